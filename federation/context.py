@@ -1,0 +1,33 @@
+"""What federation code is given: the first argument of everything that needs the database or the network."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from federation.http.client import HTTPClient
+from storage.db import Database
+
+# The account row that signs what no person signs. Its id is never shown.
+INSTANCE_ACTOR_ID = -99
+
+
+class Site(msgspec.Struct, frozen=True):
+    """This server as others see it."""
+
+    base_url: str  # scheme and authority, no slash at the end
+    host: str  # authority of base_url: what a Host header must say
+    domain: str  # of our accounts' handles
+    version: str
+    title: str
+    description: str
+    allow_private: bool  # plain http and loopback peers: development and tests
+    mode: Literal["open", "allowlist"]
+    registrations_open: bool
+    max_per_host: int  # deliveries under way to one host at a time
+
+
+class Fed(msgspec.Struct, frozen=True):
+    db: Database
+    http: HTTPClient
+    site: Site
+    memory: dict[str, Any]  # per-process caches, named by their module. Any: each knows its own

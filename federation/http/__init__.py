@@ -1,0 +1,1 @@
+"""Every outgoing request of the server: one client, one transport, one URL type."""

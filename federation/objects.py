@@ -1,0 +1,194 @@
+"""Our own rows as ActivityStreams objects: what Create carries and what a GET of the object's URI answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from federation import uris
+from federation.context import Site
+from federation.signatures import keys
+from federation.vocab import activity, actor, attachment, audience, note, question, tag
+from storage import accounts, publishing
+from storage import keys as key_rows
+from storage.accounts import Account
+from storage.db import Conn
+from storage.publishing import Material, Medium
+from storage.statuses import Status
+from storage.visibility import DIRECT, NAMES
+
+JSON = dict[str, Any]  # Any: ActivityStreams
+
+
+def media_url(site: Site, file: str) -> str:
+    return f"{site.base_url}/media/{file}"
+
+
+async def notes(conn: Conn, site: Site, statuses: Sequence[Status]) -> list[JSON]:
+    """The objects of local posts (not boosts), in order, each with its @context."""
+    material = await publishing.load(conn, statuses)
+    return [render_note(site, status, material) for status in statuses]
+
+
+def render_note(site: Site, status: Status, material: Material) -> JSON:
+    """A Note, or a Question when it has a poll."""
+    author = material.authors[status.account_id]
+    to, cc = addresses(status, material)
+    named = [mention for mention in material.mentions.get(status.id, ()) if not mention.silent]
+    parent = material.parents.get(status.in_reply_to_id or 0)
+    return note.render(
+        note.Outgoing(
+            id=status.uri,
+            url=status.url or status.uri,
+            author=author.uri,
+            to=to,
+            cc=cc,
+            content=status.content,
+            published=status.created_at,
+            updated=status.edited_at,
+            language=status.language,
+            summary=status.spoiler_text,
+            sensitive=status.sensitive,
+            source=note.Source(status.text, status.content_type) if status.text else None,
+            in_reply_to=parent.uri if parent else status.in_reply_to_uri,
+            conversation=status.conversation_uri,
+            context=status.conversation_uri,
+            direct=status.visibility == DIRECT,
+            attachments=tuple(
+                _attachment(site, material.media[media_id]) for media_id in status.media_ids if media_id in material.media
+            ),
+            mentions=tuple(tag.Mention(mention.uri, f"@{mention.username}@{mention.domain}") for mention in named),
+            hashtags=tuple(
+                tag.Hashtag(name, uris.tag_page(site.base_url, name)) for name in material.tags.get(status.id, ())
+            ),
+            emojis=_emojis(site, status.emojis, material.emojis),
+            poll=_poll(material.polls.get(status.id)),
+            replies=uris.replies(status.uri),
+            likes=uris.likes(status.uri),
+            shares=uris.shares(status.uri),
+        )
+    )
+
+
+def addresses(status: Status, material: Material) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`to` and `cc` of a post: whoever its visibility names, the mentioned, and the author of what it answers."""
+    author = material.authors[status.account_id]
+    people = [mention.uri for mention in material.mentions.get(status.id, ())]
+    parent = material.parents.get(status.in_reply_to_id or 0)
+    if parent is not None and status.visibility < DIRECT and parent.account_id != status.account_id:
+        people.append(parent.account_uri)
+    found = audience.audience(NAMES[status.visibility], author.followers_uri or "", people)
+    return tuple(found.to), tuple(found.cc)
+
+
+def announce(status: Status, material: Material) -> JSON:
+    """The Announce of a boost of ours."""
+    author = material.authors[status.account_id]
+    boosted = material.parents[status.reblog_of_id or 0]
+    found = audience.audience(NAMES[status.visibility], author.followers_uri or "", [boosted.account_uri])
+    return activity.announce(
+        activity.Boost(
+            id=status.uri, actor=author.uri, object=boosted.uri, to=found.to, cc=found.cc, published=status.created_at
+        )
+    )
+
+
+def _attachment(site: Site, medium: Medium) -> attachment.Attachment:
+    focus = None
+    if medium.focus_x is not None and medium.focus_y is not None:
+        focus = (medium.focus_x, medium.focus_y)
+    return attachment.Attachment(
+        kind="video" if medium.type in ("gifv", "video") else "audio" if medium.type == "audio" else "image",
+        url=media_url(site, medium.file) if medium.file else medium.remote_url or "",
+        media_type=medium.content_type,
+        description=medium.description or "",
+        width=medium.width,
+        height=medium.height,
+        blurhash=medium.blurhash,
+        focus=focus,
+    )
+
+
+def _poll(row: publishing.PollRow | None) -> question.Poll | None:
+    if row is None:
+        return None
+    hidden = row.hide_totals and row.closed_at is None
+    return question.Poll(
+        options=tuple(
+            question.Option(title, 0 if hidden else votes)
+            for title, votes in zip(row.options, row.tallies, strict=True)
+        ),
+        multiple=row.multiple,
+        ends=row.expires_at,
+        closed=row.closed_at,
+        voters=0 if hidden else row.voters_count or 0,
+    )
+
+
+def _emojis(site: Site, shortcodes: Sequence[str], known: dict[str, publishing.EmojiRow]) -> tuple[tag.Emoji, ...]:
+    return tuple(
+        tag.Emoji(
+            shortcode=code,
+            url=media_url(site, row.file),
+            media_type="image/png" if row.file.endswith(".png") else None,
+            id=uris.emoji(site.base_url, row.id),
+            updated=row.updated_at,
+        )
+        for code in shortcodes
+        if (row := known.get(code)) is not None and row.file
+    )
+
+
+async def person(conn: Conn, site: Site, account: Account) -> JSON:
+    """The actor document of a local account, the instance actor included."""
+    rsa = ed25519 = None
+    for row in await key_rows.of_account(conn, account.id):
+        if row.kind == "rsa":
+            rsa = row
+        else:
+            ed25519 = row
+    if rsa is None:
+        raise LookupError(f"account {account.id} has no key")
+    emojis = await publishing.local_emojis(conn, account.emojis)
+    moved_to = await accounts.by_id(conn, account.moved_to_id) if account.moved_to_id else None
+    return actor.render(
+        actor.Outgoing(
+            id=account.uri,
+            type=account.type,
+            username=account.username,
+            webfinger=account.handle,
+            inbox=account.inbox,
+            shared_inbox=account.shared_inbox,
+            outbox=account.outbox or uris.outbox(account.uri),
+            followers=account.followers_uri,
+            following=account.following_uri,
+            featured=account.featured_uri,
+            url=account.url,
+            name=account.display_name or account.username,
+            summary=account.note,
+            icon=_image(site, account.avatar_file, account.avatar_description),
+            image=_image(site, account.header_file, account.header_description),
+            fields=tuple(actor.Field(field.name, field.value) for field in accounts.fields_of(account)),
+            emojis=_emojis(site, account.emojis, emojis),
+            locked=account.locked,
+            discoverable=bool(account.discoverable),
+            indexable=account.indexable,
+            memorial=account.memorial,
+            suspended=account.suspended_at is not None,
+            moved_to=moved_to.uri if moved_to else None,
+            aliases=tuple(account.also_known_as),
+            attribution_domains=tuple(account.attribution_domains),
+            published=account.created_at,
+            key_id=rsa.uri,
+            public_key_pem=rsa.public_pem,
+            multikey_id=ed25519.uri if ed25519 else None,
+            multikey=keys.multikey(keys.load_public(ed25519.public_pem)) if ed25519 else None,
+        )
+    )
+
+
+_SUFFIXES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
+
+
+def _image(site: Site, file: str | None, description: str) -> attachment.Image | None:
+    if file is None:
+        return None
+    return attachment.Image(media_url(site, file), _SUFFIXES.get(file.rpartition(".")[2]), description)

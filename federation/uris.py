@@ -1,0 +1,121 @@
+"""Every URI we mint, and nothing else mints one. Rows keep what was minted: an existing URI is looked up, not remade."""
+
+from urllib.parse import quote
+
+
+def actor(base: str, username: str) -> str:
+    return f"{base}/users/{username}"
+
+
+def profile(base: str, username: str) -> str:
+    return f"{base}/@{username}"
+
+
+def instance_actor(base: str) -> str:
+    return f"{base}/actor"
+
+
+def inbox(actor_uri: str) -> str:
+    return f"{actor_uri}/inbox"
+
+
+def shared_inbox(base: str) -> str:
+    return f"{base}/inbox"
+
+
+def outbox(actor_uri: str) -> str:
+    return f"{actor_uri}/outbox"
+
+
+def followers(actor_uri: str) -> str:
+    return f"{actor_uri}/followers"
+
+
+def following(actor_uri: str) -> str:
+    return f"{actor_uri}/following"
+
+
+def featured(actor_uri: str) -> str:
+    return f"{actor_uri}/collections/featured"
+
+
+def key(actor_uri: str) -> str:
+    return f"{actor_uri}#main-key"
+
+
+def ed25519_key(actor_uri: str) -> str:
+    return f"{actor_uri}#ed25519-key"
+
+
+def status(actor_uri: str, status_id: int) -> str:
+    return f"{actor_uri}/statuses/{status_id}"
+
+
+def status_page(profile_url: str, status_id: int) -> str:
+    return f"{profile_url}/{status_id}"
+
+
+def activity(status_uri: str) -> str:
+    """The Create of a post, or the Announce of a boost."""
+    return f"{status_uri}/activity"
+
+
+def replies(status_uri: str) -> str:
+    return f"{status_uri}/replies"
+
+
+def likes(status_uri: str) -> str:
+    return f"{status_uri}/likes"
+
+
+def shares(status_uri: str) -> str:
+    return f"{status_uri}/shares"
+
+
+def context(base: str, thread_id: int) -> str:
+    return f"{base}/contexts/{thread_id}"
+
+
+def update(object_uri: str, moment: int) -> str:
+    return f"{object_uri}#updates/{moment}"
+
+
+def delete(object_uri: str) -> str:
+    return f"{object_uri}#delete"
+
+
+def like(actor_uri: str, favourite_id: int) -> str:
+    return f"{actor_uri}#likes/{favourite_id}"
+
+
+def follow(actor_uri: str, follow_id: int) -> str:
+    return f"{actor_uri}#follows/{follow_id}"
+
+
+def block(actor_uri: str, block_id: int) -> str:
+    return f"{actor_uri}#blocks/{block_id}"
+
+
+def vote(actor_uri: str, vote_id: int) -> str:
+    return f"{actor_uri}#votes/{vote_id}"
+
+
+def answer(actor_uri: str, verb: str, ident: int) -> str:
+    """An Accept, Reject or Add, Remove: `verb` in lower-case plural."""
+    return f"{actor_uri}#{verb}/{ident}"
+
+
+def undo(activity_uri: str) -> str:
+    return f"{activity_uri}/undo"
+
+
+def flag(base: str, report_id: int) -> str:
+    return f"{base}/reports/{report_id}"
+
+
+def tag_page(base: str, name: str) -> str:
+    return f"{base}/tags/{quote(name)}"
+
+
+def emoji(base: str, emoji_id: int) -> str:
+    return f"{base}/emojis/{emoji_id}"

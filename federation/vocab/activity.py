@@ -1,0 +1,225 @@
+"""Activities: the envelope of what arrives, and every activity we send."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from federation.errors import Rejected
+from federation.vocab import normalise, types
+from federation.vocab.audience import PUBLIC, addresses
+from federation.vocab.context import bare, wrap
+from federation.vocab.normalise import JSON
+from federation.vocab.types import Ref
+
+MAX_CONTENT_CHARACTERS = 5_000
+
+
+class Activity(Struct, frozen=True, kw_only=True):
+    """An activity as it arrived. Nothing in it is proven but what the signature proves.
+
+    `type` is the plain name (an unknown one is kept). `actor` is None when the document names none. `object` is the
+    first of `objects`; an object given by id alone has no `doc`. `id` is None for one-shot types of some servers.
+    """
+
+    id: str | None
+    type: str
+    actor: str | None
+    objects: tuple[Ref, ...]
+    target: Ref | None
+    origin: Ref | None
+    instrument: Ref | None
+    result: str | None
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    audience: tuple[str, ...]
+    published: datetime | None
+    content: str
+    has_proof: bool
+    raw: JSON
+
+    @property
+    def object(self) -> Ref | None:
+        return self.objects[0] if self.objects else None
+
+    @property
+    def object_id(self) -> str | None:
+        return self.objects[0].id if self.objects else None
+
+    @property
+    def object_type(self) -> str:
+        """The type of an embedded object, or an empty string."""
+        return self.objects[0].type if self.objects else ""
+
+
+def parse(document: JSON) -> Activity:
+    """Raise Rejected only when there is no type at all; an unknown type is for the dispatcher to ignore."""
+    doc = normalise.properties(document)
+    kind = types.primary(doc)
+    if not kind:
+        raise Rejected("the activity has no type")
+    return Activity(
+        id=normalise.identifier(doc.get("id")),
+        type=kind,
+        actor=normalise.iri(doc.get("actor")) or normalise.iri(doc.get("attributedTo")),
+        objects=types.refs(doc.get("object")),
+        target=types.ref(doc.get("target")),
+        origin=types.ref(doc.get("origin")),
+        instrument=types.ref(doc.get("instrument")),
+        result=normalise.iri(doc.get("result")),
+        to=addresses(doc.get("to")),
+        cc=addresses(doc.get("cc")),
+        audience=addresses(doc.get("audience")),
+        published=normalise.moment(doc.get("published")),
+        content=reaction(doc) or normalise.text(doc.get("summary"), MAX_CONTENT_CHARACTERS),
+        has_proof=isinstance(doc.get("signature"), dict) or isinstance(doc.get("proof"), dict | list),
+        raw=doc,
+    )
+
+
+def reaction(doc: JSON) -> str:
+    """The emoji of a reaction, the text of a report."""
+    return normalise.text(doc.get("content") or doc.get("_misskey_reaction"), MAX_CONTENT_CHARACTERS).strip()
+
+
+def create(obj: JSON) -> JSON:
+    """The Create of a rendered post: addressed like it, its id is the post's plus /activity."""
+    return wrap(
+        {
+            "id": f"{obj['id']}/activity",
+            "type": "Create",
+            "actor": obj["attributedTo"],
+            "published": obj["published"],
+            **_addressed(obj["to"], obj["cc"]),
+            "object": bare(obj),
+        }
+    )
+
+
+def update(obj: JSON, *, at: datetime, to: Sequence[str] = (PUBLIC,), cc: Sequence[str] = ()) -> JSON:
+    """The Update of a rendered post, addressed like it, or of an actor, addressed as told."""
+    return wrap(
+        {
+            "id": f"{obj['id']}#updates/{at.timestamp():.0f}",
+            "type": "Update",
+            "actor": obj.get("attributedTo", obj["id"]),
+            "published": normalise.stamp(at),
+            **_addressed(obj.get("to", to), obj.get("cc", cc)),
+            "object": bare(obj),
+        }
+    )
+
+
+def delete(actor: str, uri: str, *, to: Sequence[str] = (PUBLIC,), cc: Sequence[str] = ()) -> JSON:
+    """The Delete of a post, as a Tombstone, or of the actor itself, by id."""
+    obj: str | JSON = uri if uri == actor else {"id": uri, "type": "Tombstone"}
+    return wrap({"id": f"{uri}#delete", "type": "Delete", "actor": actor, **_addressed(to, cc), "object": obj})
+
+
+class Boost(Struct, frozen=True, kw_only=True):
+    """An Announce to send; `object` is the id of the boosted post."""
+
+    id: str
+    actor: str
+    object: str
+    to: Sequence[str]
+    cc: Sequence[str]
+    published: datetime
+
+
+def announce(boost: Boost) -> JSON:
+    return wrap(
+        {
+            "id": boost.id,
+            "type": "Announce",
+            "actor": boost.actor,
+            "published": normalise.stamp(boost.published),
+            **_addressed(boost.to, boost.cc),
+            "object": boost.object,
+        }
+    )
+
+
+def like(uri: str, actor: str, post: str, *, author: str) -> JSON:
+    return wrap({"id": uri, "type": "Like", "actor": actor, "object": post, **_addressed([author])})
+
+
+def follow(uri: str, actor: str, target: str) -> JSON:
+    return wrap({"id": uri, "type": "Follow", "actor": actor, "object": target, **_addressed([target])})
+
+
+def accept(uri: str, actor: str, request: JSON) -> JSON:
+    """The answer to a Follow, which is embedded with the id, actor and object it came with."""
+    return _answer("Accept", uri, actor, request)
+
+
+def reject(uri: str, actor: str, request: JSON) -> JSON:
+    return _answer("Reject", uri, actor, request)
+
+
+def undo(uri: str, actor: str, done: JSON) -> JSON:
+    """Take back an activity of ours, embedded and addressed as it was sent."""
+    inner = _core(done)
+    return wrap(
+        {
+            "id": uri,
+            "type": "Undo",
+            "actor": actor,
+            **_addressed(done.get("to", ()), done.get("cc", ())),
+            "object": inner,
+        }
+    )
+
+
+def block(uri: str, actor: str, target: str) -> JSON:
+    return wrap({"id": uri, "type": "Block", "actor": actor, "object": target, **_addressed([target])})
+
+
+def flag(uri: str, actor: str, objects: Sequence[str], *, content: str) -> JSON:
+    """A report: the account first, then its posts. Sent by the instance actor, so that the reporter stays unknown."""
+    return wrap(
+        {
+            "id": uri,
+            "type": "Flag",
+            "actor": actor,
+            "content": content[:MAX_CONTENT_CHARACTERS],
+            **_addressed(objects[:1]),
+            "object": list(objects),
+        }
+    )
+
+
+def add(uri: str, actor: str, obj: str, *, target: str) -> JSON:
+    return wrap({"id": uri, "type": "Add", "actor": actor, **_addressed([PUBLIC]), "object": obj, "target": target})
+
+
+def remove(uri: str, actor: str, obj: str, *, target: str) -> JSON:
+    return wrap({"id": uri, "type": "Remove", "actor": actor, **_addressed([PUBLIC]), "object": obj, "target": target})
+
+
+def move(uri: str, actor: str, target: str, *, followers: str) -> JSON:
+    addressed = _addressed([followers])
+    return wrap({"id": uri, "type": "Move", "actor": actor, **addressed, "object": actor, "target": target})
+
+
+def _answer(kind: str, uri: str, actor: str, request: JSON) -> JSON:
+    asked = normalise.iri(request.get("actor"))
+    addressed = _addressed([asked] if asked else [])
+    return wrap({"id": uri, "type": kind, "actor": actor, **addressed, "object": _core(request)})
+
+
+def _core(document: JSON) -> JSON:
+    """An activity for embedding: id, type, actor and object, all strings."""
+    activity = parse(document)
+    core: dict[str, Any] = {
+        "id": activity.id,
+        "type": activity.type,
+        "actor": activity.actor,
+        "object": activity.object_id,
+    }
+    return {name: value for name, value in core.items() if value is not None}
+
+
+def _addressed(to: Sequence[str], cc: Sequence[str] = ()) -> JSON:
+    return {"to": list(to), "cc": list(cc)}

@@ -1,0 +1,95 @@
+"""The `@context` of what we send: only the terms a document uses, each declared, in the order every parser expects."""
+
+from typing import Any
+
+from federation.vocab.normalise import AS2, JSON
+
+SECURITY = "https://w3id.org/security/v1"
+
+_NAMESPACES = {
+    "toot": "http://joinmastodon.org/ns#",
+    "schema": "http://schema.org#",
+    "ostatus": "http://ostatus.org#",
+    "litepub": "http://litepub.social/ns#",
+    "misskey": "https://misskey-hub.net/ns#",
+    "sec": "https://w3id.org/security#",
+}
+
+
+def _iri(name: str) -> JSON:
+    return {"@id": name, "@type": "@id"}
+
+
+_TERMS: dict[str, str | JSON] = {
+    "Hashtag": "as:Hashtag",
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "sensitive": "as:sensitive",
+    "movedTo": _iri("as:movedTo"),
+    "alsoKnownAs": _iri("as:alsoKnownAs"),
+    "Emoji": "toot:Emoji",
+    "featured": _iri("toot:featured"),
+    "featuredTags": _iri("toot:featuredTags"),
+    "discoverable": "toot:discoverable",
+    "indexable": "toot:indexable",
+    "memorial": "toot:memorial",
+    "suspended": "toot:suspended",
+    "attributionDomains": _iri("toot:attributionDomains"),
+    "blurhash": "toot:blurhash",
+    "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+    "votersCount": "toot:votersCount",
+    "PropertyValue": "schema:PropertyValue",
+    "value": "schema:value",
+    "conversation": "ostatus:conversation",
+    "directMessage": "litepub:directMessage",
+    "EmojiReact": "litepub:EmojiReact",
+    "_misskey_reaction": "misskey:_misskey_reaction",
+    "assertionMethod": {"@container": "@set", "@id": "sec:assertionMethod", "@type": "@id"},
+    "Multikey": "sec:Multikey",
+    "controller": _iri("sec:controller"),
+    "publicKeyMultibase": {"@id": "sec:publicKeyMultibase", "@type": "sec:multibase"},
+    "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
+}
+
+
+def wrap(document: JSON) -> JSON:
+    """The document with its context in front; one that it or an embedded part had before is dropped."""
+    body = bare(document)
+    used: set[str] = set()
+    _collect(body, used)
+    context: list[Any] = [AS2]
+    if "publicKey" in used or "signature" in used:
+        context.append(SECURITY)
+    terms = {name: term for name, term in _TERMS.items() if name in used}
+    if terms:
+        prefixes = {prefix: base for prefix, base in _NAMESPACES.items() if _needs(terms, prefix)}
+        context.append({**prefixes, **terms})
+    return {"@context": context[0] if len(context) == 1 else context, **body}
+
+
+def bare(value: JSON) -> JSON:
+    """A copy without contexts, for embedding in another document."""
+    return {name: _bare(item) for name, item in value.items() if name != "@context"}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return bare(value)
+    return [_bare(item) for item in value] if isinstance(value, list) else value
+
+
+def _collect(value: Any, used: set[str]) -> None:
+    """Property names and type values, which is all a context can declare."""
+    if isinstance(value, dict):
+        used.update(value)
+        if isinstance(kind := value.get("type"), str):
+            used.add(kind)
+        for item in value.values():
+            _collect(item, used)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, used)
+
+
+def _needs(terms: dict[str, str | JSON], prefix: str) -> bool:
+    names = (term if isinstance(term, str) else str(term["@id"]) for term in terms.values())
+    return any(name.startswith(f"{prefix}:") for name in names)

@@ -1,0 +1,327 @@
+"""One shape for every property: decoding within limits, known prefixes stripped, scalars, lists and objects alike.
+
+All functions here accept anything JSON can hold and never raise, except `loads`.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from federation.errors import Rejected
+
+# What orjson returns; its values are unknown until they are parsed.
+JSON = dict[str, Any]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+MAX_URI_CHARACTERS = 2_048
+MAX_TEXT_CHARACTERS = 500_000
+MAX_ITEMS = 1_000
+MAX_COUNT = 2**31 - 1
+
+AS2 = "https://www.w3.org/ns/activitystreams"
+_PREFIXES = (
+    AS2 + "#",
+    "as:",
+    "toot:",
+    "litepub:",
+    "misskey:",
+    "sc:",
+    "schema:",
+    "ostatus:",
+    "fedibird:",
+    "gts:",
+    "pt:",
+)
+_FULL_PREFIXES = (
+    "http://joinmastodon.org/ns#",
+    "http://litepub.social/ns#",
+    "https://misskey-hub.net/ns#",
+    "http://schema.org#",
+    "http://schema.org/",
+    "http://ostatus.org#",
+    "http://fedibird.com/ns#",
+    "https://gotosocial.org/ns#",
+    "https://w3id.org/security#",
+    "http://www.w3.org/ns/ldp#",
+    "https://w3id.org/fep/044f#",
+    "https://w3id.org/fep/7aa9#",
+)
+_KEYWORDS = {"@id": "id", "@type": "type"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOMENT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
+    r"\s?(?:[Zz]|([+-])([0-9]{2}):?([0-9]{2}))?"
+)
+_DURATION = re.compile(
+    r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,8})M)?(?:([0-9]{1,10}(?:\.[0-9]{1,9})?)S)?)?"
+)
+_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}:[^\s]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def loads(body: bytes) -> JSON:
+    """Decode a document, or raise Rejected: too large, too deep, too many values, not JSON, not an object."""
+    if len(body) > MAX_BYTES:
+        raise Rejected("the document is too large")
+    try:
+        document = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as exc:
+        raise Rejected("the document is not JSON") from exc
+    if not isinstance(document, dict):
+        raise Rejected("the document is not an object")
+    _guard(document)
+    # Postgres stores no NUL, neither in text nor in jsonb.
+    return _without_nul(document) if b"\\u0000" in body else document
+
+
+def strip(name: str) -> str:
+    """A property or type name without the prefix or namespace we know."""
+    if ":" not in name:
+        return _KEYWORDS.get(name, name) if name[:1] == "@" else name
+    for prefix in _PREFIXES if name[:4] != "http" else (_PREFIXES[0], *_FULL_PREFIXES):
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def properties(value: Any) -> JSON:
+    """An object with its property names stripped; anything else is an empty object. Plain names win over prefixed."""
+    if not isinstance(value, dict):
+        return {}
+    if not any(":" in name or name[:1] == "@" for name in value):
+        return value
+    stripped = {strip(name): item for name, item in value.items()}
+    stripped.update((name, item) for name, item in value.items() if strip(name) == name)
+    return stripped
+
+
+def many(value: Any) -> list[Any]:
+    """Any property as a list without its empty values; nested lists are flattened."""
+    if isinstance(value, dict) and value.keys() <= {"@list", "@set"}:
+        value = value.get("@list", value.get("@set"))
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list):
+        return [value]
+    return list(_flat(value, 3))[:MAX_ITEMS]
+
+
+def one(value: Any) -> Any:
+    """The first value of a property, or None."""
+    return next(iter(many(value)), None)
+
+
+def objects(value: Any) -> list[JSON]:
+    """The objects among the values of a property, names stripped."""
+    return [properties(item) for item in many(value) if isinstance(item, dict) and item]
+
+
+def kinds(value: Any) -> tuple[str, ...]:
+    """The types of an object, or of a `type` value, stripped."""
+    if isinstance(value, dict):
+        value = value.get("type", value.get("@type"))
+    return tuple(strip(item) for item in many(value) if isinstance(item, str))
+
+
+def kind(value: Any, known: Collection[str]) -> str:
+    """The first type that is known, else the first there is, else an empty string."""
+    names = kinds(value)
+    return next((name for name in names if name in known), names[0] if names else "")
+
+
+def iri(value: Any) -> str | None:
+    """The first usable IRI: a string, `{id}`, `{href}`, or a list. Left as it is, since ids are compared exactly."""
+    for item in many(value):
+        if isinstance(item, dict):
+            item = item.get("id") or item.get("@id") or item.get("href") or item.get("@value")
+            item = one(item) if isinstance(item, list) else item
+        if isinstance(item, str) and (found := _clean_iri(item)):
+            return found
+    return None
+
+
+def identifier(value: Any) -> str | None:
+    """An id: like `iri`, but opaque; whether it has a host, and whose, is for the check of authority."""
+    for item in many(value):
+        if isinstance(item, dict):
+            item = one(item.get("id") or item.get("@id"))
+        if isinstance(item, str) and (found := item.strip()) and len(found) <= MAX_URI_CHARACTERS:
+            return None if _CONTROLS.search(found) or any(c.isspace() for c in found) else found
+    return None
+
+
+def iris(value: Any) -> tuple[str, ...]:
+    """Every usable IRI once, in order."""
+    return tuple(dict.fromkeys(found for item in many(value) if (found := iri(item))))
+
+
+def page_url(value: Any) -> str | None:
+    """Of several `url` values the one for people: a link to HTML first, then the first http(s) address."""
+    items = many(value)
+    for item in items:
+        kind = text(item.get("mediaType") or item.get("mimeType")) if isinstance(item, dict) else ""
+        if kind.startswith("text/html") and is_http(iri(item)):
+            return iri(item)
+    return next((found for item in items if is_http(found := iri(item))), None)
+
+
+def text(value: Any, limit: int = MAX_TEXT_CHARACTERS) -> str:
+    """The first text: a string, a number, `{"@value"}`; without control characters and surrogates, cut at limit."""
+    for item in many(value):
+        if isinstance(item, dict):
+            item = item.get("@value")
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            item = str(item)
+        if isinstance(item, str):
+            item = item[:limit]
+            return _CONTROLS.sub("", item) if _CONTROLS.search(item) else item
+    return ""
+
+
+def boolean(value: Any) -> bool | None:
+    """A boolean, also spelt as a string or a number; None when absent or unreadable."""
+    value = one(value)
+    if isinstance(value, str):
+        return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
+    return bool(value) if isinstance(value, bool | int | float) else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also spelt as a string."""
+    value = one(value)
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value.strip()) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def count(value: Any) -> int | None:
+    """A number of things, between 0 and the largest 32-bit integer."""
+    found = number(value)
+    return None if found is None else max(0, min(int(found), MAX_COUNT))
+
+
+def moment(value: Any, now: datetime | None = None) -> datetime | None:
+    """An aware UTC time within [1970, now + 1 day]; None when absent or unreadable.
+
+    Reads every spelling seen: no seconds, up to nine decimals, `+0000`, a space for the T, no offset, a date alone.
+    """
+    match = _MOMENT.fullmatch(text(value, 64).strip())
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(group or 0) for group in match.groups()[:6])
+    micro = int((match[7] or "0")[:6].ljust(6, "0"))
+    try:
+        found = datetime(year, month, day, hour, minute, min(second, 59), micro, tzinfo=UTC)
+        if match[8]:
+            offset = timedelta(hours=int(match[9]), minutes=int(match[10]))
+            found = found - offset if match[8] == "+" else found + offset
+    except (ValueError, OverflowError):
+        return None
+    return clamp(found, now)
+
+
+def clamp(value: datetime, now: datetime | None = None) -> datetime:
+    return max(_EPOCH, min(value, (now or datetime.now(UTC)) + timedelta(days=1)))
+
+
+def future(value: Any) -> datetime | None:
+    """A time that may lie ahead, as the end of a poll or an event does: at most ten years from now."""
+    return moment(value, datetime.now(UTC) + timedelta(days=3650))
+
+
+def stamp(value: datetime) -> str:
+    """A time as we send it: UTC, whole seconds, `Z`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def duration(value: Any) -> float | None:
+    """Seconds, from ISO 8601 (`PT1M30.5S`) or a bare number."""
+    found = number(value)
+    if found is not None:
+        return max(0.0, found)
+    match = _DURATION.fullmatch(text(value, 64).strip().upper())
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (float(group or 0) for group in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def host(value: str | None) -> str | None:
+    """The authority of an http(s) address in lower-case ASCII, without a default port; None for anything else."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        default = {"https": 443, "http": 80}.get(parts.scheme)
+        if default is None or not parts.hostname or parts.username is not None:
+            return None
+        name = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+        port = parts.port
+    except (ValueError, UnicodeError):
+        return None
+    return name if port is None or port == default else f"{name}:{port}"
+
+
+def same_host(first: str | None, second: str | None) -> bool:
+    """Whether two addresses have the same authority; two addresses without one never do."""
+    found = host(first)
+    return found is not None and found == host(second)
+
+
+def is_http(value: str | None) -> bool:
+    return host(value) is not None
+
+
+def language(value: Any) -> str | None:
+    """A language tag from a string or from `{identifier, name}`; `und` means none."""
+    found = one(value)
+    tag = text(found.get("identifier") if isinstance(found, dict) else found, 35).strip()
+    return tag if re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}", tag) and tag != "und" else None
+
+
+def _flat(items: list[Any], levels: int) -> Iterator[Any]:
+    for item in items:
+        if isinstance(item, list):
+            if levels:
+                yield from _flat(item, levels - 1)
+        elif item is not None and item != "":
+            yield item
+
+
+def _clean_iri(value: str) -> str | None:
+    value = value.strip()
+    if len(value) > MAX_URI_CHARACTERS or not _SCHEME.match(value) or _CONTROLS.search(value):
+        return None
+    return value
+
+
+def _guard(document: JSON) -> None:
+    nodes = 0
+    level: list[Any] = [document]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            below += item.values() if isinstance(item, dict) else item
+        nodes += len(below)
+        if nodes > MAX_NODES:
+            raise Rejected("the document has too many values")
+        level = [item for item in below if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise Rejected("the document nests too deeply")
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name.replace("\0", ""): _without_nul(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    return value.replace("\0", "") if isinstance(value, str) else value

@@ -1,0 +1,118 @@
+"""Tags of posts and profiles: mentions, hashtags, custom emojis, and links that quote (FEP-e232)."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from federation import sanitize
+from federation.vocab import normalise, types
+from federation.vocab.normalise import JSON
+
+MAX_TAGS = 200
+MAX_NAME_CHARACTERS = 255
+
+_SHORTCODE = re.compile(r"[\w.+-]{1,200}")
+_NOT_IN_HASHTAG = re.compile(r"[^\w·・\u200c]")
+_OBJECT_TYPES = ("application/activity+json", "application/ld+json")
+
+
+class Mention(Struct, frozen=True):
+    """`href` is an actor id, sometimes a profile page; `name` is `@user@host`, `@user` or empty."""
+
+    href: str | None
+    name: str = ""
+
+
+class Hashtag(Struct, frozen=True):
+    """`name` is as written, without the sign; compare it without case."""
+
+    name: str
+    href: str | None = None
+
+
+class Emoji(Struct, frozen=True):
+    """A picture for a shortcode (without colons), valid within the author's domain."""
+
+    shortcode: str
+    url: str
+    media_type: str | None = None
+    id: str | None = None
+    updated: datetime | None = None
+
+
+class Tags(Struct, frozen=True):
+    mentions: tuple[Mention, ...] = ()
+    hashtags: tuple[Hashtag, ...] = ()
+    emojis: tuple[Emoji, ...] = ()
+    quote: str | None = None
+
+
+def parse(value: Any) -> Tags:
+    """A `tag` property: whatever is not one of the four kinds is passed over."""
+    mentions: dict[tuple[str | None, str], Mention] = {}
+    hashtags: dict[str, Hashtag] = {}
+    emojis: dict[str, Emoji] = {}
+    quote = None
+    for item in normalise.objects(value)[:MAX_TAGS]:
+        kind = types.primary(item)
+        if kind == "Mention" and (mention := _mention(item)):
+            mentions.setdefault((mention.href, "" if mention.href else mention.name), mention)
+        elif kind == "Hashtag" and (hashtag := _hashtag(item)):
+            hashtags.setdefault(hashtag.name.lower(), hashtag)
+        elif kind == "Emoji" and (emoji := parse_emoji(item)):
+            emojis.setdefault(emoji.shortcode, emoji)
+        elif kind == "Link" and normalise.text(item.get("mediaType")).startswith(_OBJECT_TYPES):
+            quote = quote or normalise.iri(item.get("href"))
+    return Tags(tuple(mentions.values()), tuple(hashtags.values()), tuple(emojis.values()), quote)
+
+
+def hashtag_name(name: str) -> str | None:
+    """The name as it is stored, or None when nothing of it can be a hashtag."""
+    name = unicodedata.normalize("NFKC", name[:MAX_NAME_CHARACTERS]).strip().lstrip("#")
+    name = _NOT_IN_HASHTAG.sub("", name)
+    return name if name.strip("_·・\u200c") and not name.isdigit() else None
+
+
+def parse_emoji(item: JSON) -> Emoji | None:
+    names = item.get("name") or list(normalise.properties(item.get("nameMap")).values())
+    shortcode = normalise.text(names, 2048).strip().strip(":")
+    icon = normalise.one(item.get("icon"))
+    picture = normalise.properties(icon)
+    url = normalise.iri(picture.get("url") or picture.get("href")) if picture else normalise.iri(icon)
+    if not _SHORTCODE.fullmatch(shortcode) or url is None or not normalise.is_http(url):
+        return None
+    media_type = normalise.text(picture.get("mediaType"), 100) or None
+    return Emoji(shortcode, url, media_type, normalise.iri(item.get("id")), normalise.moment(item.get("updated")))
+
+
+def render(tags: Tags) -> list[JSON]:
+    """The `tag` list we send: mentions, hashtags, emojis, in the order given."""
+    rendered: list[JSON] = [{"type": "Mention", "href": m.href, "name": m.name} for m in tags.mentions]
+    rendered += [{"type": "Hashtag", "href": h.href, "name": f"#{h.name}"} for h in tags.hashtags]
+    rendered += [render_emoji(emoji) for emoji in tags.emojis]
+    return rendered
+
+
+def render_emoji(emoji: Emoji) -> JSON:
+    icon: JSON = {"type": "Image", "url": emoji.url}
+    if emoji.media_type:
+        icon = {"type": "Image", "mediaType": emoji.media_type, "url": emoji.url}
+    document: JSON = {"id": emoji.id} if emoji.id else {}
+    document |= {"type": "Emoji", "name": f":{emoji.shortcode}:", "icon": icon}
+    if emoji.updated:
+        document["updated"] = normalise.stamp(emoji.updated)
+    return document
+
+
+def _mention(item: JSON) -> Mention | None:
+    href = normalise.iri(item.get("href") or item.get("id"))
+    name = sanitize.plain_text(normalise.text(item.get("name"), MAX_NAME_CHARACTERS))
+    return Mention(href, name) if href or name else None
+
+
+def _hashtag(item: JSON) -> Hashtag | None:
+    name = hashtag_name(normalise.text(item.get("name"), MAX_NAME_CHARACTERS))
+    return Hashtag(name, normalise.iri(item.get("href"))) if name else None

@@ -1,0 +1,193 @@
+"""The composition root: from settings to a running server. Only here are long-lived objects made and joined."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import federation.routes
+from federation import delivery
+from federation.context import Fed, Site
+from federation.http.client import HTTPClient
+from fedi import __version__, api, config, metrics, web
+from fedi.auth import tokens
+from fedi.config import Settings
+from fedi.context import App
+from fedi.effects import EFFECTS
+from fedi.http.endpoint import PUBLIC, Call, Endpoint, NoParams, get
+from fedi.http.limits import Limits
+from fedi.http.middleware import Around
+from fedi.http.router import Router
+from fedi.jobs import JOBS, SCHEDULE
+from fedi.services import accounts
+from fedi.streaming.endpoint import Streaming
+from fedi.streaming.hub import Hub
+from fedi.web import templates
+from fedi.worker import Worker
+from storage.blobs import Blobs
+from storage import deliveries
+from storage.bus import Bus
+from storage.db import Database
+from storage.errors import DatabaseDown
+
+log = logging.getLogger("fedi")
+
+
+class Server(msgspec.Struct, frozen=True):
+    """Everything that lives as long as the process."""
+
+    app: App
+    asgi: ASGIApp
+    worker: Worker
+    hub: Hub
+
+
+@contextlib.asynccontextmanager
+async def running(
+    settings: Settings, dsn: str, *, transport: httpx.AsyncBaseTransport | None = None, shared_bus: bool = True
+) -> AsyncIterator[Server]:
+    """A server with its pool, bus and HTTP client open. Serving and working are the caller's (`asgi`, `worker`)."""
+    db = await Database(dsn, size=settings.database_pool_size).open()
+    bus = Bus(db, shared=shared_bus)
+    http = HTTPClient(
+        transport,
+        user_agent=settings.user_agent,
+        https_only=not settings.allow_private_peers,
+        allow_private=settings.allow_private_peers,
+    )
+    try:
+        app = _app(settings, db, bus, http)
+        db.on_wake = lambda queues: _wake(bus, queues)
+        await accounts.ensure_instance_actor(app)
+        hub = Hub(app)
+        server = Server(app, _asgi(app, hub), _worker(app), hub)
+        await bus.open()
+        yield server
+        await hub.close()
+    finally:
+        await bus.close()
+        await http.aclose()
+        await db.close()
+
+
+def _wake(bus: Bus, queues: set[str]) -> None:
+    for queue in queues:
+        bus.publish("wake", queue)
+
+
+def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
+    site = Site(
+        base_url=settings.base_url,
+        host=settings.web_domain,
+        domain=settings.account_domain,
+        version=__version__,
+        title=settings.title,
+        description=settings.description,
+        allow_private=settings.allow_private_peers,
+        mode=settings.federation_mode,
+        registrations_open=settings.registrations == "open",
+        max_per_host=settings.delivery_per_host,
+    )
+    memory: dict[str, Any] = {}
+    fed = Fed(db=db, http=http, site=site, memory=memory)
+    return App(
+        settings=settings,
+        db=db,
+        bus=bus,
+        blobs=Blobs(Path(settings.media_dir)),
+        fed=fed,
+        templates=templates.environment(settings),
+        memory=memory,
+    )
+
+
+def _worker(app: App) -> Worker:
+    async def deliver(app: App, stop: asyncio.Event) -> None:
+        wake = asyncio.Event()
+        app.bus.subscribe("wake", lambda queue: wake.set() if queue == deliveries.QUEUE else None)
+        await delivery.run(app.fed, stop, wake, concurrency=app.settings.delivery_concurrency)
+
+    return Worker(app, effects=EFFECTS, functions=JOBS, schedule=SCHEDULE, loops=[deliver])
+
+
+def _asgi(app: App, hub: Hub) -> ASGIApp:
+    limits = Limits(enabled=app.settings.rate_limiting)
+    app.memory["limits"] = limits
+    router = Router(app, _routes(), tokens.authenticate, limits=limits)
+    streaming = Streaming(app, hub)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await streaming(scope, receive, send)
+        else:
+            await router(scope, receive, send)
+
+    return Around(
+        dispatch,
+        proxies=config.trusted_networks(app.settings),
+        hsts=app.settings.https,
+        development=app.settings.development,
+    )
+
+
+def _routes() -> Iterable[Endpoint]:
+    """Client API, pages, federation. A path that is both a page and an object is answered by what Accept asks for."""
+    pages = {(endpoint.method, endpoint.path): endpoint for endpoint in web.ROUTES}
+    for route in federation.routes.ROUTES:
+        page = pages.pop((route.method, route.path), None)
+        handler = _federated(route.handler) if page is None else _negotiated(route.handler, page)
+        yield Endpoint(route.method, route.path, handler, PUBLIC, page.params if page else NoParams, "none", page is None)
+    yield from pages.values()
+    yield from api.ROUTES
+    yield get("/health", _health, access=PUBLIC, limit="none")
+
+
+def _federated(handler: federation.routes.Handler) -> Callable[[Call[Any]], Awaitable[Response]]:
+    async def answer(call: Call[Any]) -> Response:
+        return await handler(call.app.fed, call.request, call.path)
+
+    return answer
+
+
+def _negotiated(handler: federation.routes.Handler, page: Endpoint) -> Callable[[Call[Any]], Awaitable[Any]]:
+    async def answer(call: Call[Any]) -> Any:
+        if federation.routes.wants_activity(call.request):
+            return await handler(call.app.fed, call.request, call.path)
+        response = await page.handler(call)
+        response.headers.add_vary_header("Accept")
+        return response
+
+    return answer
+
+
+async def _health(call: Call[Any]) -> Response:
+    """200 while the process can do its work, 503 when the database is away."""
+    try:
+        async with asyncio.timeout(3), call.read() as conn:
+            await conn.fetchval("select 1")
+    except (DatabaseDown, OSError, TimeoutError):
+        return PlainTextResponse("database unavailable", 503, {"Cache-Control": "no-store"})
+    return PlainTextResponse("OK", headers={"Cache-Control": "no-store"})
+
+
+def metrics_app(app: App) -> ASGIApp:
+    """The ASGI app of the metrics port."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if Request(scope).url.path == "/metrics":
+            response = Response(await metrics.collect(app.db), media_type="text/plain; version=0.0.4; charset=utf-8")
+        else:
+            response = PlainTextResponse("Not found", 404)
+        await response(scope, receive, send)
+
+    return answer

@@ -1,0 +1,180 @@
+"""Rows of `storage.bundles` into what the builders take: JSON aggregates decoded, file names made URLs."""
+
+import html
+import re
+
+from msgspec import UNSET
+
+from federation import uris
+from fedi.entities import urls
+from fedi.entities.account import Account, AccountRole, fields
+from fedi.entities.account import Parts as AccountParts
+from fedi.entities.account import Stats as AccountStats
+from fedi.entities.account import build as build_account
+from fedi.entities.card import Parts as CardParts
+from fedi.entities.card import PreviewCard
+from fedi.entities.card import build as build_card
+from fedi.entities.emoji import CustomEmoji
+from fedi.entities.media import Parts as MediaParts
+from fedi.entities.status import Application, Mention, RenderedStatus, mention, render
+from fedi.entities.status import Parts as StatusParts
+from fedi.entities.tag import StatusTag
+from storage import accounts as account_rows
+from storage import bundles
+
+_ROLES = {
+    "owner": AccountRole("3", "Owner"),
+    "admin": AccountRole("2", "Admin"),
+    "moderator": AccountRole("1", "Moderator"),
+}
+_BREAK = re.compile(r"<br[^>]*>|</(?:p|li|h[1-6]|pre|blockquote)>")
+_TAG = re.compile(r"<[^>]*>")
+
+
+def status(base_url: str, body: bundles.Body) -> RenderedStatus:
+    """A boost has nothing of its own but its place in time."""
+    boost = body.reblog_of_id is not None
+    return render(
+        StatusParts(
+            id=body.id,
+            created_at=body.created_at,
+            uri=body.uri,
+            url=body.url,
+            visibility=body.visibility,
+            content=body.content,
+            spoiler_text=body.spoiler_text,
+            sensitive=body.sensitive,
+            language=body.language,
+            edited_at=body.edited_at,
+            in_reply_to_id=body.in_reply_to_id,
+            in_reply_to_account_id=body.in_reply_to_account_id if body.in_reply_to_id else None,
+            media=tuple(medium(base_url, each) for each in bundles.decode(body.media, bundles.Medium)),
+            mentions=tuple(_mention(each) for each in bundles.decode(body.mentions, bundles.Mention)),
+            tags=tuple(StatusTag(name, uris.tag_page(base_url, name)) for name in bundles.decode(body.tags, str)),
+            emojis=emojis(base_url, body.emojis),
+            application=None if boost else _application(body.application),
+            card=_card(base_url, body.card),
+        )
+    )
+
+
+def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> Account:
+    row = author.account
+    shown = row if row.suspended_at is None else None
+    avatar = shown and urls.either(base_url, shown.avatar_file, shown.avatar_remote_url)
+    header = shown and urls.either(base_url, shown.header_file, shown.header_remote_url)
+    parts = AccountParts(
+        id=row.id,
+        username=row.username,
+        domain=None if row.is_local else row.domain,
+        uri=row.uri,
+        url=row.url,
+        created_at=row.created_at,
+        avatar=avatar or urls.missing_avatar(base_url),
+        avatar_static=shown and urls.either(base_url, shown.avatar_static_file, None),
+        avatar_description=row.avatar_description,
+        header=header or urls.missing_header(base_url),
+        header_static=shown and urls.either(base_url, shown.header_static_file, None),
+        header_description=row.header_description,
+        display_name=row.display_name,
+        note=row.note,
+        locked=row.locked,
+        bot=row.bot,
+        group=row.group,
+        discoverable=row.discoverable,
+        indexable=row.indexable,
+        hide_collections=row.hide_collections,
+        noindex=row.is_local and not row.indexable,
+        suspended=row.suspended_at is not None,
+        limited=row.silenced_at is not None,
+        memorial=row.memorial,
+        fields=fields([(each.name, each.value, each.verified_at) for each in account_rows.fields_of(row)]),
+        emojis=emojis(base_url, author.emojis),
+        roles=(_ROLES[author.role],) if author.role else (),
+    )
+    stats = AccountStats(author.followers_count, author.following_count, author.statuses_count, author.last_status_at)
+    return build_account(parts, stats, moved=moved)
+
+
+def medium(base_url: str, row: bundles.Medium) -> MediaParts:
+    ready = row.state == "ready"
+    return MediaParts(
+        id=row.id,
+        type=row.type,
+        url=urls.either(base_url, row.file, row.remote_url) if ready else None,
+        preview_url=urls.either(base_url, row.preview_file, row.preview_remote_url),
+        remote_url=row.remote_url,
+        preview_remote_url=row.preview_remote_url,
+        description=row.description,
+        blurhash=row.blurhash,
+        width=row.width,
+        height=row.height,
+        preview_width=row.preview_width,
+        preview_height=row.preview_height,
+        focus_x=row.focus_x,
+        focus_y=row.focus_y,
+        duration=row.duration,
+    )
+
+
+def emojis(base_url: str, text: str | None) -> tuple[CustomEmoji, ...]:
+    """Those whose picture is known."""
+    found = [emoji(base_url, each) for each in bundles.decode(text, bundles.Emoji)]
+    return tuple(each for each in found if each is not None)
+
+
+def emoji(base_url: str, row: bundles.Emoji) -> CustomEmoji | None:
+    url = urls.either(base_url, row.file, row.remote_url)
+    if url is None:
+        return None
+    return CustomEmoji(
+        shortcode=row.shortcode,
+        url=url,
+        static_url=urls.either(base_url, row.static_file, row.static_remote_url) or url,
+        visible_in_picker=row.visible_in_picker,
+        category=row.category or UNSET,
+    )
+
+
+def plain(content: str) -> str:
+    """The words of HTML, for filters."""
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", content)))
+
+
+def _mention(row: bundles.Mention) -> Mention:
+    acct = row.username if row.is_local else f"{row.username}@{row.domain}"
+    return mention(row.id, username=row.username, acct=acct, url=row.url, uri=row.uri)
+
+
+def _application(text: str | None) -> Application | None:
+    if text is None:
+        return None
+    row: bundles.Application = bundles.decode(f"[{text}]", bundles.Application)[0]
+    return Application(row.name, row.website or None)
+
+
+def _card(base_url: str, text: str | None) -> PreviewCard | None:
+    if text is None:
+        return None
+    row: bundles.Card = bundles.decode(f"[{text}]", bundles.Card)[0]
+    return build_card(
+        CardParts(
+            url=row.url,
+            title=row.title,
+            description=row.description,
+            language=row.language,
+            type=row.type,
+            author_name=row.author_name,
+            author_url=row.author_url,
+            provider_name=row.provider_name,
+            provider_url=row.provider_url,
+            html=row.html,
+            width=row.width,
+            height=row.height,
+            image=urls.either(base_url, row.image_file, None),
+            image_description=row.image_description,
+            embed_url=row.embed_url,
+            blurhash=row.blurhash,
+            published_at=row.published_at,
+        )
+    )

@@ -1,0 +1,219 @@
+"""From a request to its endpoint and back: find, authenticate, check the scope, count against a limit, parse, call.
+
+Routes form a tree of path segments, so finding one costs the same for ten routes and for five hundred. A literal
+segment wins over a parameter. Trailing slashes are valid everywhere and never redirect.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from fedi import errors
+from fedi.http.scopes import covers
+from fedi.context import App
+from fedi.http import params
+from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
+from fedi.http.limits import Limits
+from storage.errors import Conflict, DatabaseDown, Missing, OutOfRange, StorageError
+
+log = logging.getLogger("fedi.http")
+
+JSON = "application/json; charset=utf-8"
+MAX_BODY_BYTES = 1024 * 1024
+
+# The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked.
+Authenticate = Callable[[App, str], Awaitable[Viewer | None]]
+
+
+class _Node:
+    """One path segment: its literal children, its parameter children, and the endpoints that end here by method.
+
+    `handle` is the child for `@:name`, a parameter behind an at sign.
+    """
+
+    __slots__ = ("children", "endpoints", "handle", "parameter")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.parameter: _Node | None = None
+        self.handle: _Node | None = None
+        self.endpoints: dict[str, tuple[Endpoint, tuple[str, ...]]] = {}
+
+
+class Router:
+    """An ASGI app over `ROUTES`. Paths it does not know go to `fallback`, if there is one."""
+
+    def __init__(
+        self, app: App, routes: Iterable[Endpoint], authenticate: Authenticate, *, limits: Limits, fallback: Any = None
+    ) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._limits = limits
+        self._fallback = fallback  # Any: an ASGI app
+        self._root = _Node()
+        for endpoint in routes:
+            self._add(endpoint)
+
+    def _add(self, endpoint: Endpoint) -> None:
+        node, names = self._root, list[str]()
+        for segment in endpoint.path.strip("/").split("/"):
+            if segment.startswith(":"):
+                names.append(segment[1:])
+                if node.parameter is None:
+                    node.parameter = _Node()
+                node = node.parameter
+            elif segment.startswith("@:"):
+                names.append(segment[2:])
+                if node.handle is None:
+                    node.handle = _Node()
+                node = node.handle
+            else:
+                node = node.children.setdefault(segment, _Node())
+        if endpoint.method in node.endpoints:
+            raise ValueError(f"{endpoint.method} {endpoint.path} is declared twice")
+        node.endpoints[endpoint.method] = (endpoint, tuple(names))
+
+    def find(self, path: str) -> tuple[_Node, list[str]] | None:
+        """The node of a raw (still percent-encoded) path and the values of its parameters."""
+        return _walk(self._root, path.strip("/").split("/"), 0, [])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        found = self.find(raw.decode("latin-1").partition("?")[0])
+        if found is None or not found[0].endpoints:
+            if self._fallback is not None:
+                await self._fallback(scope, receive, send)
+                return
+            await _problem(errors.NotFound())(scope, receive, send)
+            return
+        node, values = found
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        match = node.endpoints.get(method)
+        if match is None:
+            problem = errors.MethodNotAllowed("Method not allowed", headers={"Allow": ", ".join(node.endpoints)})
+            await _problem(problem)(scope, receive, send)
+            return
+        endpoint, names = match
+        request = Request(scope, receive)
+        scope["fedi.route"] = endpoint.path
+        response = await self._answer(request, endpoint, dict(zip(names, values, strict=True)))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, endpoint: Endpoint, path: dict[str, str]) -> Response:
+        call: Call[Any] | None = None
+        headers: dict[str, str] = {}
+        try:
+            tree: params.Tree | None = None
+            token = _token(request)
+            if token is None and not endpoint.raw and request.method != "GET" and endpoint.access is not PUBLIC:
+                # Some clients put the token into the form itself (RFC 6750 section 2.2).
+                tree = await params.read(request, max_bytes=_max_body(self._app, endpoint))
+                token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
+            viewer = await self._authenticate(self._app, token) if token else None
+            request.scope["fedi.viewer"] = viewer
+            _check_access(endpoint, viewer)
+            headers = self._limits.count(request, endpoint, viewer)
+            if tree is None:
+                tree = {} if endpoint.raw else await params.read(request, max_bytes=_max_body(self._app, endpoint))
+            call = Call(self._app, request, endpoint, path, viewer, params.build(endpoint.params, tree))
+            response = _encode(await endpoint.handler(call))
+            response.headers.update(call.headers)
+        except Exception as exc:
+            response = _problem(_as_problem(exc, request))
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if "cache-control" not in response.headers:
+            response.headers["Cache-Control"] = _caching(request, response)
+        response.headers.add_vary_header("Authorization")
+        response.headers.add_vary_header("Origin")
+        return response
+
+
+def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> tuple[_Node, list[str]] | None:
+    if index == len(segments):
+        return (node, values) if node.endpoints else None
+    segment = unquote(segments[index])
+    child = node.children.get(segment)
+    if child is not None:
+        found = _walk(child, segments, index + 1, values)
+        if found is not None:
+            return found
+    if node.handle is not None and segment.startswith("@") and len(segment) > 1:
+        found = _walk(node.handle, segments, index + 1, [*values, segment[1:]])
+        if found is not None:
+            return found
+    if node.parameter is not None and segment:
+        return _walk(node.parameter, segments, index + 1, [*values, segment])
+    return None
+
+
+def _token(request: Request) -> str | None:
+    """The bearer token of the header or of the query."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return request.query_params.get("access_token") or None
+
+
+def _max_body(app: App, endpoint: Endpoint) -> int:
+    return app.settings.image_max_bytes + MAX_BODY_BYTES if endpoint.limit == "media" else MAX_BODY_BYTES
+
+
+def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:
+    access = endpoint.access
+    if viewer is None:
+        if access.kind != "public":
+            raise errors.Unauthorized
+        return
+    if access.scope and not covers(viewer.scopes, access.scope):
+        raise errors.Forbidden("This action is outside the authorized scopes")
+    if access.kind == "user" and viewer.account_id is None:
+        raise errors.Unprocessable("This method requires an authenticated user")
+
+
+def _caching(request: Request, response: Response) -> str:
+    if request.scope.get("fedi.viewer") is None and request.method == "GET" and response.status_code == 200:
+        return "public, max-age=15, stale-while-revalidate=30"
+    return "private, no-store"
+
+
+def _encode(value: Any) -> Response:
+    if isinstance(value, Response):
+        return value
+    return Response(b"{}" if value is None else msgspec.json.encode(value), media_type=JSON)
+
+
+def _problem(problem: errors.Problem) -> Response:
+    body = msgspec.json.encode({"error": problem.message, **problem.extra})
+    return Response(body, status_code=problem.status, media_type=JSON, headers=problem.headers)
+
+
+def _as_problem(exc: Exception, request: Request) -> errors.Problem:
+    """The one place where exceptions become answers."""
+    match exc:
+        case errors.Problem():
+            return exc
+        case Missing():
+            return errors.NotFound()
+        case Conflict():
+            return errors.Invalid(str(exc))
+        case StorageError():
+            return errors.Unprocessable(str(exc))
+        case OutOfRange():
+            # The last resort for text or numbers that Postgres cannot hold; each is a missing check somewhere.
+            log.warning("the database refused a value", exc_info=exc)
+            return errors.Unprocessable("Validation failed: a value is out of range")
+        case ClientDisconnect():
+            return errors.BadRequest("The request ended early")
+        case DatabaseDown() | TimeoutError() | OSError():
+            log.error("%s %s: the database is not available", request.method, request.url.path, exc_info=exc)
+            return errors.Unavailable("Try again in a moment", headers={"Retry-After": "5"})
+        case _:
+            log.error("%s %s failed", request.method, request.url.path, exc_info=exc)
+            return errors.Problem("Something went wrong on our side")

@@ -1,0 +1,225 @@
+"""Local accounts: making one with its login and keys, and what the operator may do to it."""
+
+import asyncio
+
+import msgspec
+
+from federation import uris
+from federation.context import INSTANCE_ACTOR_ID
+from federation.signatures import keys as key_pairs
+from fedi import errors
+from fedi.auth import names, passwords
+from fedi.context import App
+from storage import accounts, keys, users
+from storage.db import Conn
+from storage.errors import Conflict, Missing
+
+ROLES = ("user", "moderator", "admin", "owner")
+
+
+class Pairs(msgspec.Struct, frozen=True):
+    """What every local actor signs with."""
+
+    rsa: key_pairs.Pair
+    ed25519: key_pairs.Pair
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the person besides name, address and password."""
+
+    role: str = "user"
+    approved: bool = True
+    confirmed: bool = True
+    locale: str = "en"
+    reason: str | None = None
+    invite_id: int | None = None
+    ip: str | None = None
+
+
+async def create_local(
+    app: App,
+    *,
+    username: str,
+    email: str | None,
+    password: str | None,
+    role: str = "user",
+    approved: bool = True,
+    confirmed: bool = True,
+    locked: bool = False,
+    bot: bool = False,
+) -> tuple[int, int]:
+    """A login and its account: (user id, account id). Names of staff may be reserved ones.
+
+    Raises Invalid for a name that is not allowed, Conflict for a name or address that is taken.
+    """
+    names.check(username, app.settings.account_domain, staff=role != "user")
+    pairs = await new_pairs()
+    password_hash = await passwords.hashed(password) if password else None
+    login = Login(role=role, approved=approved, confirmed=confirmed)
+    async with app.db.transaction() as conn:
+        user_id = await create_login(conn, login, email=email, password_hash=password_hash)
+        account_id = await create_account(
+            conn, app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
+        )
+        await users.announce(conn, user_id)
+    return user_id, account_id
+
+
+async def new_pairs() -> Pairs:
+    """Made in a thread and before any transaction: an RSA key takes its time."""
+    return await asyncio.to_thread(lambda: Pairs(key_pairs.generate_rsa(), key_pairs.generate_ed25519()))
+
+
+async def create_login(conn: Conn, login: Login, *, email: str | None, password_hash: str | None) -> int:
+    return await users.create(
+        conn,
+        email=email,
+        password_hash=password_hash,
+        role=login.role,
+        locale=login.locale,
+        reason=login.reason,
+        invite_id=login.invite_id,
+        confirmed=login.confirmed,
+        approved=login.approved,
+        ip=login.ip,
+    )
+
+
+async def create_account(
+    conn: Conn, app: App, *, username: str, pairs: Pairs, user_id: int, locked: bool = False, bot: bool = False
+) -> int:
+    """The actor of a login, with every URI it will ever have."""
+    base = app.settings.base_url
+    account_id = await accounts.new_id(conn)
+    actor = uris.actor(base, username)
+    await accounts.create_local(
+        conn,
+        accounts.Local(
+            id=account_id,
+            username=username,
+            domain=app.settings.account_domain,
+            uri=actor,
+            url=uris.profile(base, username),
+            inbox=uris.inbox(actor),
+            shared_inbox=uris.shared_inbox(base),
+            outbox=uris.outbox(actor),
+            followers_uri=uris.followers(actor),
+            following_uri=uris.following(actor),
+            featured_uri=uris.featured(actor),
+            type="Service" if bot else "Person",
+            bot=bot,
+            locked=locked,
+        ),
+    )
+    await _store_keys(conn, account_id, actor, pairs)
+    await users.join(conn, user_id, account_id)
+    return account_id
+
+
+async def _store_keys(conn: Conn, account_id: int, actor: str, pairs: Pairs) -> None:
+    await keys.create(
+        conn,
+        uri=uris.key(actor),
+        account_id=account_id,
+        kind="rsa",
+        public_pem=pairs.rsa.public_pem,
+        private_pem=pairs.rsa.private_pem,
+    )
+    await keys.create(
+        conn,
+        uri=uris.ed25519_key(actor),
+        account_id=account_id,
+        kind="ed25519",
+        public_pem=pairs.ed25519.public_pem,
+        private_pem=pairs.ed25519.private_pem,
+    )
+
+
+async def ensure_instance_actor(app: App) -> None:
+    """The actor that signs what no person signs. At every start; of processes that start at once, one makes it."""
+    async with app.db.read() as conn:
+        if await accounts.by_id(conn, INSTANCE_ACTOR_ID) is not None:
+            return
+    pairs = await new_pairs()
+    base = app.settings.base_url
+    actor = uris.instance_actor(base)
+    instance = accounts.Local(
+        id=INSTANCE_ACTOR_ID,
+        # The host name: with its dot it can never be a person's.
+        username=app.settings.web_domain.partition(":")[0],
+        domain=app.settings.account_domain,
+        uri=actor,
+        url=f"{base}/about",
+        inbox=uris.inbox(actor),
+        shared_inbox=uris.shared_inbox(base),
+        outbox=uris.outbox(actor),
+        followers_uri=uris.followers(actor),
+        following_uri=uris.following(actor),
+        featured_uri=uris.featured(actor),
+        type="Application",
+        bot=True,
+        locked=True,
+        discoverable=False,
+    )
+    try:
+        async with app.db.transaction() as conn:
+            await accounts.create_local(conn, instance)
+            await _store_keys(conn, INSTANCE_ACTOR_ID, actor, pairs)
+    except Conflict:
+        async with app.db.read() as conn:
+            if await accounts.by_id(conn, INSTANCE_ACTOR_ID) is None:
+                raise
+
+
+async def _existing(conn: Conn, username: str) -> users.User:
+    user = await users.by_username(conn, username.removeprefix("@"))
+    if user is None:
+        raise Missing(f"there is no account called {username}")
+    return user
+
+
+async def reset_password(app: App, username: str, password: str) -> None:
+    """A new password. Whoever was signed in is out, in every browser and app."""
+    check_password(password)
+    hashed = await passwords.hashed(password)
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        await users.set_password(conn, user.id, hashed)
+
+
+async def approve(app: App, username: str) -> bool:
+    """Let an applicant in, and say so by mail if there is one. False when there was nothing to approve."""
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        return await users.approve(conn, user.id)
+
+
+async def suspend(app: App, username: str) -> bool:
+    """Hide the account and end every session and token of its people. False when it was already."""
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        for user_id in await users.of_account(conn, user.account_id):
+            await users.sign_out_everywhere(conn, user_id)
+        return await accounts.suspend(conn, user.account_id)
+
+
+async def unsuspend(app: App, username: str) -> bool:
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        return await accounts.unsuspend(conn, user.account_id)
+
+
+async def set_role(app: App, username: str, role: str) -> None:
+    if role not in ROLES:
+        raise errors.Invalid(f"Role must be one of {', '.join(ROLES)}")
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        await users.set_role(conn, user.id, role)
+
+
+def check_password(password: str) -> None:
+    """`Invalid` when it is too short or too long."""
+    if len(password) < passwords.MIN_CHARACTERS:
+        raise errors.Invalid(f"Password is too short (minimum is {passwords.MIN_CHARACTERS} characters)")
+    if len(password) > passwords.MAX_CHARACTERS:
+        raise errors.Invalid(f"Password is too long (maximum is {passwords.MAX_CHARACTERS} characters)")

@@ -1,0 +1,226 @@
+"""Runs what transactions left to be done: events with their effects, jobs with retries, and what the clock asks for.
+
+Everything here may be killed at any moment: a row is gone only when its work is committed.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from federation.errors import Rejected, Retry
+from fedi import metrics
+from fedi.context import App
+from fedi.effects.context import TOPIC, Context, Message
+from storage import events, jobs
+from storage.db import Conn, query_log
+from storage.errors import DatabaseDown
+
+log = logging.getLogger("fedi.worker")
+
+Effect = Callable[[Context, Any], Awaitable[None]]  # Any: the event it was declared for, see effects.on()
+Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
+Loop = Callable[[App, asyncio.Event], Awaitable[None]]
+
+EVENT_BATCH = 50
+POLL_SECONDS = 1.0
+MAX_DELAY_SECONDS = 6 * 3600
+# A single failed effect, waiting to be tried alone.
+SINGLE = "effect"
+
+
+class Worker:
+    """The loops of one process. `drain` runs everything that is due, for tests and tools."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        effects: Mapping[type[events.Event], Sequence[Effect]],
+        functions: Mapping[str, Job],
+        schedule: Sequence[tuple[float, Callable[[App], Awaitable[None]]]],
+        loops: Sequence[Loop],
+    ) -> None:
+        self._app = app
+        self._effects = effects
+        self._functions = functions
+        self._schedule = schedule
+        self._loops = loops
+        self._stop = asyncio.Event()
+        self._wake = {queue: asyncio.Event() for queue in ("event", "inbox", "network", "slow")}
+        app.bus.subscribe("wake", self._woken)
+
+    def _woken(self, queue: str) -> None:
+        if queue in self._wake:
+            self._wake[queue].set()
+
+    def stop(self) -> None:
+        """Finish what is under way, take nothing new."""
+        self._stop.set()
+        for event in self._wake.values():
+            event.set()
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        many = self._app.settings.worker_concurrency
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop("event", self._run_events))
+            for queue, limit in (("inbox", many), ("network", many), ("slow", 2)):
+                group.create_task(self._loop(queue, self._job_runner(queue, limit)))
+            group.create_task(self._clock())
+            for loop in self._loops:
+                group.create_task(loop(self._app, self._stop))
+
+    async def drain(self) -> bool:
+        """Run what is due now, once through all queues; whether there was anything."""
+        ran = await self._run_events()
+        for queue in ("inbox", "network", "slow"):
+            ran = await self._job_runner(queue, 20)() or ran
+        return ran
+
+    async def _loop(self, queue: str, step: Callable[[], Awaitable[bool]]) -> None:
+        while not self._stop.is_set():
+            self._wake[queue].clear()
+            try:
+                more = await step()
+            except (DatabaseDown, OSError, TimeoutError) as exc:
+                log.warning("%s queue: the database is not available: %s", queue, exc)
+                more = False
+            except Exception:
+                log.exception("%s queue: a step failed", queue)
+                more = False
+            if not more:
+                try:
+                    await asyncio.wait_for(self._wake[queue].wait(), POLL_SECONDS)
+                except TimeoutError:
+                    pass
+
+    # ------------------------------------------------------------ events
+
+    async def _run_events(self) -> bool:
+        """One batch of events in one transaction; messages go out after its commit."""
+        stream: list[Message] = []
+        async with self._app.db.transaction() as conn:
+            batch = await jobs.take(conn, "event", limit=EVENT_BATCH)
+            for job in batch:
+                await self._run_event(conn, job, stream)
+            await jobs.finish(conn, [job.id for job in batch])
+        for message in stream:
+            self._app.bus.publish(TOPIC, msgspec.to_builtins(message))
+        return bool(batch)
+
+    async def _run_event(self, conn: Conn, job: jobs.Job, stream: list[Message]) -> None:
+        started = time.perf_counter()
+        data = job.data
+        only = data.get("effect") if job.name == SINGLE else None
+        name = data["event"] if job.name == SINGLE else job.name
+        payload = data["data"] if job.name == SINGLE else data
+        try:
+            event = events.decode(name, payload)
+        except (KeyError, msgspec.ValidationError):
+            log.exception("event %s of job %d is not understood", name, job.id)
+            return
+        for effect in self._effects.get(type(event), ()):
+            label = f"{effect.__module__}.{effect.__name__}"
+            if only is None or only == label:
+                await self._run_effect(conn, effect, label, name, payload, event, job, stream)
+        metrics.job(name, time.perf_counter() - started, "ok")
+
+    async def _run_effect(
+        self,
+        conn: Conn,
+        effect: Effect,
+        label: str,
+        name: str,
+        payload: dict[str, Any],
+        event: events.Event,
+        job: jobs.Job,
+        stream: list[Message],
+    ) -> None:
+        """In a savepoint: one that raises is queued again alone, and the others stand."""
+        messages: list[Message] = []
+        try:
+            async with conn.transaction():
+                await effect(Context(conn, self._app.fed, messages), event)
+        except (DatabaseDown, OSError):
+            raise
+        except Exception:
+            log.exception("effect %s of %s failed", label, name)
+            metrics.job(label, 0, "failed")
+            tries = job.data["tries"] + 1 if job.name == SINGLE else 1
+            await self._again(conn, label, name, payload, tries)
+            return
+        stream.extend(messages)
+
+    async def _again(self, conn: Conn, label: str, name: str, payload: dict[str, Any], tries: int) -> None:
+        body = {"event": name, "effect": label, "data": payload, "tries": tries}
+        later = datetime.now(UTC) + timedelta(seconds=_delay(tries))
+        await jobs.enqueue(conn, SINGLE, body, queue="event", run_at=later, parked=tries > jobs.MAX_ATTEMPTS)
+
+    # ------------------------------------------------------------ jobs
+
+    def _job_runner(self, queue: str, limit: int) -> Callable[[], Awaitable[bool]]:
+        async def step() -> bool:
+            async with self._app.db.read() as conn:
+                batch = await jobs.claim(conn, queue, limit=limit)
+            await asyncio.gather(*(self._run_job(job) for job in batch))
+            return bool(batch)
+
+        return step
+
+    async def _run_job(self, job: jobs.Job) -> None:
+        started = time.perf_counter()
+        query_log.set([])
+        outcome, error, delay = "ok", "", 0.0
+        try:
+            await self._functions[job.name](self._app, job.data)
+        except Rejected as exc:
+            outcome, error = "dropped", str(exc)
+        except Retry as exc:
+            outcome, error, delay = "retry", str(exc), exc.after or _delay(job.attempts)
+        except Exception as exc:
+            outcome, error, delay = "failed", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
+            log.exception("job %s %d failed", job.name, job.id)
+        async with self._app.db.read() as conn:
+            if outcome in ("ok", "dropped"):
+                await jobs.finish(conn, [job.id])
+            elif job.attempts >= jobs.MAX_ATTEMPTS:
+                await jobs.park(conn, job.id, error=error)
+            else:
+                await jobs.retry(conn, job.id, error=error, delay_seconds=delay)
+        seconds = time.perf_counter() - started
+        metrics.job(job.name, seconds, outcome)
+        log.info(
+            "job",
+            extra={
+                "job": job.name, "id": job.id, "outcome": outcome, "attempts": job.attempts,
+                "ms": round(seconds * 1000, 1), "queries": len(query_log.get() or ()), "error": error or None,
+            },
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ clock
+
+    async def _clock(self) -> None:
+        due = [time.monotonic() + random.uniform(1, 5) for _ in self._schedule]  # noqa: S311 (spread, not secrecy)
+        while not self._stop.is_set():
+            for index, (seconds, function) in enumerate(self._schedule):
+                if time.monotonic() >= due[index]:
+                    due[index] = time.monotonic() + seconds
+                    try:
+                        await function(self._app)
+                    except Exception:
+                        log.exception("scheduled %s failed", function.__name__)
+            try:
+                await asyncio.wait_for(self._stop.wait(), POLL_SECONDS)
+            except TimeoutError:
+                pass
+
+
+def _delay(attempts: int) -> float:
+    """Seconds to the next attempt: 15 s doubling to six hours, with jitter."""
+    return float(min(15 * 2 ** max(attempts - 1, 0), MAX_DELAY_SECONDS) * random.uniform(0.8, 1.3))  # noqa: S311

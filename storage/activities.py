@@ -1,0 +1,76 @@
+"""Activities that we send: the JSON exactly as it goes out, stored once however many inboxes receive it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from storage.db import Conn
+from storage.rows import columns, struct
+
+
+class Activity(msgspec.Struct, frozen=True):
+    id: int
+    uri: str
+    account_id: int
+    object_uri: str | None
+    body: str
+
+
+_COLUMNS = columns(Activity)
+
+
+async def store(
+    conn: Conn,
+    document: Mapping[str, Any],  # Any: JSON
+    *,
+    account_id: int,
+    object_uri: str | None = None,
+) -> int:
+    """Keep an outgoing activity by its `id`; the row's id. The same activity again is the same row."""
+    activity_id: int = await conn.fetchval(
+        """
+        insert into activities (uri, account_id, object_uri, body) values ($1, $2, $3, $4)
+        on conflict (uri) do update set uri = excluded.uri returning id
+        """,
+        document["id"], account_id, object_uri, orjson.dumps(document).decode(),
+    )  # fmt: skip
+    return activity_id
+
+
+async def by_uri(conn: Conn, uri: str) -> Activity | None:
+    return struct(Activity, await conn.fetchrow(f"select {_COLUMNS} from activities where uri = $1", uri))
+
+
+async def bodies(conn: Conn, activity_ids: Sequence[int]) -> dict[int, str]:
+    records = await conn.fetch("select id, body from activities where id = any($1)", activity_ids)
+    return {record[0]: record[1] for record in records}
+
+
+async def discard_waiting(conn: Conn, object_uri: str) -> None:
+    """The object is gone: what was still to be told about it, except its Delete, is not sent any more."""
+    await conn.execute(
+        """
+        update deliveries set state = 'expired', last_error = 'the object was deleted'
+        where state = 'waiting' and leased_until is null and attempts = 0
+          and activity_id in (select id from activities where object_uri = $1)
+        """,
+        object_uri,
+    )
+
+
+async def sweep(conn: Conn, *, days: int, limit: int) -> int:
+    """Forget activities all of whose deliveries ended long ago; how many."""
+    records = await conn.fetch(
+        """
+        delete from activities where id in (
+            select a.id from activities a
+            where a.created_at < now() - make_interval(days => $1)
+              and not exists (select from deliveries d where d.activity_id = a.id and d.state = 'waiting')
+            order by a.id limit $2)
+        returning id
+        """,
+        days, limit,
+    )  # fmt: skip
+    return len(records)

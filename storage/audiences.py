@@ -1,0 +1,76 @@
+"""Which inboxes an activity goes to: shared ones where there are, remote and not suspended accounts only."""
+
+from collections.abc import Sequence
+
+from storage.db import Conn
+
+_INBOX = "coalesce(a.shared_inbox, a.inbox)"
+
+
+async def of_followers(conn: Conn, account_id: int) -> list[str]:
+    """Of everybody who follows the account."""
+    records = await conn.fetch(
+        f"""
+        select distinct {_INBOX} from follows f join accounts a on a.id = f.account_id
+        where f.target_id = $1 and not a.is_local and a.suspended_at is null
+        """,
+        account_id,
+    )
+    return [record[0] for record in records]
+
+
+async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> list[str]:
+    """Of these accounts."""
+    records = await conn.fetch(
+        f"select distinct {_INBOX} from accounts a where a.id = any($1) and not a.is_local and a.suspended_at is null",
+        account_ids,
+    )
+    return [record[0] for record in records]
+
+
+async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False) -> list[str]:
+    """Of everybody who is to have a post or a boost.
+
+    Followers unless it is direct; the mentioned; the authors of what it answers or boosts, and for a public answer to
+    one of ours the followers of that author too, so that they see the thread. `with_interested`: also of those who
+    favourited, boosted or answered it and therefore hold a copy. A direct post goes to personal inboxes.
+    """
+    records = await conn.fetch(
+        f"""
+        with s as (select * from statuses where id = $1),
+        people as (
+            select m.account_id from mentions m where m.status_id = $1
+            union select p.account_id from statuses p, s
+                where p.id in (s.in_reply_to_id, s.reblog_of_id) and s.visibility < 3
+            union select f.account_id from follows f, s where f.target_id = s.account_id and s.visibility < 3
+            union select f.account_id from follows f, s, statuses p
+                where p.id = s.in_reply_to_id and p.is_local and p.visibility < 2 and s.visibility < 2
+                  and f.target_id = p.account_id
+            union select v.account_id from favourites v where $2 and v.status_id = $1
+            union select r.account_id from statuses r where $2 and r.reblog_of_id = $1
+            union select r.account_id from statuses r where $2 and r.in_reply_to_id = $1
+            union select v.account_id from poll_votes v, s where $2 and v.poll_id = s.poll_id)
+        select distinct case when s.visibility = 3 then a.inbox else {_INBOX} end
+        from people p join accounts a on a.id = p.account_id, s
+        where not a.is_local and a.suspended_at is null
+        """,
+        status_id, with_interested,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
+async def of_acquaintances(conn: Conn, account_id: int) -> list[str]:
+    """Of everybody who may hold a copy of the account: followers, followed, whom it mentioned or dealt with."""
+    records = await conn.fetch(
+        f"""
+        with people as (
+            select account_id from follows where target_id = $1
+            union select target_id from follows where account_id = $1
+            union select m.account_id from mentions m join statuses s on s.id = m.status_id where s.account_id = $1
+            union select o.account_id from favourites v join statuses o on o.id = v.status_id where v.account_id = $1
+            union select o.account_id from statuses b join statuses o on o.id = b.reblog_of_id where b.account_id = $1)
+        select distinct {_INBOX} from people p join accounts a on a.id = p.account_id where not a.is_local
+        """,
+        account_id,
+    )
+    return [record[0] for record in records]

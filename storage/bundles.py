@@ -1,0 +1,350 @@
+"""What a page of statuses or accounts is made of, read in a fixed number of queries however long the page is.
+
+Satellites come as JSON arrays, decoded by position into the `array_like` structs below.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from storage.accounts import Account
+from storage.db import Conn
+from storage.rows import columns, struct, structs
+from storage.visibility import VISIBLE, WANTED
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What changes often or differs by viewer. Its author's counters are here because they are read by the same probe."""
+
+    id: int
+    account_id: int
+    version: int
+    author_version: int
+    reblog_of_id: int | None
+    visibility: int
+    poll_id: int | None
+    replies_count: int
+    reblogs_count: int
+    favourites_count: int
+    flags: int  # of `marks`
+    muted: bool  # the thread, by the viewer
+    statuses_count: int
+    following_count: int
+    followers_count: int
+    last_status_at: datetime | None
+
+
+async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False) -> list[Head]:
+    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet (see WANTED)."""
+    records = await conn.fetch(
+        f"""
+        with shown as materialized (
+            select s.id, s.reblog_of_id from statuses s
+            where s.id = any($2) and {VISIBLE} and {WANTED if wanted else "true"})
+        select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
+            coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
+            coalesce(c.favourites_count, 0) as favourites_count, coalesce(m.flags, 0) as flags,
+            exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
+            coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
+            coalesce(n.followers_count, 0) as followers_count, n.last_status_at
+        from statuses s
+        join accounts a on a.id = s.account_id
+        left join account_stats n on n.account_id = s.account_id
+        left join status_stats c on c.status_id = s.id
+        left join marks m on m.account_id = $1 and m.status_id = s.id
+        where s.id in (select id from shown union all select reblog_of_id from shown where reblog_of_id is not null)
+        """,
+        viewer_id, status_ids,
+    )  # fmt: skip
+    return structs(Head, records)
+
+
+class Medium(msgspec.Struct, frozen=True, array_like=True):
+    id: int
+    type: str
+    state: str
+    file: str | None
+    preview_file: str | None
+    width: int | None
+    height: int | None
+    preview_width: int | None
+    preview_height: int | None
+    duration: float | None
+    focus_x: float | None
+    focus_y: float | None
+    blurhash: str | None
+    description: str | None
+    remote_url: str | None
+    preview_remote_url: str | None
+
+
+class Mention(msgspec.Struct, frozen=True, array_like=True):
+    id: int
+    username: str
+    domain: str
+    is_local: bool
+    url: str
+    uri: str
+
+
+class Emoji(msgspec.Struct, frozen=True, array_like=True):
+    shortcode: str
+    file: str | None
+    static_file: str | None
+    remote_url: str | None
+    static_remote_url: str | None
+    category: str | None
+    visible_in_picker: bool
+
+
+class Card(msgspec.Struct, frozen=True, array_like=True):
+    url: str
+    title: str
+    description: str
+    type: str
+    author_name: str
+    author_url: str
+    provider_name: str
+    provider_url: str
+    html: str
+    image_file: str | None
+    image_description: str
+    width: int
+    height: int
+    embed_url: str
+    blurhash: str | None
+    language: str | None
+    published_at: datetime | None
+
+
+class Application(msgspec.Struct, frozen=True, array_like=True):
+    name: str
+    website: str | None
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What every reader of a status is shown, and what it was rendered from: see `satellites`."""
+
+    id: int
+    version: int
+    author_version: int
+    is_local: bool
+    uri: str
+    url: str | None
+    visibility: int
+    content: str
+    spoiler_text: str
+    sensitive: bool
+    language: str | None
+    in_reply_to_id: int | None
+    in_reply_to_account_id: int | None
+    reblog_of_id: int | None
+    created_at: datetime
+    edited_at: datetime | None
+    media: str | None
+    mentions: str | None
+    tags: str | None
+    emojis: str | None
+    card: str | None
+    application: str | None
+
+
+def _array(kind: type[msgspec.Struct], alias: str) -> str:
+    """A JSON array of the struct's fields, to be decoded into it."""
+    return f"json_build_array({columns(kind, alias)})"
+
+
+_EMOJIS = f"""(
+    select json_agg({_array(Emoji, "e")} order by e.shortcode) from custom_emojis e
+    where e.domain = case when a.is_local then '' else lower(a.domain) end and not e.disabled
+        and e.shortcode = any(%s.emojis))"""
+
+
+async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
+    """No viewer is asked about: only for ids that `heads` returned."""
+    records = await conn.fetch(
+        f"""
+        select s.id, s.version, a.version as author_version, s.is_local, s.uri, s.url, s.visibility, s.content,
+            s.spoiler_text, s.sensitive or (a.sensitized_at is not null and s.media_ids <> '{{}}') as sensitive,
+            s.language, s.in_reply_to_id, s.in_reply_to_account_id, s.reblog_of_id, s.created_at, s.edited_at,
+            (select json_agg({_array(Medium, "m")} order by array_position(s.media_ids, m.id))
+                from media_attachments m where m.id = any(s.media_ids)) as media,
+            (select json_agg({_array(Mention, "p")} order by p.id)
+                from mentions n join accounts p on p.id = n.account_id
+                where n.status_id = s.id and not n.silent) as mentions,
+            (select json_agg(t.name order by t.name)
+                from status_tags st join tags t on t.id = st.tag_id where st.status_id = s.id) as tags,
+            case when s.emojis <> '{{}}' then {_EMOJIS % "s"} end as emojis,
+            (select {_array(Card, "c")} from status_cards sc join preview_cards c on c.id = sc.card_id
+                where sc.status_id = s.id and c.title <> '') as card,
+            (select {_array(Application, "o")} from oauth_applications o
+                where o.id = s.application_id and s.is_local) as application
+        from statuses s join accounts a on a.id = s.account_id
+        where s.id = any($1)
+        """,
+        status_ids,
+    )
+    return structs(Body, records)
+
+
+class Author(msgspec.Struct, frozen=True):
+    """An account with what is shown beside it."""
+
+    account: Account
+    emojis: str | None
+    role: str | None
+    statuses_count: int
+    following_count: int
+    followers_count: int
+    last_status_at: datetime | None
+
+
+_WIDTH = len(Account.__struct_fields__)
+
+
+async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
+    """Rows that exist, by id, and those they have moved to; suspended ones too."""
+    records = await conn.fetch(
+        f"""
+        select {columns(Account, "a")},
+            case when a.emojis <> '{{}}' then {_EMOJIS % "a"} end,
+            case when a.is_local then (
+                select u.role from memberships m join users u on u.id = m.user_id
+                where m.account_id = a.id and u.role <> 'user'
+                order by array_position(array['owner', 'admin', 'moderator'], u.role) limit 1) end,
+            coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
+            n.last_status_at
+        from accounts a left join account_stats n on n.account_id = a.id
+        where a.id = any($1) or a.id in (select moved_to_id from accounts where id = any($1) and moved_to_id is not null)
+        """,
+        account_ids,
+    )
+    rows = [tuple(record.values()) for record in records]
+    return {row[0]: Author(Account(*row[:_WIDTH]), *row[_WIDTH:]) for row in rows}
+
+
+class Poll(msgspec.Struct, frozen=True):
+    id: int
+    status_id: int
+    options: list[str]
+    tallies: list[int]
+    votes_count: int
+    voters_count: int | None
+    multiple: bool
+    hide_totals: bool
+    expires_at: datetime | None
+    closed_at: datetime | None
+    choices: list[int]  # the viewer's
+
+
+async def polls(conn: Conn, viewer_id: int | None, poll_ids: Sequence[int]) -> list[Poll]:
+    records = await conn.fetch(
+        """
+        select p.id, p.status_id, p.options, p.tallies, p.votes_count, p.voters_count, p.multiple, p.hide_totals,
+            p.expires_at, p.closed_at,
+            array(select v.choice from poll_votes v where v.poll_id = p.id and v.account_id = $1
+                order by v.choice) as choices
+        from polls p where p.id = any($2)
+        """,
+        viewer_id, poll_ids,
+    )  # fmt: skip
+    return structs(Poll, records)
+
+
+class Keyword(msgspec.Struct, frozen=True, array_like=True):
+    id: int
+    keyword: str
+    whole_word: bool
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A filter in force, with all that it matches."""
+
+    id: int
+    title: str
+    context: list[str]
+    action: str
+    expires_at: datetime | None
+    keywords: str | None
+    status_ids: list[int]
+
+
+async def filters(conn: Conn, account_id: int, status_ids: Sequence[int]) -> list[Filter]:
+    """Every filter in force of the account; of the statuses that filters name, only those among `status_ids`."""
+    records = await conn.fetch(
+        f"""
+        select f.id, f.title, f.context, f.action, f.expires_at,
+            (select json_agg({_array(Keyword, "k")} order by k.id)
+                from filter_keywords k where k.filter_id = f.id) as keywords,
+            array(select n.status_id from filter_statuses n
+                where n.filter_id = f.id and n.status_id = any($2)) as status_ids
+        from filters f where f.account_id = $1 and (f.expires_at is null or f.expires_at > now()) order by f.id
+        """,
+        account_id, status_ids,
+    )  # fmt: skip
+    return structs(Filter, records)
+
+
+async def media(conn: Conn, media_ids: Sequence[int]) -> list[Medium]:
+    """In the order given. Whose they are has been checked by the caller."""
+    records = await conn.fetch(
+        f"select {columns(Medium)} from media_attachments where id = any($1) order by array_position($1, id)", media_ids
+    )
+    return structs(Medium, records)
+
+
+class Tag(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    usage: str | None  # [[day, people, uses], …] of the last week
+    following: bool
+    featuring: bool
+
+
+async def tags(conn: Conn, viewer_id: int | None, names: Sequence[str]) -> dict[str, Tag]:
+    """Those that exist, by normalised name."""
+    records = await conn.fetch(
+        """
+        select t.id, t.name,
+            (select json_agg(json_build_array(u.day, u.people, u.uses)) from (
+                select day, count(*) as people, sum(uses) as uses from tag_uses
+                where tag_id = t.id and day > current_date - 7 group by day) u) as usage,
+            exists (select from tag_follows f where f.account_id = $1 and f.tag_id = t.id) as following,
+            exists (select from featured_tags f where f.account_id = $1 and f.tag_id = t.id) as featuring
+        from tags t where t.name = any($2)
+        """,
+        viewer_id, names,
+    )  # fmt: skip
+    return {tag.name: tag for tag in structs(Tag, records)}
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What only the owner of an account is shown of it."""
+
+    default_privacy: str
+    default_sensitive: bool
+    default_language: str | None
+    default_quote_policy: str
+    follow_requests: int
+    role: str
+
+
+async def credentials(conn: Conn, account_id: int, user_id: int) -> Credentials | None:
+    record = await conn.fetchrow(
+        """
+        select s.default_privacy, s.default_sensitive, s.default_language, s.default_quote_policy,
+            (select count(*) from follow_requests r join accounts a on a.id = r.account_id
+                where r.target_id = s.account_id and a.suspended_at is null) as follow_requests,
+            u.role
+        from account_settings s, users u where s.account_id = $1 and u.id = $2
+        """,
+        account_id, user_id,
+    )  # fmt: skip
+    return struct(Credentials, record)
+
+
+def decode(text: str | None, kind: type[Any]) -> Any:
+    """A JSON aggregate as a list of `kind`; Postgres says null for an empty one. Any: the caller names the type."""
+    return [] if text is None else msgspec.json.decode(text, type=list[kind])

@@ -1,0 +1,163 @@
+"""The outgoing queue, which is its own ledger: one row per activity and inbox, from waiting to its end.
+
+A host is one ordered queue. Somebody who sends takes a run of its rows under a lease; nobody else takes rows of that
+host meanwhile. Of one sender nothing overtakes what is waiting for another try, unless that has failed three times
+while the host answers others.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from storage.db import Conn, wake
+from storage.rows import columns, structs
+
+QUEUE = "deliver"
+LEASE_SECONDS = 300
+EXPIRY_DAYS = 14
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    id: int
+    activity_id: int
+    sender_id: int
+    inbox: str
+    attempts: int
+    created_at: datetime
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an attempt ended. `state` waiting means another one after `delay_seconds`."""
+
+    id: int
+    state: str
+    status: int | None
+    error: str | None
+    delay_seconds: float = 0.0
+    attempted: bool = True
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A row for operators: what is being tried where, and how it fares."""
+
+    id: int
+    inbox: str
+    host: str
+    state: str
+    attempts: int
+    next_at: datetime
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+
+
+async def enqueue(conn: Conn, activity_id: int, sender_id: int, inboxes: Sequence[tuple[str, str]]) -> int:
+    """Leave deliveries to (inbox, host) pairs, each inbox once ever; how many are new."""
+    if not inboxes:
+        return 0
+    urls, hosts = [url for url, _ in inboxes], [host for _, host in inboxes]
+    await conn.execute(
+        "insert into hosts (host) select distinct h from unnest($1::text[]) h order by h on conflict do nothing", hosts
+    )
+    records = await conn.fetch(
+        """
+        insert into deliveries (activity_id, sender_id, inbox, host)
+        select $1, $2, i, h from unnest($3::text[], $4::text[]) as t(i, h)
+        on conflict (activity_id, inbox) do nothing returning id
+        """,
+        activity_id, sender_id, urls, hosts,
+    )  # fmt: skip
+    queues = wake.get()
+    if queues is not None and records:
+        queues.add(QUEUE)
+    return len(records)
+
+
+async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]:
+    """Hosts that have something to be sent now, that answer or whose pause is over, and that nobody serves."""
+    # A loose index scan: the number of hosts matters, not the number of waiting rows.
+    records = await conn.fetch(
+        """
+        with recursive waiting(host) as (
+            (select host from deliveries where state = 'waiting' order by host limit 1)
+            union all
+            select (select d.host from deliveries d where d.state = 'waiting' and d.host > w.host
+                    order by d.host limit 1)
+            from waiting w where w.host is not null)
+        select w.host from waiting w left join hosts h on h.host = w.host
+        where w.host is not null and w.host <> all($1)
+          and (h.next_at is null or h.next_at <= now())
+          and exists (select from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now())
+          and not exists (select from deliveries d where d.host = w.host and d.state = 'waiting'
+                          and d.leased_until > now())
+        order by random() limit $2
+        """,
+        busy, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
+async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
+    """Take due rows of a host under a lease, oldest first; nothing when somebody else has some. In a transaction."""
+    locked = await conn.fetchval("select host from hosts where host = $1 for update skip locked", host)
+    if locked is None:
+        return []
+    records = await conn.fetch(
+        f"""
+        update deliveries set leased_until = now() + make_interval(secs => $3)
+        where id in (
+            select d.id from deliveries d
+            where d.host = $1 and d.state = 'waiting' and d.next_at <= now()
+              and not exists (select from deliveries o where o.host = $1 and o.state = 'waiting'
+                              and o.leased_until > now())
+              and not exists (select from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
+                              and e.sender_id = d.sender_id and e.next_at > now() and e.attempts < 3)
+            order by d.id limit $2)
+        returning {columns(Delivery)}
+        """,
+        host, limit, float(LEASE_SECONDS),
+    )  # fmt: skip
+    return sorted(structs(Delivery, records), key=lambda delivery: delivery.id)
+
+
+async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
+    """Write how attempts ended and give the leases back."""
+    await conn.execute(
+        """
+        update deliveries d set state = o.state, last_status = o.status, last_error = o.error, leased_until = null,
+            attempts = d.attempts + o.attempted::int, next_at = now() + make_interval(secs => o.delay),
+            delivered_at = case when o.state = 'delivered' then now() end
+        from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::bool[])
+            as o(id, state, status, error, delay, attempted)
+        where d.id = o.id
+        """,
+        [o.id for o in outcomes], [o.state for o in outcomes], [o.status for o in outcomes],
+        [o.error[:500] if o.error else None for o in outcomes], [o.delay_seconds for o in outcomes],
+        [o.attempted for o in outcomes],
+    )  # fmt: skip
+
+
+async def stop_host(conn: Conn, domain: str) -> None:
+    """Nothing more goes to a domain that was blocked, nor to what lies below it."""
+    await conn.execute(
+        """
+        update deliveries set state = 'expired', last_error = 'the domain was blocked'
+        where state = 'waiting' and (host = $1 or host like '%.' || $1)
+        """,
+        domain,
+    )
+
+
+async def lines(conn: Conn, *, state: str, limit: int) -> list[Line]:
+    """For operators: rows of a state, newest first."""
+    records = await conn.fetch(
+        f"select {columns(Line)} from deliveries where state = $1 order by id desc limit $2", state, limit
+    )
+    return structs(Line, records)
+
+
+async def summary(conn: Conn) -> dict[str, int]:
+    """How many rows are in each state."""
+    records = await conn.fetch("select state, count(*) from deliveries group by state")
+    return {record[0]: record[1] for record in records}

@@ -1,0 +1,47 @@
+"""Whole servers that a person does not want to meet. What the server itself blocks is in `domains.py`."""
+
+from storage import follows
+from storage.db import Conn
+from storage.paging import Page
+
+
+async def add(conn: Conn, account_id: int, domain: str) -> bool:
+    """Block a domain (lower case, ASCII) and end every follow between the person and its people. False when it was so
+    already."""
+    done = await conn.fetchval(
+        """
+        insert into account_domain_blocks (account_id, domain) values ($1, $2)
+        on conflict (account_id, domain) do nothing returning id
+        """,
+        account_id, domain,
+    )  # fmt: skip
+    if done is not None:
+        await follows.sever_domain(conn, account_id, domain)
+    return done is not None
+
+
+async def remove(conn: Conn, account_id: int, domain: str) -> bool:
+    """False when there was none."""
+    done = await conn.fetchval(
+        "delete from account_domain_blocks where account_id = $1 and domain = $2 returning id", account_id, domain
+    )
+    return done is not None
+
+
+async def exists(conn: Conn, account_id: int, domain: str) -> bool:
+    record = await conn.fetchrow(
+        "select from account_domain_blocks where account_id = $1 and domain = lower($2)", account_id, domain
+    )
+    return record is not None
+
+
+async def domains(conn: Conn, account_id: int, page: Page) -> list[tuple[int, str]]:
+    """(id, domain), latest first."""
+    records = await conn.fetch(
+        f"""
+        select id, domain from account_domain_blocks
+        where account_id = $1 and id < $2 and id > $3 order by id {page.order} limit $4
+        """,
+        account_id, page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange([(record[0], record[1]) for record in records])

@@ -1,0 +1,113 @@
+"""Domains as the operator judges them: blocked, limited, or (in allow-list mode) allowed. A rule holds for subdomains."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from storage import events
+from storage.db import Conn
+from storage.rows import columns, structs
+
+Severity = Literal["noop", "silence", "suspend"]
+
+
+class Block(msgspec.Struct, frozen=True):
+    id: int
+    domain: str
+    severity: Severity
+    reject_media: bool
+    reject_reports: bool
+    public_comment: str | None
+    private_comment: str | None
+    obfuscate: bool
+    created_at: datetime
+
+
+_COLUMNS = columns(Block)
+
+
+def ancestry(domain: str) -> list[str]:
+    """The domain and everything it lies below, without its port: a.b.test → a.b.test, b.test, test."""
+    labels = domain.lower().partition(":")[0].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+async def block(
+    conn: Conn,
+    domain: str,
+    *,
+    severity: Severity = "suspend",
+    reject_media: bool = False,
+    reject_reports: bool = False,
+    public_comment: str | None = None,
+    private_comment: str | None = None,
+    obfuscate: bool = False,
+) -> int:
+    """Write or replace the rule for a domain; its id. Emits `DomainBlocked` for a suspension."""
+    block_id: int = await conn.fetchval(
+        """
+        insert into domain_blocks
+            (domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate)
+        values (lower($1), $2, $3, $4, $5, $6, $7)
+        on conflict (domain) do update set severity = excluded.severity, reject_media = excluded.reject_media,
+            reject_reports = excluded.reject_reports, public_comment = excluded.public_comment,
+            private_comment = excluded.private_comment, obfuscate = excluded.obfuscate
+        returning id
+        """,
+        domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate,
+    )  # fmt: skip
+    if severity == "suspend":
+        await events.emit(conn, events.DomainBlocked(domain.lower()))
+    return block_id
+
+
+async def unblock(conn: Conn, domain: str) -> bool:
+    done = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning id", domain)
+    return done is not None
+
+
+async def blocks(conn: Conn) -> list[Block]:
+    """All rules, by domain."""
+    return structs(Block, await conn.fetch(f"select {_COLUMNS} from domain_blocks order by domain"))
+
+
+async def rules_for(conn: Conn, domains: Sequence[str]) -> dict[str, Block]:
+    """For each of the domains that a rule concerns, the strictest one; a closer one wins among equals."""
+    asked = {domain: ancestry(domain) for domain in domains}
+    names = sorted({name for line in asked.values() for name in line})
+    found = {
+        rule.domain: rule
+        for rule in structs(Block, await conn.fetch(f"select {_COLUMNS} from domain_blocks where domain = any($1)", names))
+    }
+    strictness = ("noop", "silence", "suspend")
+    result = {}
+    for domain, line in asked.items():
+        matching = [found[name] for name in line if name in found]
+        if matching:
+            result[domain] = max(matching, key=lambda rule: strictness.index(rule.severity))
+    return result
+
+
+async def allow(conn: Conn, domain: str) -> None:
+    await conn.execute("insert into domain_allows (domain) values (lower($1)) on conflict do nothing", domain)
+
+
+async def disallow(conn: Conn, domain: str) -> bool:
+    done = await conn.fetchval("delete from domain_allows where domain = lower($1) returning id", domain)
+    return done is not None
+
+
+async def allowed(conn: Conn, domains: Sequence[str]) -> set[str]:
+    """Those of the domains that the allow-list names, itself or a parent."""
+    asked = {domain: ancestry(domain) for domain in domains}
+    names = sorted({name for line in asked.values() for name in line})
+    records = await conn.fetch("select domain from domain_allows where domain = any($1)", names)
+    listed = {record[0] for record in records}
+    return {domain for domain, line in asked.items() if listed.intersection(line)}
+
+
+async def allows(conn: Conn) -> list[str]:
+    records = await conn.fetch("select domain from domain_allows order by domain")
+    return [record[0] for record in records]

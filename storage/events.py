@@ -1,0 +1,178 @@
+"""What happened, as rows: `emit` writes an event in the transaction that made it true; the worker runs its effects.
+
+Events carry ids, and for things that are gone, whatever is needed to speak of them. They never say whether they came
+from a person here or from another server: effects read that from the rows.
+"""
+
+import msgspec
+
+from storage import jobs
+from storage.db import Conn
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Root of the events."""
+
+
+class StatusCreated(Event, frozen=True):
+    """A post or a boost exists. `quiet`: fetched as context or late, so nobody is told and no home receives it."""
+
+    status_id: int
+    quiet: bool = False
+
+
+class StatusEdited(Event, frozen=True):
+    """The text, media, poll or warning of a post changed. `mentioned_ids`: accounts mentioned for the first time."""
+
+    status_id: int
+    mentioned_ids: tuple[int, ...] = ()
+
+
+class StatusDeleted(Event, frozen=True):
+    """A post or boost is gone. `account_ids`: everybody who may hold a copy because of what they did with it."""
+
+    status_id: int
+    uri: str
+    account_id: int
+    is_local: bool
+    visibility: int
+    reblog_of_id: int | None
+    reblog_of_uri: str | None
+    in_reply_to_id: int | None
+    account_ids: tuple[int, ...]
+    tags: tuple[str, ...] = ()
+    has_media: bool = False
+
+
+class Favourited(Event, frozen=True):
+    status_id: int
+    account_id: int
+
+
+class Unfavourited(Event, frozen=True):
+    status_id: int
+    account_id: int
+    uri: str | None
+
+
+class FollowRequested(Event, frozen=True):
+    """A request waits for an answer: from a person here, from another server, or from the account being open."""
+
+    account_id: int
+    target_id: int
+
+
+class FollowAccepted(Event, frozen=True):
+    account_id: int
+    target_id: int
+    uri: str
+
+
+class FollowRejected(Event, frozen=True):
+    """A request was refused or a follower removed, by the target."""
+
+    account_id: int
+    target_id: int
+    uri: str
+
+
+class Unfollowed(Event, frozen=True):
+    """The follower ended the follow or withdrew the request."""
+
+    account_id: int
+    target_id: int
+    uri: str
+
+
+class Blocked(Event, frozen=True):
+    account_id: int
+    target_id: int
+
+
+class Unblocked(Event, frozen=True):
+    account_id: int
+    target_id: int
+    uri: str | None
+
+
+class Muted(Event, frozen=True):
+    account_id: int
+    target_id: int
+
+
+class PollVoted(Event, frozen=True):
+    """Somebody chose; `choices` are new ones."""
+
+    poll_id: int
+    account_id: int
+    choices: tuple[int, ...]
+
+
+class PollUpdated(Event, frozen=True):
+    """The counts of a poll changed without anybody here voting."""
+
+    poll_id: int
+
+
+class PollClosed(Event, frozen=True):
+    poll_id: int
+
+
+class StatusPinned(Event, frozen=True):
+    status_id: int
+    account_id: int
+
+
+class StatusUnpinned(Event, frozen=True):
+    status_id: int
+    account_id: int
+
+
+class AccountUpdated(Event, frozen=True):
+    account_id: int
+
+
+class AccountSuspended(Event, frozen=True):
+    account_id: int
+
+
+class AccountUnsuspended(Event, frozen=True):
+    account_id: int
+
+
+class AccountSignedUp(Event, frozen=True):
+    account_id: int
+    user_id: int
+
+
+class Reported(Event, frozen=True):
+    report_id: int
+
+
+class FiltersChanged(Event, frozen=True):
+    account_id: int
+
+
+class DomainBlocked(Event, frozen=True):
+    """This server stopped talking to a domain and everything below it."""
+
+    domain: str
+
+
+class TokensRevoked(Event, frozen=True):
+    """Tokens ended: their streams must close."""
+
+    token_ids: tuple[int, ...]
+
+
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+async def emit(conn: Conn, event: Event) -> None:
+    """Write the event as a job of the running transaction."""
+    await jobs.enqueue(conn, type(event).__name__, msgspec.to_builtins(event), queue="event")
+
+
+def decode(name: str, payload: dict[str, object]) -> Event:
+    """The event a job row holds. `KeyError` for a name this release does not know."""
+    return msgspec.convert(payload, KINDS[name])

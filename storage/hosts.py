@@ -1,0 +1,83 @@
+"""Other servers as hosts: whether they answer, since when not, and when to try again."""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.db import Conn
+from storage.rows import columns, struct, structs
+
+
+class Host(msgspec.Struct, frozen=True):
+    host: str
+    software: str | None
+    version: str | None
+    nodeinfo_at: datetime | None
+    failing_since: datetime | None
+    failures: int
+    next_at: datetime | None
+    last_error: str | None
+    last_ok_at: datetime | None
+    last_seen_at: datetime | None
+
+
+_COLUMNS = columns(Host)
+
+
+async def find(conn: Conn, host: str) -> Host | None:
+    return struct(Host, await conn.fetchrow(f"select {_COLUMNS} from hosts where host = $1", host))
+
+
+async def failing(conn: Conn, *, limit: int = 100) -> list[Host]:
+    """Hosts that do not answer, longest first."""
+    records = await conn.fetch(
+        f"select {_COLUMNS} from hosts where failing_since is not null order by failing_since limit $1", limit
+    )
+    return structs(Host, records)
+
+
+async def succeeded(conn: Conn, host: str) -> None:
+    """It answered. Written at most once a minute while nothing changes."""
+    await conn.execute(
+        """
+        update hosts set failing_since = null, failures = 0, next_at = null, last_error = null, last_ok_at = now()
+        where host = $1 and (failures > 0 or last_ok_at is null or last_ok_at < now() - interval '1 minute')
+        """,
+        host,
+    )
+
+
+async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> None:
+    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or as long as it asked for."""
+    await conn.execute(
+        """
+        update hosts set failing_since = coalesce(failing_since, now()), failures = failures + 1, last_error = $2,
+            next_at = now() + make_interval(secs => coalesce($3::float8,
+                least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
+        where host = $1
+        """,
+        host, error[:500], delay_seconds,
+    )  # fmt: skip
+
+
+async def seen(conn: Conn, host: str) -> None:
+    """A verified request came from it: whatever waits for it may go at once. Written at most once a minute."""
+    await conn.execute(
+        """
+        insert into hosts as h (host, last_seen_at) values ($1, now())
+        on conflict (host) do update set last_seen_at = now(), failing_since = null, failures = 0, next_at = null
+        where h.failures > 0 or h.last_seen_at is null or h.last_seen_at < now() - interval '1 minute'
+        """,
+        host,
+    )
+
+
+async def set_software(conn: Conn, host: str, software: str | None, version: str | None) -> None:
+    """What its nodeinfo says."""
+    await conn.execute(
+        """
+        insert into hosts (host, software, version, nodeinfo_at) values ($1, $2, $3, now())
+        on conflict (host) do update set software = excluded.software, version = excluded.version, nodeinfo_at = now()
+        """,
+        host, software, version,
+    )  # fmt: skip

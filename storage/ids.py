@@ -1,0 +1,29 @@
+"""Identifiers: milliseconds since 1970 << 16 | sequence, in a signed 64-bit integer, made by SQL `timestamp_id()`.
+
+Newer is larger, so ids order timelines. A remote post that arrives late gets an id of its own publication time,
+clamped to now. Ids are shown as decimal strings.
+"""
+
+import re
+from datetime import UTC, datetime
+
+MAX_ID = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]{1,19}")
+
+
+def parse(text: str) -> int | None:
+    """A decimal id of ASCII digits in the 64-bit range, or None."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    value = int(text)
+    return value if value <= MAX_ID else None
+
+
+def floor(at: datetime) -> int:
+    """The smallest id of that moment: a cursor for "since"."""
+    return max(int(at.timestamp() * 1000), 0) << 16
+
+
+def time_of(ident: int) -> datetime:
+    """When an id was made, to the millisecond."""
+    return datetime.fromtimestamp((ident >> 16) / 1000, UTC)

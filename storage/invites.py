@@ -1,0 +1,48 @@
+"""Invitations: a code that lets a number of people sign up where sign-up is not open."""
+
+import secrets
+from datetime import datetime
+
+import msgspec
+
+from storage.db import Conn
+from storage.rows import columns, struct
+
+
+class Invite(msgspec.Struct, frozen=True):
+    id: int
+    code: str
+    user_id: int | None
+    max_uses: int | None
+    uses: int
+    expires_at: datetime | None
+
+
+_COLUMNS = columns(Invite)
+_VALID = "(expires_at is null or expires_at > now()) and (max_uses is null or uses < max_uses)"
+
+
+async def create(
+    conn: Conn, *, user_id: int | None, max_uses: int | None = None, expires_at: datetime | None = None
+) -> str:
+    """The code."""
+    code = secrets.token_urlsafe(9)
+    await conn.execute(
+        "insert into invites (code, user_id, max_uses, expires_at) values ($1, $2, $3, $4)",
+        code, user_id, max_uses, expires_at,
+    )  # fmt: skip
+    return code
+
+
+async def by_code(conn: Conn, code: str) -> Invite | None:
+    """Only while it can be used."""
+    record = await conn.fetchrow(f"select {_COLUMNS} from invites where code = $1 and {_VALID}", code)
+    return struct(Invite, record)
+
+
+async def use(conn: Conn, code: str) -> int | None:
+    """Count one use; the invite's id, or None when it is spent, expired or unknown."""
+    invite_id: int | None = await conn.fetchval(
+        f"update invites set uses = uses + 1 where code = $1 and {_VALID} returning id", code
+    )
+    return invite_id

@@ -1,0 +1,186 @@
+"""Attachments: files of people here, and what remote posts link to. A file belongs to one post at most, for good."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage import jobs
+from storage.db import Conn
+from storage.errors import Conflict
+from storage.rows import columns, struct, structs
+
+DELETE_JOB = "delete_files"  # payload {"names": [blob name, …]}
+LOOSE_HOURS = 24
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A whole row of `media_attachments`, without its date."""
+
+    id: int
+    account_id: int
+    status_id: int | None
+    type: str
+    state: str
+    file: str | None
+    preview_file: str | None
+    content_type: str | None
+    preview_content_type: str | None
+    file_size: int | None
+    width: int | None
+    height: int | None
+    preview_width: int | None
+    preview_height: int | None
+    duration: float | None
+    focus_x: float | None
+    focus_y: float | None
+    blurhash: str | None
+    description: str | None
+    remote_url: str | None
+    preview_remote_url: str | None
+
+
+class New(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment that is to exist: with `file` one of ours, with `remote_url` one of a remote post."""
+
+    account_id: int
+    type: str
+    file: str | None = None
+    preview_file: str | None = None
+    content_type: str | None = None
+    preview_content_type: str | None = None
+    file_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    preview_width: int | None = None
+    preview_height: int | None = None
+    duration: float | None = None
+    focus_x: float | None = None
+    focus_y: float | None = None
+    blurhash: str | None = None
+    description: str | None = None
+    remote_url: str | None = None
+    preview_remote_url: str | None = None
+
+
+_COLUMNS = columns(Media)
+_NEW_COLUMNS = columns(New)
+
+
+async def create(conn: Conn, new: New) -> int:
+    """Insert one that no post holds yet; its id."""
+    names = New.__struct_fields__
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    media_id: int = await conn.fetchval(
+        f"insert into media_attachments ({_NEW_COLUMNS}) values ({places}) returning id",
+        *(getattr(new, name) for name in names),
+    )
+    return media_id
+
+
+async def by_id(conn: Conn, media_id: int) -> Media | None:
+    return struct(Media, await conn.fetchrow(f"select {_COLUMNS} from media_attachments where id = $1", media_id))
+
+
+async def by_ids(conn: Conn, media_ids: Sequence[int]) -> dict[int, Media]:
+    """Rows that exist, by id."""
+    records = await conn.fetch(f"select {_COLUMNS} from media_attachments where id = any($1)", media_ids)
+    return {media.id: media for media in structs(Media, records)}
+
+
+async def own(conn: Conn, account_id: int, media_ids: Sequence[int], *, lock: bool = False) -> dict[int, Media]:
+    """Those of the ids that belong to the account, by id. `lock` until the transaction ends, in the order of ids."""
+    records = await conn.fetch(
+        f"""
+        select {_COLUMNS} from media_attachments where account_id = $1 and id = any($2)
+        order by id {"for no key update" if lock else ""}
+        """,
+        account_id, media_ids,
+    )  # fmt: skip
+    return {media.id: media for media in structs(Media, records)}
+
+
+async def describe(
+    conn: Conn, media_id: int, *, description: str | None, focus_x: float | None, focus_y: float | None
+) -> None:
+    """Set what a person says about it. `description` None leaves it, "" removes it; a focus of None stays."""
+    await conn.execute(
+        """
+        update media_attachments set description = case when $2::text is null then description else nullif($2, '') end,
+            focus_x = coalesce($3, focus_x), focus_y = coalesce($4, focus_y)
+        where id = $1
+        """,
+        media_id, description, focus_x, focus_y,
+    )  # fmt: skip
+
+
+async def release(conn: Conn, media_ids: Sequence[int]) -> None:
+    """Let go of the attachments of a post that is about to be deleted: they may be attached again for a day."""
+    await conn.execute(
+        "update media_attachments set status_id = null, created_at = now() where id = any($1)", media_ids
+    )
+
+
+async def delete(conn: Conn, media_ids: Sequence[int]) -> None:
+    """Remove rows, and leave a job that removes their files."""
+    records = await conn.fetch(
+        "delete from media_attachments where id = any($1) returning file, preview_file", media_ids
+    )
+    await _forget(conn, [name for record in records for name in record if name])
+
+
+async def delete_unattached(conn: Conn, account_id: int, media_id: int) -> bool:
+    """Remove an own attachment. False when there is none, `Conflict` when a post holds it."""
+    media = (await own(conn, account_id, [media_id], lock=True)).get(media_id)
+    if media is None:
+        return False
+    if media.status_id is not None or await scheduled(conn, [media_id]):
+        raise Conflict("Media attachment is currently used by a status")
+    await delete(conn, [media_id])
+    return True
+
+
+async def scheduled(conn: Conn, media_ids: Sequence[int]) -> bool:
+    """Whether a scheduled post holds one of them."""
+    held: bool = await conn.fetchval(
+        """
+        select exists (select from scheduled_statuses where media_ids && $1::bigint[] and account_id in (
+            select account_id from media_attachments where id = any($1)))
+        """,
+        media_ids,
+    )  # fmt: skip
+    return held
+
+
+async def delete_loose(conn: Conn, *, limit: int = 500) -> int:
+    """Remove attachments that no post has held for a day; how many."""
+    records = await conn.fetch(
+        """
+        delete from media_attachments where id in (
+            select m.id from media_attachments m
+            where m.status_id is null and m.created_at < now() - make_interval(hours => $1)
+              and not exists (select from scheduled_statuses p
+                where p.account_id = m.account_id and m.id = any(p.media_ids))
+            order by m.created_at limit $2 for update skip locked)
+        returning file, preview_file
+        """,
+        LOOSE_HOURS, limit,
+    )  # fmt: skip
+    await _forget(conn, [name for record in records for name in record if name])
+    return len(records)
+
+
+async def _forget(conn: Conn, names: Sequence[str]) -> None:
+    if names:
+        await jobs.enqueue(conn, DELETE_JOB, {"names": list(names)}, queue="slow")
+
+
+def check_attachable(found: dict[int, Media], media_ids: Sequence[int], *, status_id: int | None = None) -> None:
+    """`Conflict` unless each id was found, is ready, and is free or already held by `status_id`."""
+    for media_id in media_ids:
+        media = found.get(media_id)
+        if media is None or media.status_id not in (None, status_id):
+            raise Conflict("Some of the attachments do not exist or belong to another post")
+        if media.state == "processing":
+            raise Conflict("Cannot attach files that have not finished processing. Try again in a moment!")
+        if media.state != "ready":
+            raise Conflict("Cannot attach files that could not be processed")

@@ -1,0 +1,44 @@
+"""Records to structs, by position: a `select` names its columns in the order of the struct's fields."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import asyncpg
+import msgspec
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_checked: set[tuple[type, tuple[str, ...]]] = set()
+
+
+def _check(kind: type[msgspec.Struct], record: asyncpg.Record) -> None:
+    names = tuple(record.keys())
+    if (kind, names) in _checked:
+        return
+    if names != kind.__struct_fields__:
+        raise TypeError(f"{kind.__name__} has fields {kind.__struct_fields__}, the query returned {names}")
+    _checked.add((kind, names))
+
+
+def struct(kind: type[T], record: asyncpg.Record | None) -> T | None:
+    """One record as a struct; None stays None. Column names are compared once per shape."""
+    if record is None:
+        return None
+    _check(kind, record)
+    return kind(*record.values())
+
+
+def structs(kind: type[T], records: Iterable[asyncpg.Record]) -> list[T]:
+    """Records as structs, in the order given."""
+    result: list[T] = []
+    for record in records:
+        if not result:
+            _check(kind, record)
+        result.append(kind(*record.values()))
+    return result
+
+
+def columns(kind: type[msgspec.Struct], alias: str = "") -> str:
+    """The column list of a struct, for the select that feeds it: `a.id, a.username, …`."""
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f'{prefix}"{name}"' for name in kind.__struct_fields__)

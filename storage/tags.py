@@ -1,0 +1,82 @@
+"""Hashtags: found or made by name, attached to posts, counted per day and person."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from storage.db import Conn
+from storage.rows import columns, struct, structs
+
+
+class Tag(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    display_name: str
+    usable: bool
+    listable: bool
+    trendable: bool
+    last_status_at: datetime | None
+
+
+COLUMNS = columns(Tag)
+MAX_NAME_CHARS = 255
+
+
+def normalise(name: str) -> str:
+    """What makes two spellings the same tag: compatibility form, lower case."""
+    return unicodedata.normalize("NFKC", name).lower()[:MAX_NAME_CHARS]
+
+
+async def by_name(conn: Conn, name: str) -> Tag | None:
+    return struct(Tag, await conn.fetchrow(f"select {COLUMNS} from tags where name = $1", normalise(name)))
+
+
+async def ensure(conn: Conn, names: Sequence[str]) -> list[Tag]:
+    """The tags of these spellings, made where they are new, in the order of their names."""
+    display = {normalise(name): name[:MAX_NAME_CHARS] for name in reversed(names)}
+    await conn.execute(
+        """
+        insert into tags (name, display_name) select n, d from unnest($1::text[], $2::text[]) t(n, d) order by n
+        on conflict (name) do nothing
+        """,
+        list(display), list(display.values()),
+    )  # fmt: skip
+    return structs(Tag, await conn.fetch(f"select {COLUMNS} from tags where name = any($1) order by name", list(display)))
+
+
+async def attach(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:
+    """Add tags to a post; `count` it for history and trends, as is done for public posts."""
+    if not names:
+        return
+    ids = [tag.id for tag in await ensure(conn, names)]
+    new = await conn.fetch(
+        """
+        insert into status_tags (tag_id, status_id) select unnest($1::bigint[]), $2
+        on conflict do nothing returning tag_id
+        """,
+        ids, status_id,
+    )  # fmt: skip
+    if count and new:
+        fresh = [record[0] for record in new]
+        await conn.execute(
+            """
+            insert into tag_uses as u (tag_id, day, account_id) select unnest($1::bigint[]), current_date, $2
+            on conflict (tag_id, day, account_id) do update set uses = u.uses + 1
+            """,
+            fresh, account_id,
+        )  # fmt: skip
+        await conn.execute("update tags set last_status_at = now() where id = any($1)", fresh)
+
+
+async def replace(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:
+    """Make these the tags of a post."""
+    await conn.execute(
+        """
+        delete from status_tags st using tags t
+        where st.status_id = $1 and t.id = st.tag_id and t.name <> all($2)
+        """,
+        status_id, [normalise(name) for name in names],
+    )  # fmt: skip
+    await attach(conn, status_id, names, account_id=account_id, count=count)

@@ -1,0 +1,101 @@
+"""What every test may ask for: databases. And what none may do: talk to the network."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import sockets
+from tests.support.database import Databases, TestServer
+from tests.support.network import Network
+from tests.support.servers import Node, node
+
+SERVER_VARIABLE = "FEDI_TEST_DATABASE_URL"
+
+_server: TestServer | None = None
+_url: str | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sockets.block()
+    for name in [name for name in os.environ if name.startswith("FEDI_") and name != SERVER_VARIABLE]:
+        del os.environ[name]  # the developer's own settings
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _server is not None:
+        asyncio.run(_server.stop())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """In the process that controls the others (xdist), before it starts one: they share its server."""
+    node.workerinput["server_url"] = _server_url()  # type: ignore[attr-defined]
+
+
+def _server_url() -> str:
+    """Starts the server when it is first needed; tests of pure functions alone do not need it."""
+    global _server, _url
+    if _url is None:
+        _url = os.environ.get(SERVER_VARIABLE)
+    if _url is None:
+        _server = TestServer()
+        _url = asyncio.run(_server.start())
+    return _url
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """The databases of this test process."""
+    workerinput = getattr(request.config, "workerinput", {})
+    url = workerinput.get("server_url") or _server_url()
+    made = Databases(url, worker=f"{os.getpid()}_{workerinput.get('workerid', 'main')}")
+    yield made
+    asyncio.run(made.drop())
+
+
+@pytest.fixture
+async def make_database(databases: Databases, anyio_backend: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Each call gives the URL of another empty, migrated database."""
+    yield databases.take
+    databases.release()
+
+
+@pytest.fixture
+async def database_url(make_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of an empty, migrated database."""
+    return await make_database()
+
+
+@pytest.fixture
+async def servers(
+    make_database: Callable[[], Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[Callable[..., Awaitable[list[Node]]]]:
+    """Starts servers by domain, on one in-memory network: `a, b = await servers("a.test", "b.test")`."""
+    network = Network()
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(*domains: str, **settings: object) -> list[Node]:
+            started = []
+            for domain in domains:
+                directory = tmp_path / domain.replace(":", "_")
+                directory.mkdir()
+                opened = node(domain, await make_database(), network, directory, **settings)
+                started.append(await stack.enter_async_context(opened))
+            return started
+
+        yield start
+
+
+@pytest.fixture
+async def server(servers: Callable[..., Awaitable[list[Node]]]) -> Node:
+    """One server, example.test."""
+    return (await servers("example.test"))[0]

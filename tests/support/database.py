@@ -1,0 +1,137 @@
+"""Real, throwaway databases: a server, a template migrated once per schema, clones of it, cleaned for every test.
+
+The server is an embedded one that ends with the test run, or the one in FEDI_TEST_DATABASE_URL (as a superuser).
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from storage import embedded, migrations
+
+_TEMPLATE_LOCK = 0x7465_7374
+
+# Deletes what is there, table by table: `truncate` of all tables takes a second or more, asking which have rows takes a
+# few milliseconds. The role switches off triggers and foreign keys, so the order does not matter. Whoever is still
+# connected is left from the test before (a server killed in it) and would hold locks.
+_CLEAN = """
+do $$
+declare
+    t regclass;
+    filled boolean;
+begin
+    perform pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend';
+    set local session_replication_role = replica;
+    for t in
+        select c.oid from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+            and c.relname <> 'alembic_version' and pg_relation_size(c.oid) > 0
+    loop
+        execute format('select exists (select from %s)', t) into filled;
+        if filled then
+            execute format('delete from %s', t);
+        end if;
+    end loop;
+end
+$$
+"""
+
+
+class TestServer:
+    """The Postgres server of a test run. With several test processes the one that controls them owns it."""
+
+    __test__ = False  # not a class of tests
+
+    def __init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="fedi-test-"))
+        self._server = embedded.Server(self._directory, durable=False, max_connections=200)
+
+    async def start(self) -> str:
+        return await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+class Databases:
+    """The databases of one test process: cloned when first asked for, and used again, cleaned, by test after test."""
+
+    def __init__(self, server_url: str, *, worker: str) -> None:
+        self._server_url = server_url
+        self._worker = worker
+        self._made: list[str] = []
+        self._taken = 0
+
+    async def take(self) -> str:
+        """URL of an empty, migrated database that is ours until `release`."""
+        self._taken += 1
+        if self._taken <= len(self._made):
+            url = self._made[self._taken - 1]
+            await _clean(url)
+            return url
+        url = await self._clone(f"fedi_test_{self._worker}_{self._taken}")
+        self._made.append(url)
+        return url
+
+    def release(self) -> None:
+        """The test is over. What it wrote stays to be looked at until the next one takes the database."""
+        self._taken = 0
+
+    async def drop(self) -> None:
+        connection = await migrations.connect(self._server_url)
+        for url in self._made:
+            await connection.execute(f'drop database if exists "{_name(url)}" with (force)')
+        await connection.close()
+
+    async def _clone(self, name: str) -> str:
+        connection = await migrations.connect(self._server_url)
+        try:
+            template = await self._template(connection)
+            await connection.execute(f'drop database if exists "{name}" with (force)')
+            await connection.execute(f'create database "{name}" template "{template}"')
+        finally:
+            await connection.close()
+        return _with_name(self._server_url, name)
+
+    async def _template(self, connection: "asyncpg.Connection[asyncpg.Record]") -> str:
+        """Name of a migrated database to clone, made by the first test process that needs it."""
+        name = f"fedi_template_{_schema_hash()}"
+        await connection.execute("select pg_advisory_lock($1)", _TEMPLATE_LOCK)
+        try:
+            if not await connection.fetchval("select true from pg_database where datname = $1", name):
+                draft = f"{name}_draft"
+                await connection.execute(f'drop database if exists "{draft}" with (force)')
+                await connection.execute(f'create database "{draft}" template template0')
+                await migrations.upgrade(_with_name(self._server_url, draft))
+                await connection.execute(f'alter database "{draft}" rename to "{name}"')
+        finally:
+            await connection.execute("select pg_advisory_unlock($1)", _TEMPLATE_LOCK)
+        return name
+
+
+async def _clean(url: str) -> None:
+    connection = await asyncpg.connect(url, server_settings={"lock_timeout": "10s"})
+    try:
+        await connection.execute(_CLEAN)
+    finally:
+        await connection.close()
+
+
+def _schema_hash() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((migrations.DIRECTORY / "versions").glob("[0-9]*")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+def _with_name(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -1,0 +1,191 @@
+"""Servers under test: several in one process, federating over an in-memory network, each on its own database.
+
+    async def test_something(servers):
+        a, b = await servers("a.test", "b.test")
+        alice, bob = await a.person("alice"), await b.person("bob")
+        await alice.follow(bob)
+        await drain(a, b)
+"""
+
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from federation import delivery
+from fedi import config
+from fedi.app import Server, running
+from fedi.auth import tokens
+from fedi.services import accounts
+from storage.db import query_log
+from tests.support import checker
+from tests.support.network import Network
+
+ALL_SCOPES = "read write follow push"
+PASSWORD = "correct horse battery staple"
+
+
+class Person:
+    """Somebody with an account and a token. Answers are checked strictly unless `strict=False`."""
+
+    def __init__(self, node: "Node", username: str, user_id: int, account_id: int, token: str) -> None:
+        self.node = node
+        self.username = username
+        self.user_id = user_id
+        self.id = str(account_id)
+        self.account_id = account_id
+        self.token = token
+
+    @property
+    def handle(self) -> str:
+        return f"{self.username}@{self.node.domain}"
+
+    @property
+    def uri(self) -> str:
+        return f"{self.node.base_url}/users/{self.username}"
+
+    async def api(
+        self, method: str, path: str, *, status: int | None = 200, strict: bool = True, **kwargs: Any
+    ) -> Any:
+        """Call the client API; the decoded body. Asserts the status code, and the shape of the answer."""
+        response = await self.call(method, path, **kwargs)
+        return _checked(response, method, path, status=status, strict=strict)
+
+    async def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """The bare response."""
+        headers = {"Authorization": f"Bearer {self.token}", **kwargs.pop("headers", {})}
+        return await self.node.client.request(method, path, headers=headers, **kwargs)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        return await self.api("GET", path, params=params)
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None, *, status: int = 200) -> Any:
+        return await self.api("POST", path, json=dict(body or {}), status=status)
+
+    async def posts(self, text: str, **more: Any) -> Any:
+        """Publish; the Status."""
+        return await self.post("/api/v1/statuses", {"status": text, **more})
+
+    async def replies(self, status: Mapping[str, Any], text: str, **more: Any) -> Any:
+        """Answer a status of this server's view, mentioning its author."""
+        text = f"@{status['account']['acct']} {text}"
+        return await self.posts(text, in_reply_to_id=status["id"], **more)
+
+    async def finds(self, other: "Person") -> Any:
+        """Another person as this one's server knows them: the Account, resolved if need be."""
+        if other.node is self.node:
+            return await self.get(f"/api/v1/accounts/{other.id}")
+        found = await self.get("/api/v2/search", q=f"@{other.handle}", type="accounts", resolve="true")
+        assert found["accounts"], f"{other.handle} was not found"
+        return found["accounts"][0]
+
+    async def sees(self, uri: str) -> Any:
+        """A status by its URI, fetched if need be."""
+        found = await self.get("/api/v2/search", q=uri, type="statuses", resolve="true")
+        assert found["statuses"], f"{uri} was not found"
+        return found["statuses"][0]
+
+    async def follow(self, other: "Person") -> Any:
+        account = await self.finds(other)
+        return await self.post(f"/api/v1/accounts/{account['id']}/follow")
+
+    async def home(self) -> Any:
+        return await self.get("/api/v1/timelines/home")
+
+    async def notifications(self) -> Any:
+        return await self.get("/api/v1/notifications")
+
+
+class Node:
+    """One server."""
+
+    def __init__(self, domain: str, server: Server, client: httpx.AsyncClient, network: Network) -> None:
+        self.domain = domain
+        self.server = server
+        self.app = server.app
+        self.db = server.app.db
+        self.client = client
+        self.network = network
+        self.base_url = server.app.settings.base_url
+
+    async def person(self, username: str, *, scopes: str = ALL_SCOPES, **more: Any) -> Person:
+        """A confirmed, approved person with a token."""
+        user_id, account_id = await accounts.create_local(
+            self.app, username=username, email=f"{username}@mail.test", password=PASSWORD, **more
+        )
+        token = await tokens.issue(self.app, user_id=user_id, account_id=account_id, scopes=scopes)
+        return Person(self, username, user_id, account_id, token)
+
+    async def api(self, method: str, path: str, *, status: int | None = 200, strict: bool = True, **kwargs: Any) -> Any:
+        """Call the client API as nobody."""
+        return _checked(await self.client.request(method, path, **kwargs), method, path, status=status, strict=strict)
+
+    async def drain(self) -> bool:
+        """Run events, jobs and deliveries that are due; whether there were any."""
+        ran = await self.server.worker.drain()
+        return await delivery.drain(self.app.fed) or ran
+
+
+def _checked(response: httpx.Response, method: str, path: str, *, status: int | None, strict: bool) -> Any:
+    if status is not None:
+        assert response.status_code == status, f"{method} {path}: {response.status_code} {response.text[:500]}"
+    body = response.json()
+    if strict:
+        violations = checker.check(method, path, response.status_code, body)
+        assert not violations, f"{method} {path}: " + "; ".join(violations[:10])
+    return body
+
+
+async def drain(*nodes: Node) -> None:
+    """Run all nodes until none has anything left that is due now."""
+    for _round in range(100):
+        ran = [await node.drain() for node in nodes]
+        if not any(ran):
+            return
+    raise AssertionError("the servers keep each other busy")
+
+
+@contextlib.asynccontextmanager
+async def node(
+    domain: str, dsn: str, network: Network, directory: Path, **settings: Any
+) -> AsyncIterator[Node]:
+    """A server at https://domain on the database `dsn`. `settings`: FEDI_* values by lower-case name."""
+    values = {
+        "base_url": f"https://{domain}",
+        "data_dir": str(directory),
+        "media_dir": str(directory / "media"),
+        "database_url": dsn,
+        "database_pool_size": "6",
+        "development": "true",
+        "allow_private_peers": "true",
+        "registrations": "open",
+        "rate_limiting": "false",
+        **{name: str(value) for name, value in settings.items()},
+    }
+    env = {f"FEDI_{name.upper()}": value for name, value in values.items()}
+    async with running(config.load(env), dsn, transport=network, shared_bus=False) as server:
+        transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
+        async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
+            network.apps[domain] = server.asgi
+            yield Node(domain, server, client, network)
+
+
+@contextlib.contextmanager
+def queries(*, at_most: int) -> Iterator[list[str]]:
+    """Count the statements that run inside; more than `at_most` fails with their texts."""
+    log: list[str] = []
+    token = query_log.set(log)
+    try:
+        yield log
+    finally:
+        query_log.reset(token)
+    wanted = [query for query in log if not query.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+    assert len(wanted) <= at_most, f"{len(wanted)} queries:\n" + "\n---\n".join(wanted)
+
+
+def names() -> Iterator[str]:
+    """person1, person2, …"""
+    return (f"person{number}" for number in itertools.count(1))

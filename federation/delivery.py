@@ -5,6 +5,7 @@ sent again under the same id, which receivers know.
 """
 
 import asyncio
+import functools
 import logging
 import random
 import time
@@ -34,7 +35,7 @@ async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency
     """Serve hosts until `stop`; then finish what is on the wire. `wake` is set when there may be something new."""
     active: dict[str, asyncio.Task[bool]] = {}
 
-    def done(host: str) -> None:
+    def done(host: str, _task: asyncio.Task[bool]) -> None:
         del active[host]
         wake.set()
 
@@ -48,7 +49,7 @@ async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency
         for host in found:
             task = asyncio.create_task(_serve(fed, host, stop))
             active[host] = task
-            task.add_done_callback(lambda _task, host=host: done(host))
+            task.add_done_callback(functools.partial(done, host))
         try:
             await asyncio.wait_for(wake.wait(), POLL_SECONDS)
         except TimeoutError:

@@ -9,8 +9,10 @@ from typing import Any
 
 from federation import objects, policy, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
-from federation.http.addresses import BadUrl, parse_url
+from federation.http.addresses import parse_url
+from federation.http.errors import BadUrl
 from federation.vocab import activity, question
+from federation.vocab.audience import PUBLIC
 from storage import accounts, activities, audiences, deliveries, publishing, statuses
 from storage.accounts import Account
 from storage.db import Conn
@@ -68,7 +70,7 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
 
 def _audience(author: Account, *, public: bool) -> tuple[str, ...]:
     if public:
-        return (activity.PUBLIC,)
+        return (PUBLIC,)
     return (author.followers_uri,) if author.followers_uri else ()
 
 

@@ -108,21 +108,18 @@ def clean_html(html: str) -> str:
     """
     html = html[:MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if "<" not in html and "&" not in html:
-        return html.replace(">", "&gt;")
-    if _nests_too_deep(html):
+        return html.replace(">", "&gt;").replace("\xa0", "&nbsp;")
+    names = _shallow_names(html)
+    if names is None:
         return from_text(_without_tags(html))
     if "<math" in html:
         html = _without_math(html)
     rewritten = _REWRITTEN.sub(_rewrite, html)
-    cleaned = nh3.clean(
-        rewritten,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_filter,
-        url_schemes=_SCHEMES,
-        link_rel=None,
-        set_tag_attribute_values={"a": {"target": "_blank"}},
-    )
+    cleaned = _clean(rewritten)
+    if not names <= _TAGS:
+        # Parsers move what they find misplaced in tables and foreign elements: read again without them, the result
+        # would be another one. The second pass settles it.
+        cleaned = _clean(cleaned)
     if len(cleaned) > MAX_GROWTH:
         return from_text(_without_tags(html))
     cleaned = _ANCHOR.sub(_with_rel, cleaned)
@@ -151,7 +148,7 @@ def plain_text(html: str) -> str:
     """The text a reader would see: no tags, entities decoded, a line break for each break or block."""
     html = html[:MAX_CHARACTERS]
     if "<" in html:
-        html = _without_tags(html) if _nests_too_deep(html) else nh3.clean(_BREAK.sub("\n", html), tags=set())
+        html = _without_tags(html) if _shallow_names(html) is None else nh3.clean(_BREAK.sub("\n", html), tags=set())
     if "&" in html:
         html = unescape(html)
     return html.replace("\0", "").strip()
@@ -166,26 +163,39 @@ def _without_edge_breaks(html: str) -> str:
     return html
 
 
-def _nests_too_deep(html: str) -> bool:
-    """Counts open elements by name. A closing tag only counts where one is open, so the sum is never too low."""
+def _clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_filter,
+        url_schemes=_SCHEMES,
+        link_rel=None,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+def _shallow_names(html: str) -> set[str] | None:
+    """The names of the elements, or None when they nest too deeply or are too many.
+
+    Open elements are counted by name. A closing tag only counts where one is open, so the sum is never too low.
+    """
     opened: dict[str, int] = {}
+    names: set[str] = set()
     depth = 0
     for number, match in enumerate(_TAG.finditer(html)):
         name = match[2].lower()
-        if number > MAX_TAGS:
-            return True
-        if name in _FLAT:
-            continue
-        if match[1]:
-            if opened.get(name, 0):
+        names.add(name)
+        if name not in _FLAT:
+            if not match[1]:
+                opened[name] = opened.get(name, 0) + 1
+                depth += 1
+            elif opened.get(name, 0):
                 opened[name] -= 1
                 depth -= 1
-        else:
-            opened[name] = opened.get(name, 0) + 1
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-    return False
+        if depth > MAX_DEPTH or number > MAX_TAGS:
+            return None
+    return names
 
 
 def _without_tags(html: str) -> str:

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ log = logging.getLogger("fedi.worker")
 
 Effect = Callable[[Context, Any], Awaitable[None]]  # Any: the event it was declared for, see effects.on()
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
-Loop = Callable[[App, asyncio.Event], Awaitable[None]]
+Loop = Callable[[App, asyncio.Event], Coroutine[Any, Any, None]]  # Any: what a coroutine yields is not ours
 
 EVENT_BATCH = 50
 POLL_SECONDS = 1.0

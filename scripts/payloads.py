@@ -1,6 +1,6 @@
 """Parse every payload of a directory and compare what we make of it with the `expected` column of its index.tsv.
 
-Usage: python scripts/payloads.py DIRECTORY [--all]
+Usage: python -m scripts.payloads DIRECTORY [--all]
 
 Prints one line for each payload that raised or whose class differs (with --all, for every payload), then totals.
 """

@@ -26,9 +26,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 async def by_account(conn: Conn, account_id: int) -> Settings | None:
     """None for an account that is not ours."""
-    record = await conn.fetchrow(
-        f"select {columns(Settings)} from account_settings where account_id = $1", account_id
-    )
+    record = await conn.fetchrow(f"select {columns(Settings)} from account_settings where account_id = $1", account_id)
     return struct(Settings, record)
 
 
@@ -36,6 +34,4 @@ async def update(conn: Conn, account_id: int, changes: Changes) -> None:
     values = {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not msgspec.UNSET}
     if values:
         sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, start=2))
-        await conn.execute(
-            f"update account_settings set {sets} where account_id = $1", account_id, *values.values()
-        )
+        await conn.execute(f"update account_settings set {sets} where account_id = $1", account_id, *values.values())

@@ -1,4 +1,7 @@
-"""Actors, ours and others': rows by id, URI or handle, and every change of a profile."""
+"""Actors, ours and others': rows by id, URI or handle, and every change of a profile.
+
+An account whose person is not confirmed or approved is `pending`: no query but its login's own finds it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -96,28 +99,36 @@ def fields_of(account: Account) -> list[Field]:
 
 async def by_ids(conn: Conn, account_ids: Sequence[int]) -> dict[int, Account]:
     """Rows that exist, by id; suspended ones too."""
-    records = await conn.fetch(f"select {COLUMNS} from accounts where id = any($1)", account_ids)
+    records = await conn.fetch(f"select {COLUMNS} from accounts where id = any($1) and not pending", account_ids)
     return {account.id: account for account in structs(Account, records)}
 
 
 async def by_id(conn: Conn, account_id: int) -> Account | None:
-    return struct(Account, await conn.fetchrow(f"select {COLUMNS} from accounts where id = $1", account_id))
+    return struct(Account, await conn.fetchrow(f"select {COLUMNS} from accounts where id = $1 and not pending", account_id))
 
 
 async def by_uri(conn: Conn, uri: str) -> Account | None:
-    return struct(Account, await conn.fetchrow(f"select {COLUMNS} from accounts where uri = $1", uri))
+    return struct(Account, await conn.fetchrow(f"select {COLUMNS} from accounts where uri = $1 and not pending", uri))
 
 
 async def by_uris(conn: Conn, uris: Sequence[str]) -> dict[str, Account]:
     """Rows that exist, by actor URI."""
-    records = await conn.fetch(f"select {COLUMNS} from accounts where uri = any($1)", uris)
+    records = await conn.fetch(f"select {COLUMNS} from accounts where uri = any($1) and not pending", uris)
     return {account.uri: account for account in structs(Account, records)}
+
+
+async def by_pages(conn: Conn, urls: Sequence[str]) -> dict[str, Account]:
+    """Local accounts by their profile page. A remote one cannot be found so: it chooses its page itself."""
+    if not urls:
+        return {}
+    records = await conn.fetch(f"select {COLUMNS} from accounts where is_local and url = any($1)", urls)
+    return {account.url: account for account in structs(Account, records)}
 
 
 async def by_url(conn: Conn, url: str) -> Account | None:
     """By actor URI or by profile page."""
     record = await conn.fetchrow(
-        f"select {COLUMNS} from accounts where uri = $1 or (is_local and url = $1) order by uri = $1 desc limit 1", url
+        f"select {COLUMNS} from accounts where (uri = $1 or (is_local and url = $1)) and not pending order by uri = $1 desc limit 1", url
     )
     return struct(Account, record)
 
@@ -125,7 +136,7 @@ async def by_url(conn: Conn, url: str) -> Account | None:
 async def by_handle(conn: Conn, username: str, domain: str) -> Account | None:
     """Case does not matter."""
     record = await conn.fetchrow(
-        f"select {COLUMNS} from accounts where lower(username) = lower($1) and lower(domain) = lower($2)",
+        f"select {COLUMNS} from accounts where lower(username) = lower($1) and lower(domain) = lower($2) and not pending",
         username, domain,
     )  # fmt: skip
     return struct(Account, record)
@@ -137,7 +148,7 @@ async def by_handles(conn: Conn, handles: Sequence[tuple[str, str]]) -> list[Acc
         f"""
         select {COLUMNS} from accounts
         where (lower(username), lower(domain)) in (
-            select lower(u), lower(d) from unnest($1::text[], $2::text[]) as h(u, d))
+            select lower(u), lower(d) from unnest($1::text[], $2::text[]) as h(u, d)) and not pending
         """,
         [username for username, _ in handles], [domain for _, domain in handles],
     )  # fmt: skip
@@ -189,6 +200,7 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     locked: bool = False
     discoverable: bool = True
     indexable: bool = False
+    pending: bool = False
     display_name: str = ""
 
 
@@ -205,6 +217,16 @@ async def create_local(conn: Conn, new: Local) -> None:
         raise Conflict("Username has already been taken")
     await conn.execute("insert into account_stats (account_id) values ($1)", new.id)
     await conn.execute("insert into account_settings (account_id) values ($1)", new.id)
+
+
+async def reveal(conn: Conn, account_ids: Sequence[int]) -> None:
+    """Accounts that waited for their person exist now."""
+    await conn.execute("update accounts set pending = false where id = any($1)", account_ids)
+
+
+async def forget_pending(conn: Conn, account_ids: Sequence[int]) -> None:
+    """Delete accounts that never came to be; their names are free again."""
+    await conn.execute("delete from accounts where id = any($1) and pending", account_ids)
 
 
 class Remote(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,11 +301,11 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
         await conn.execute("insert into account_stats (account_id) values ($1)", account_id)
     else:
         await events.emit(conn, events.AccountUpdated(account_id))
-    await _suspend_by_origin(conn, account_id, remote.suspended)
+    await suspend_by_origin(conn, account_id, remote.suspended)
     return account_id
 
 
-async def _suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> None:
+async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> None:
     """Follow the origin's word on suspension; our own suspension is not lifted by it."""
     if suspended:
         await conn.execute(
@@ -370,5 +392,5 @@ async def unsuspend(conn: Conn, account_id: int) -> bool:
 
 async def local_recipients(conn: Conn, uris: Sequence[str]) -> list[int]:
     """Ids of the local accounts among actor URIs."""
-    records = await conn.fetch("select id from accounts where uri = any($1) and is_local", uris)
+    records = await conn.fetch("select id from accounts where uri = any($1) and is_local and not pending", uris)
     return [record[0] for record in records]

@@ -5,7 +5,7 @@ Satellites come as JSON arrays, decoded by position into the `array_like` struct
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +13,8 @@ from storage.accounts import Account
 from storage.db import Conn
 from storage.rows import columns, struct, structs
 from storage.visibility import VISIBLE, WANTED
+
+T = TypeVar("T")
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -156,7 +158,7 @@ def _array(kind: type[msgspec.Struct], alias: str) -> str:
     return f"json_build_array({columns(kind, alias)})"
 
 
-_EMOJIS = f"""(
+EMOJIS = f"""(
     select json_agg({_array(Emoji, "e")} order by e.shortcode) from custom_emojis e
     where e.domain = case when a.is_local then '' else lower(a.domain) end and not e.disabled
         and e.shortcode = any(%s.emojis))"""
@@ -176,7 +178,7 @@ async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
                 where n.status_id = s.id and not n.silent) as mentions,
             (select json_agg(t.name order by t.name)
                 from status_tags st join tags t on t.id = st.tag_id where st.status_id = s.id) as tags,
-            case when s.emojis <> '{{}}' then {_EMOJIS % "s"} end as emojis,
+            case when s.emojis <> '{{}}' then {EMOJIS % "s"} end as emojis,
             (select {_array(Card, "c")} from status_cards sc join preview_cards c on c.id = sc.card_id
                 where sc.status_id = s.id and c.title <> '') as card,
             (select {_array(Application, "o")} from oauth_applications o
@@ -209,7 +211,7 @@ async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
     records = await conn.fetch(
         f"""
         select {columns(Account, "a")},
-            case when a.emojis <> '{{}}' then {_EMOJIS % "a"} end,
+            case when a.emojis <> '{{}}' then {EMOJIS % "a"} end,
             case when a.is_local then (
                 select u.role from memberships m join users u on u.id = m.user_id
                 where m.account_id = a.id and u.role <> 'user'
@@ -217,7 +219,8 @@ async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at
         from accounts a left join account_stats n on n.account_id = a.id
-        where a.id = any($1) or a.id in (select moved_to_id from accounts where id = any($1) and moved_to_id is not null)
+        where not a.pending and (a.id = any($1)
+            or a.id in (select moved_to_id from accounts where id = any($1) and moved_to_id is not null))
         """,
         account_ids,
     )
@@ -345,6 +348,6 @@ async def credentials(conn: Conn, account_id: int, user_id: int) -> Credentials 
     return struct(Credentials, record)
 
 
-def decode(text: str | None, kind: type[Any]) -> Any:
-    """A JSON aggregate as a list of `kind`; Postgres says null for an empty one. Any: the caller names the type."""
-    return [] if text is None else msgspec.json.decode(text, type=list[kind])
+def decode(text: str | None, kind: type[T]) -> list[T]:
+    """A JSON aggregate as a list of `kind`; Postgres says null for an empty one."""
+    return [] if text is None else msgspec.json.decode(text, type=list[kind])  # type: ignore[valid-type]

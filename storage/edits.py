@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from storage.bundles import EMOJIS
 from storage.db import Conn
-from storage.rows import columns, structs
+from storage.rows import structs
 
 
 class Described(msgspec.Struct, frozen=True):
@@ -25,11 +26,8 @@ class Edit(msgspec.Struct, frozen=True):
     sensitive: bool
     media: str  # JSON: see `media_of`
     poll_options: list[str] | None
-    emojis: list[str]
     created_at: datetime
-
-
-_COLUMNS = columns(Edit)
+    emojis: str | None  # JSON: `bundles.Emoji`
 
 
 def media_of(edit: Edit) -> list[Described]:
@@ -38,5 +36,12 @@ def media_of(edit: Edit) -> list[Described]:
 
 async def of_status(conn: Conn, status_id: int) -> list[Edit]:
     """Former states, oldest first, without the present one."""
-    records = await conn.fetch(f"select {_COLUMNS} from status_edits where status_id = $1 order by id", status_id)
+    records = await conn.fetch(
+        f"""
+        select d.id, d.status_id, d.content, d.spoiler_text, d.sensitive, d.media, d.poll_options, d.created_at,
+            case when d.emojis <> '{{}}' then {EMOJIS % "d"} end as emojis
+        from status_edits d join accounts a on a.id = d.account_id where d.status_id = $1 order by d.id
+        """,
+        status_id,
+    )
     return structs(Edit, records)

@@ -266,7 +266,8 @@ def _is_postgres(pid: int) -> bool:
     """Not only whether the process is there: after a restart its number may belong to another program."""
     if sys.platform == "linux":
         with suppress(OSError):
-            return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+            name, _, state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")
+            return name.endswith("(postgres") and not state.startswith("Z")
         return False
     asked = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
     return "postgres" in asked.stdout

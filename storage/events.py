@@ -4,6 +4,8 @@ Events carry ids, and for things that are gone, whatever is needed to speak of t
 from a person here or from another server: effects read that from the rows.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from storage import jobs
@@ -171,6 +173,11 @@ KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclas
 async def emit(conn: Conn, event: Event) -> None:
     """Write the event as a job of the running transaction."""
     await jobs.enqueue(conn, type(event).__name__, msgspec.to_builtins(event), queue="event")
+
+
+async def emit_many(conn: Conn, kind: type[Event], happened: Sequence[Event]) -> None:
+    """Events of one kind in one statement."""
+    await jobs.enqueue_many(conn, kind.__name__, [msgspec.to_builtins(event) for event in happened], queue="event")
 
 
 def decode(name: str, payload: dict[str, object]) -> Event:

@@ -52,7 +52,10 @@ async def find_request(conn: Conn, account_id: int, target_id: int) -> Follow | 
 async def by_uri(conn: Conn, uri: str) -> Follow | None:
     """A follow or a request by the URI of its Follow activity."""
     record = await conn.fetchrow(
-        f"select {_COLUMNS} from follows where uri = $1 union all select {_COLUMNS} from follow_requests where uri = $1",
+        f"""
+        select {_COLUMNS} from follows where uri = $1
+        union all select {_COLUMNS} from follow_requests where uri = $1
+        """,
         uri,
     )
     return struct(Follow, record)
@@ -63,7 +66,7 @@ async def ask(conn: Conn, *, follow_id: int, uri: str, account_id: int, target_i
 
     Asking again changes the options, and for a remote follower the URI, since the latest Follow is the one its server
     will undo. Emits `FollowAccepted` or `FollowRequested` only for something new — or for a remote follower that asks
-    again, who may have missed our answer — and `FollowRejected` when one of the two has blocked the other or moved away.
+    again, who may have missed our answer — and `FollowRejected` when one has blocked the other or the target moved.
     """
     await lock(conn, account_id, target_id)
     if await _change(conn, account_id, target_id, uri, options):
@@ -244,6 +247,19 @@ async def _ids(
     return page.arrange([(record[0], record[1]) for record in records])
 
 
+async def waiting_ids(conn: Conn, target_id: int, *, limit: int) -> list[int]:
+    """Who has asked to follow an account that is unlocked now, longest first, without those that are limited."""
+    records = await conn.fetch(
+        """
+        select r.account_id from follow_requests r join accounts a on a.id = r.account_id
+        join accounts t on t.id = r.target_id and not t.locked
+        where r.target_id = $1 and a.silenced_at is null and a.suspended_at is null order by r.id limit $2
+        """,
+        target_id, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
 async def familiar(conn: Conn, viewer_id: int, target_ids: Sequence[int], *, limit: int) -> dict[int, list[int]]:
     """Of each target the followers whom the viewer follows too, latest first; who hides their network is left out."""
     records = await conn.fetch(
@@ -265,23 +281,53 @@ async def familiar(conn: Conn, viewer_id: int, target_ids: Sequence[int], *, lim
 
 
 async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
-    """End every follow and request, both ways, between an account and the people of a domain."""
-    records = await conn.fetch(
+    """End every follow and request, both ways, between an account and the people of a domain: there may be thousands,
+    so not one by one."""
+    ended: list[tuple[int, int, str]] = []
+    for table in ("follows", "follow_requests"):
+        records = await conn.fetch(
+            f"""
+            delete from {table} f using accounts a
+            where (f.account_id = $1 and a.id = f.target_id or f.target_id = $1 and a.id = f.account_id)
+                and lower(a.domain) = $2 and not a.is_local
+            returning f.account_id, f.target_id, f.uri
+            """,
+            account_id, domain,
+        )  # fmt: skip
+        ended += [(record[0], record[1], record[2]) for record in records]
+        if table == "follows":
+            await _discount(conn, account_id, ended)
+    own = [events.Unfollowed(*each) for each in ended if each[0] == account_id]
+    await conn.execute(
         """
-        with both as (
-            select f.account_id, f.target_id from follows f where f.account_id = $1 or f.target_id = $1
-            union select r.account_id, r.target_id from follow_requests r where r.account_id = $1 or r.target_id = $1)
-        select b.account_id, b.target_id from both b
-        join accounts a on a.id = case when b.account_id = $1 then b.target_id else b.account_id end
-        where lower(a.domain) = $2 and not a.is_local order by 1, 2
+        delete from list_accounts la using lists l
+        where l.id = la.list_id and l.account_id = $1 and la.account_id = any($2)
         """,
-        account_id, domain,
+        account_id, [event.target_id for event in own],
     )  # fmt: skip
-    for record in records:
-        if record["account_id"] == account_id:
-            await unfollow(conn, record["account_id"], record["target_id"])
-        else:
-            await reject(conn, record["account_id"], record["target_id"])
+    await events.emit_many(conn, events.Unfollowed, own)
+    theirs = [events.FollowRejected(*each) for each in ended if each[0] != account_id]
+    await events.emit_many(conn, events.FollowRejected, theirs)
+
+
+async def _discount(conn: Conn, account_id: int, ended: Sequence[tuple[int, int, str]]) -> None:
+    """Counters after many follows of one account, in both directions, have ended."""
+    followers = [each[0] for each in ended if each[1] == account_id]
+    followed = [each[1] for each in ended if each[0] == account_id]
+    await conn.execute(
+        """
+        with locked as (
+            select account_id from account_stats where account_id = any($2::bigint[] || $3::bigint[] || $1::bigint)
+            order by account_id for update)
+        update account_stats s set
+            following_count = greatest(s.following_count - case
+                when s.account_id = $1 then cardinality($3::bigint[]) when s.account_id = any($2) then 1 else 0 end, 0),
+            followers_count = greatest(s.followers_count - case
+                when s.account_id = $1 then cardinality($2::bigint[]) when s.account_id = any($3) then 1 else 0 end, 0)
+        from locked where s.account_id = locked.account_id
+        """,
+        account_id, followers, followed,
+    )  # fmt: skip
 
 
 async def between(conn: Conn, account_id: int, target_ids: Sequence[int]) -> list[Follow]:
@@ -298,6 +344,18 @@ async def remote_follower_inboxes(conn: Conn, target_id: int) -> list[str]:
         """
         select distinct coalesce(a.shared_inbox, a.inbox) from follows f join accounts a on a.id = f.account_id
         where f.target_id = $1 and not a.is_local and a.suspended_at is null
+        """,
+        target_id,
+    )
+    return [record[0] for record in records]
+
+
+async def notified_ids(conn: Conn, target_id: int) -> list[int]:
+    """Local followers who asked to be told of each post."""
+    records = await conn.fetch(
+        """
+        select f.account_id from follows f join accounts a on a.id = f.account_id
+        where f.target_id = $1 and f.notify and a.is_local
         """,
         target_id,
     )

@@ -122,10 +122,10 @@ async def finish(conn: Conn, ids: list[int]) -> None:
 
 
 async def retry(conn: Conn, job_id: int, *, error: str, delay_seconds: float) -> None:
-    """Run again later."""
+    """Run again later, out of its lane: what follows in it does not wait."""
     await conn.execute(
         """
-        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3 where id = $1
+        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, lane = null where id = $1
         """,
         job_id, delay_seconds, error[:2000],
     )  # fmt: skip

@@ -74,6 +74,12 @@ async def private_key(conn: Conn, account_id: int, kind: Kind = "rsa") -> Key | 
     return struct(Key, record)
 
 
+async def owners(conn: Conn, uris: Sequence[str]) -> dict[str, int]:
+    """Whose the keys are that are known, by URI."""
+    records = await conn.fetch("select uri, account_id from keys where uri = any($1)", uris)
+    return {record[0]: record[1] for record in records}
+
+
 async def replace(conn: Conn, account_id: int, keys: Sequence[Public]) -> None:
     """Make these the keys of another server's actor. A key of ours is never touched, whatever its URI is claimed to be."""
     await conn.execute(

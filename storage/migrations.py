@@ -6,6 +6,7 @@ is only imported, in a process of its own, when something is to be done: it cost
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ DIRECTORY = next(
 URL_VARIABLE = "FEDI_MIGRATION_URL"
 # Any number, as long as it stays the same: of processes starting together one migrates, the others wait.
 _LOCK = 0x6665_6469
+# The last line of a traceback: the name of a class with its package, and what it says.
+_EXCEPTION = re.compile(r"(\w+\.)+\w+: ")
 
 
 class MigrationError(StorageError):
@@ -120,11 +123,12 @@ async def _run_alembic(dsn: str, progress: Callable[[str], None]) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
-    last = "no reason given"
+    reason = "no reason given"
     async for line in process.stdout:
-        text = line.decode(errors="replace").strip()
-        last = text or last
+        text = line.decode(errors="replace").rstrip()
+        if _EXCEPTION.match(text):
+            reason = text
         if text.startswith("migrated "):
             progress(text)
     if await process.wait() != 0:
-        raise MigrationError(f"a migration failed and was rolled back: {last}")
+        raise MigrationError(f"a migration failed and was rolled back: {reason}")

@@ -21,7 +21,10 @@ async def add(
 ) -> None:
     """Mute, or change how. An expired mute counts as none. Emits `Muted` when nothing was muted before."""
     muted = await conn.fetchval(
-        "select expires_at is null or expires_at > now() from mutes where account_id = $1 and target_id = $2 for update",
+        """
+        select expires_at is null or expires_at > now() from mutes
+        where account_id = $1 and target_id = $2 for update
+        """,
         account_id, target_id,
     )  # fmt: skip
     await conn.execute(

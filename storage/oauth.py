@@ -144,25 +144,8 @@ async def touch(conn: Conn, token_id: int) -> None:
     await conn.execute("update oauth_tokens set last_used_at = now() where id = $1", token_id)
 
 
-async def revoke(conn: Conn, hashed: bytes, *, application_id: int) -> bool | None:
-    """End one token of this application. False when it had ended before, None when there is none."""
-    record = await conn.fetchrow(
-        """
-        update oauth_tokens new set revoked_at = coalesce(new.revoked_at, now())
-        from oauth_tokens old where old.id = new.id and new.hash = $1 and new.application_id = $2
-        returning new.id, old.revoked_at is null as ended
-        """,
-        hashed, application_id,
-    )  # fmt: skip
-    if record is None:
-        return None
-    if record["ended"]:
-        await events.emit(conn, events.TokensRevoked(token_ids=(record["id"],)))
-    ended: bool = record["ended"]
-    return ended
-
-
 async def revoke_ids(conn: Conn, token_ids: Sequence[int]) -> None:
+    """End tokens. Those that had ended already change nothing."""
     records = await conn.fetch(
         "update oauth_tokens set revoked_at = now() where id = any($1) and revoked_at is null returning id", token_ids
     )

@@ -102,10 +102,16 @@ async def fail(conn: Conn, scheduled_id: int, reason: str) -> None:
 
 
 async def enqueue_due(conn: Conn, *, limit: int = 100) -> int:
-    """Leave a job for each post whose time has come; how many. Asking again while one waits adds none."""
+    """Leave a job for each post whose time has come; how many. Asking again while one waits adds none.
+
+    Of people who may not post now, none: theirs wait.
+    """
     records = await conn.fetch(
         """
-        select id from scheduled_statuses where scheduled_at <= now() and failed is null order by scheduled_at limit $1
+        select p.id from scheduled_statuses p
+        join users u on u.id = p.user_id and u.disabled_at is null
+        join accounts a on a.id = p.account_id and a.suspended_at is null
+        where p.scheduled_at <= now() and p.failed is null order by p.scheduled_at limit $1
         """,
         limit,
     )

@@ -56,7 +56,7 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
         where a.id > 0 and a.suspended_at is null and (not $7 or f.id is not null)
             and (a.moved_to_id is null or lower(a.username) = $2)
             and not exists (select from memberships ms join users u on u.id = ms.user_id
-                where ms.account_id = a.id and u.approved_at is null)
+                where ms.account_id = a.id and (u.approved_at is null or u.confirmed_at is null))
             and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and (lower(a.domain) = $4 or ($4 is null and a.is_local)) desc,

@@ -119,6 +119,12 @@ async def by_uri(conn: Conn, uri: str) -> Status | None:
     return struct(Status, await conn.fetchrow(f"select {COLUMNS} from statuses where uri = $1", uri))
 
 
+async def by_uris(conn: Conn, uris: Sequence[str]) -> dict[str, Status]:
+    """Rows that exist, by URI."""
+    records = await conn.fetch(f"select {COLUMNS} from statuses where uri = any($1)", uris)
+    return {status.uri: status for status in structs(Status, records)}
+
+
 async def by_uri_or_url(conn: Conn, uri: str) -> Status | None:
     """For what people paste: the object's URI, or the page of one of ours."""
     record = await conn.fetchrow(
@@ -134,6 +140,14 @@ async def visible(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) 
     )
     allowed = {record[0] for record in records}
     return [status_id for status_id in status_ids if status_id in allowed]
+
+
+async def visible_rows(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) -> list[Status]:
+    """Rows of those of the ids that the viewer may read, in no order."""
+    records = await conn.fetch(
+        f"select {S_COLUMNS} from statuses s where s.id = any($2) and {VISIBLE}", viewer_id, status_ids
+    )
+    return structs(Status, records)
 
 
 async def create(conn: Conn, new: New) -> tuple[int, bool]:
@@ -409,3 +423,14 @@ async def mentioned(conn: Conn, status_ids: Sequence[int]) -> dict[int, list[tup
     for record in records:
         result[record[0]].append((record[1], record[2]))
     return result
+
+
+async def local_boosters(conn: Conn, status_id: int) -> list[int]:
+    """Local accounts that boosted a post."""
+    records = await conn.fetch(
+        """
+        select s.account_id from statuses s where s.reblog_of_id = $1 and s.is_local
+        """,
+        status_id,
+    )
+    return [record[0] for record in records]

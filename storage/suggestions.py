@@ -50,7 +50,7 @@ async def for_viewer(conn: Conn, viewer_id: int, *, limit: int) -> list[Suggesti
                 and not a.is_local)
             and not exists (select from suggestion_dismissals d where d.account_id = $1 and d.target_id = a.id)
             and not exists (select from memberships ms join users u on u.id = ms.user_id
-                where ms.account_id = a.id and u.approved_at is null)
+                where ms.account_id = a.id and (u.approved_at is null or u.confirmed_at is null))
         order by c.friends desc, st.followers_count desc, a.id limit $2
         """,
         viewer_id, limit, FRIENDS, PER_FRIEND,

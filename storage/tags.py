@@ -22,11 +22,21 @@ class Tag(msgspec.Struct, frozen=True):
 
 COLUMNS = columns(Tag)
 MAX_NAME_CHARS = 255
+_FOLDED = str.maketrans("ðđħıĸłŋøŧſ", "ddhiklnots")
 
 
 def normalise(name: str) -> str:
-    """What makes two spellings the same tag: compatibility form, lower case."""
-    return unicodedata.normalize("NFKC", name).lower()[:MAX_NAME_CHARS]
+    """What makes two spellings the same tag: compatibility forms, case and Latin accents do not matter, so that
+    `Montréal` is `montreal`."""
+    folded = unicodedata.normalize("NFKC", name).lower().translate(_FOLDED)
+    return "".join(_letter(char) for char in unicodedata.normalize("NFC", folded))[:MAX_NAME_CHARS]
+
+
+def _letter(char: str) -> str:
+    if char.isascii():
+        return char
+    plain = unicodedata.normalize("NFD", char)[0]
+    return plain if plain.isascii() and plain.isalpha() else char
 
 
 async def by_name(conn: Conn, name: str) -> Tag | None:

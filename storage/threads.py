@@ -54,6 +54,4 @@ async def mute(conn: Conn, *, account_id: int, thread_id: int) -> None:
 
 
 async def unmute(conn: Conn, *, account_id: int, thread_id: int) -> None:
-    await conn.execute(
-        "delete from conversation_mutes where account_id = $1 and thread_id = $2", account_id, thread_id
-    )
+    await conn.execute("delete from conversation_mutes where account_id = $1 and thread_id = $2", account_id, thread_id)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import events, oauth, sessions
+from storage import accounts, events, oauth, sessions
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 from storage.rows import columns, struct, structs
@@ -115,10 +115,21 @@ async def staff(conn: Conn) -> list[User]:
     return structs(User, records)
 
 
-async def credentials(conn: Conn, email: str) -> Credentials | None:
-    record = await conn.fetchrow(
-        "select id as user_id, password_hash from users where lower(email) = lower($1)", email
-    )
+async def credentials(conn: Conn, name: str) -> Credentials | None:
+    """By e-mail address or, without an at sign, by username."""
+    if "@" in name:
+        record = await conn.fetchrow(
+            "select id as user_id, password_hash from users where lower(email) = lower($1)", name
+        )
+    else:
+        record = await conn.fetchrow(
+            """
+            select u.id as user_id, u.password_hash
+            from users u join memberships m on m.user_id = u.id join accounts a on a.id = m.account_id
+            where lower(a.username) = lower($1) and a.is_local order by u.id limit 1
+            """,
+            name,
+        )
     return struct(Credentials, record)
 
 
@@ -195,6 +206,7 @@ async def announce(conn: Conn, user_id: int) -> None:
         """,
         user_id,
     )
+    await accounts.reveal(conn, [record[0] for record in records])
     for record in records:
         await events.emit(conn, events.AccountSignedUp(account_id=record[0], user_id=user_id))
 
@@ -222,3 +234,17 @@ async def of_account(conn: Conn, account_id: int) -> Sequence[int]:
     """Ids of the logins that act as an account."""
     records = await conn.fetch("select user_id from memberships where account_id = $1 order by user_id", account_id)
     return [record[0] for record in records]
+
+
+async def forget_unconfirmed(conn: Conn, *, days: int) -> int:
+    """Delete those who never confirmed their address, with their accounts; how many."""
+    records = await conn.fetch(
+        """
+        select u.id, m.account_id from users u left join memberships m on m.user_id = u.id
+        where u.confirmed_at is null and u.last_sign_in_at is null and u.created_at < now() - make_interval(days => $1)
+        """,
+        days,
+    )
+    await accounts.forget_pending(conn, [record[1] for record in records if record[1]])
+    await conn.execute("delete from users where id = any($1)", [record[0] for record in records])
+    return len(records)

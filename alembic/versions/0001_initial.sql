@@ -97,6 +97,7 @@ create table accounts (
     also_known_as text[] not null default '{}',
     moved_to_id bigint,
     attribution_domains text[] not null default '{}',
+    pending boolean not null default false,           -- local: its person is not confirmed or approved, nobody sees it
     suspended_at timestamptz,
     suspended_by_origin boolean not null default false,
     silenced_at timestamptz,
@@ -106,9 +107,11 @@ create table accounts (
     fetched_at timestamptz,                           -- remote: when the actor was last read
     version int not null default 0                    -- raised whenever a rendered status would look different
 );
+create index accounts_inbox on accounts (inbox) where not is_local;
 create unique index accounts_handle on accounts (lower(username), lower(domain));
 create index accounts_domain on accounts (lower(domain), id);
 create index accounts_local on accounts (id) where is_local;
+create index accounts_page on accounts (url) where is_local;
 create extension if not exists pg_trgm;
 create index accounts_search on accounts
     using gin ((lower(username) || ' ' || lower(display_name)) gin_trgm_ops);
@@ -484,7 +487,7 @@ create table idempotency_keys (
 create table scheduled_statuses (
     id bigint primary key default timestamp_id(),
     account_id bigint not null references accounts on delete cascade,
-    user_id bigint not null references users on delete cascade,
+    user_id bigint not null references users on delete cascade,   -- who wrote it
     scheduled_at timestamptz not null,
     params jsonb not null,
     media_ids bigint[] not null default '{}',
@@ -819,15 +822,9 @@ create table deliveries (                             -- queue and ledger in one
 create index deliveries_due on deliveries (host, id) include (next_at) where state = 'waiting';
 create index deliveries_done on deliveries (delivered_at) where state <> 'waiting';
 
-create table inbox_activities (                       -- what arrived and was verified; the id of each is remembered
+create table inbox_activities (                       -- which activities arrived: none is handled twice
     uri_hash bytea primary key,                       -- sha256 of the activity id
-    uri text not null,
-    actor_uri text not null,
-    recipient_id bigint,                              -- whose personal inbox, null for the shared one
-    type text not null,
-    body text,                                        -- null once handled
-    received_at timestamptz not null default now(),
-    handled_at timestamptz
+    received_at timestamptz not null default now()
 );
 create index inbox_activities_received on inbox_activities (received_at);
 

@@ -101,7 +101,7 @@ def update(obj: JSON, *, at: datetime, to: Sequence[str] = (PUBLIC,), cc: Sequen
     """The Update of a rendered post, addressed like it, or of an actor, addressed as told."""
     return wrap(
         {
-            "id": f"{obj['id']}#updates/{at.timestamp():.0f}",
+            "id": f"{obj['id']}#updates/{at.timestamp() * 1000:.0f}",
             "type": "Update",
             "actor": obj.get("attributedTo", obj["id"]),
             "published": normalise.stamp(at),

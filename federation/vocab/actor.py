@@ -1,5 +1,6 @@
 """Actors: profiles of people, bots, groups and servers, and the keys that speak for them."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
@@ -19,6 +20,9 @@ MAX_FIELDS = 50
 MAX_FIELD_CHARACTERS = 2_047
 MAX_ALIASES = 256
 MAX_KEYS = 10
+
+# What can stand in a handle: other characters would make one that reads as somebody else's.
+_USERNAME = re.compile(r"[\w.~-]{1,2048}")
 
 
 class Key(Struct, frozen=True):
@@ -144,8 +148,8 @@ def parse(document: JSON) -> Actor:
     missing = [n for n, v in (("inbox", inbox and normalise.is_http(inbox)), ("preferredUsername", username)) if not v]
     if missing or inbox is None:
         raise Rejected("".join(f"no {name}, " for name in missing).removesuffix(", "))
-    if len(username) > MAX_NAME_CHARACTERS:
-        raise Rejected("the preferredUsername is too long")
+    if not _USERNAME.fullmatch(username):
+        raise Rejected("the preferredUsername is not a name")
     return _actor(doc, actor_id, inbox, username, webfinger)
 
 
@@ -220,7 +224,7 @@ def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str |
         username=username,
         webfinger=webfinger,
         inbox=inbox,
-        shared_inbox=_http(endpoints.get("sharedInbox")) or _http(doc.get("sharedInbox")),
+        shared_inbox=_shared_inbox(endpoints.get("sharedInbox") or doc.get("sharedInbox"), actor_id),
         outbox=_http(doc.get("outbox")),
         followers=_http(doc.get("followers")),
         following=_http(doc.get("following")),
@@ -270,13 +274,23 @@ def _webfinger(value: Any) -> str | None:
     return found if found.count("@") == 1 and not found.startswith("@") and not found.endswith("@") else None
 
 
+def _shared_inbox(value: Any, actor_id: str) -> str | None:
+    """Only on the actor's host, its parent or a subdomain of it: whoever owns it receives what is meant for others."""
+    found = _http(value)
+    return found if _related(found, actor_id) else None
+
+
 def _page(value: Any, actor_id: str) -> str:
     """The address for people if it lies on the actor's host, its parent or a subdomain of it; else the id."""
     found = normalise.page_url(value)
-    theirs, ours = normalise.host(found), normalise.host(actor_id)
-    if found and theirs and ours and (theirs == ours or theirs.endswith(f".{ours}") or _is_parent(theirs, ours)):
-        return found
-    return actor_id
+    return found if found and _related(found, actor_id) else actor_id
+
+
+def _related(first: str | None, second: str | None) -> bool:
+    one, other = normalise.host(first), normalise.host(second)
+    if one is None or other is None:
+        return False
+    return one == other or _is_parent(one, other) or _is_parent(other, one)
 
 
 def _is_parent(parent: str, child: str) -> bool:
@@ -339,7 +353,6 @@ def _pictures(out: Outgoing) -> JSON:
     pictures: JSON = {}
     for name, picture in (("icon", out.icon), ("image", out.image)):
         if picture:
-            pictures[name] = {"type": "Image", "mediaType": picture.media_type, "url": picture.url}
-            if picture.description:
-                pictures[name]["summary"] = picture.description
+            described = {"mediaType": picture.media_type, "url": picture.url, "summary": picture.description}
+            pictures[name] = {"type": "Image", **{key: value for key, value in described.items() if value}}
     return pictures

@@ -4,8 +4,10 @@ All functions here accept anything JSON can hold and never raise, except `loads`
 """
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -198,8 +200,10 @@ def number(value: Any) -> float | None:
     """A finite number, also spelt as a string."""
     value = one(value)
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value.strip()) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        value = float(value) if _NUMBER.fullmatch(value.strip()) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > sys.float_info.max:
+        return None
+    return None if isnan(value) else float(value)
 
 
 def count(value: Any) -> int | None:

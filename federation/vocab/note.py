@@ -10,7 +10,7 @@ from federation.errors import Gone, Rejected
 from federation.vocab import attachment, conversion, normalise, question, tag, types
 from federation.vocab.activity import Activity
 from federation.vocab.attachment import Attachment
-from federation.vocab.audience import addresses
+from federation.vocab.audience import PUBLIC, Audience, addresses
 from federation.vocab.context import wrap
 from federation.vocab.normalise import JSON
 from federation.vocab.tag import Emoji, Hashtag, Mention
@@ -147,6 +147,14 @@ def is_post(document: JSON) -> bool:
         return False
     shown = normalise.text(doc.get("content")) or normalise.text(doc.get("name"))
     return bool(shown and normalise.iri(doc.get("attributedTo")))
+
+
+def recipients(envelope: Activity, parsed: Note) -> Audience:
+    """Whom a post is for: what the object says, and only where it says nothing what the activity says (7.3.5)."""
+    to, cc = parsed.to or envelope.to, parsed.cc or envelope.cc
+    if PUBLIC in parsed.audience and PUBLIC not in to:
+        cc = tuple(dict.fromkeys((*cc, PUBLIC)))
+    return Audience(to, cc)
 
 
 def vouched(envelope: Activity, parsed: Note) -> bool:

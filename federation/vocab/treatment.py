@@ -189,11 +189,11 @@ def _post(doc: JSON, envelope: Activity | None) -> Treatment:
         return Treatment("vote")
     if parsed.type == "ChatMessage":
         return Treatment("chat message")
-    to, cc = parsed.to, parsed.cc
-    if envelope is not None:
-        to, cc = to or envelope.to, cc or envelope.cc
-    author = parsed.author or (envelope.actor if envelope else None)
-    level = audience.visibility(to, cc, None, author=author) if to or cc else "unaddressed"
+    if envelope is None:
+        made, author = audience.Audience(parsed.to, parsed.cc), parsed.author
+    else:
+        made, author = note.recipients(envelope, parsed), parsed.author or envelope.actor
+    level = audience.visibility(made.to, made.cc, None, author=author) if made.to or made.cc else "unaddressed"
     return Treatment("converted" if parsed.converted else "status", level, _features(parsed))
 
 

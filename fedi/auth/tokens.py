@@ -1,6 +1,9 @@
 """Access tokens: issuing one, and saying who stands behind one that is shown."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from fedi import errors
 from fedi.auth import secrets
@@ -55,22 +58,40 @@ def _check_standing(row: oauth.Token, waiting: bool) -> None:
 
 
 async def issue(
-    app: App, *, user_id: int | None, account_id: int | None, application_id: int | None, scopes: str
+    app: App, *, user_id: int | None, account_id: int | None, scopes: str, application_id: int | None = None
 ) -> str:
     """A new access token. Without an application it belongs to an internal one, as on the command line."""
     async with app.db.transaction() as conn:
         if application_id is None:
             application_id = await internal_application(conn)
-        token = secrets.new()
-        await oauth.create_token(
-            conn,
-            secrets.hashed(token),
-            application_id=application_id,
-            user_id=user_id,
-            account_id=account_id,
-            scopes=" ".join(known.parse(scopes)),
+        made = await create(
+            conn, application_id=application_id, user_id=user_id, account_id=account_id, scopes=known.parse(scopes)
         )
-    return token
+    return made.secret
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A token at its birth: the only moment its secret is known."""
+
+    id: int
+    secret: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+
+
+async def create(
+    conn: Conn, *, application_id: int, user_id: int | None, account_id: int | None, scopes: Sequence[str]
+) -> Issued:
+    secret = secrets.new()
+    token_id, created_at = await oauth.create_token(
+        conn,
+        secrets.hashed(secret),
+        application_id=application_id,
+        user_id=user_id,
+        account_id=account_id,
+        scopes=" ".join(scopes),
+    )
+    return Issued(token_id, secret, tuple(scopes), created_at)
 
 
 async def internal_application(conn: Conn) -> int:

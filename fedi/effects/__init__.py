@@ -6,6 +6,7 @@ Effects touch the database only. What needs the network becomes a job or a deliv
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from fedi.effects import federate, notify
 from fedi.effects.context import Context
 from storage import events
 from storage.events import Event
@@ -21,6 +22,30 @@ def on(kind: type[E], *effects: Callable[[Context, E], Awaitable[None]]) -> tupl
 
 EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
     [
-        on(events.StatusCreated),
+        on(events.StatusCreated, notify.status, federate.status),
+        on(events.StatusEdited, notify.edit, federate.edit),
+        on(events.StatusDeleted, notify.unboost, federate.deletion),
+        on(events.Favourited, notify.favourite, federate.favourite),
+        on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
+        on(events.FollowRequested, notify.follow_request, federate.follow),
+        on(events.FollowAccepted, notify.follow, federate.accept),
+        on(events.FollowRejected, notify.rejection, federate.reject),
+        on(events.Unfollowed, notify.unfollow, federate.unfollow),
+        on(events.Blocked, federate.block),
+        on(events.Unblocked, federate.unblock),
+        on(events.Muted),
+        on(events.PollVoted, federate.vote),
+        on(events.PollUpdated, federate.poll_counts),
+        on(events.PollClosed, notify.poll_end, federate.poll_end),
+        on(events.StatusPinned, federate.pin),
+        on(events.StatusUnpinned, federate.unpin),
+        on(events.AccountUpdated, federate.profile),
+        on(events.AccountSuspended),
+        on(events.AccountUnsuspended),
+        on(events.AccountSignedUp, notify.sign_up),
+        on(events.Reported, notify.report, federate.report),
+        on(events.FiltersChanged),
+        on(events.DomainBlocked),
+        on(events.TokensRevoked),
     ]
 )

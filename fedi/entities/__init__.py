@@ -11,7 +11,7 @@ from typing import Protocol
 from federation import uris
 from fedi import errors
 from fedi.context import App
-from fedi.entities import bundle, rendering
+from fedi.entities import bundle, dates, rendering
 from fedi.entities.account import EVERYONE, Account, CredentialAccount, Field, Preferences, Role, credentials
 from fedi.entities.bundle import Bundle, FilterContext, Wanted
 from fedi.entities.media import MediaAttachment
@@ -127,7 +127,7 @@ def role(name: str) -> Role:
 
 
 def _source_field(field: account_rows.Field) -> Field:
-    verified_at = None if field.verified_at is None else bundle.dates.timestamp(field.verified_at)
+    verified_at = None if field.verified_at is None else dates.timestamp(field.verified_at)
     return Field(field.name, field.value if field.source is None else field.source, verified_at)
 
 
@@ -224,7 +224,7 @@ async def tags(
 
 
 def _tag(base_url: str, name: str, row: bundles.Tag | None, viewer_id: int | None) -> Tag:
-    usage = bundles.decode(row and row.usage, tuple[date, int, int])
+    usage = bundles.decode(row.usage if row else None, tuple[date, int, int])
     parts = TagParts(
         id=row.id if row else 0,
         name=name,

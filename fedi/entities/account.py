@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -108,6 +109,12 @@ class Source(Struct, frozen=True):
 class CredentialAccount(Account, frozen=True, kw_only=True):
     source: Source
     role: Role
+
+
+class MutedAccount(Account, frozen=True, kw_only=True):
+    """Somebody in the list of the muted. Null: for good."""
+
+    mute_expires_at: str | None
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -228,8 +235,16 @@ def credentials(account: Account, preferences: Preferences, *, role: Role = EVER
         attribution_domains=list(preferences.attribution_domains),
         quote_policy=preferences.quote_policy,
     )
-    public = {name: getattr(account, name) for name in account.__struct_fields__}
-    return CredentialAccount(**public, source=source, role=role)
+    return CredentialAccount(**_keys(account), source=source, role=role)
+
+
+def muted(account: Account, expires_at: datetime | None) -> MutedAccount:
+    """As the list of mutes shows it."""
+    return MutedAccount(**_keys(account), mute_expires_at=dates.optional(expires_at))
+
+
+def _keys(account: Account) -> dict[str, Any]:  # Any: the fields of one struct on their way into another
+    return {name: getattr(account, name) for name in account.__struct_fields__}
 
 
 def fields(rows: Sequence[tuple[str, str, datetime | None]]) -> tuple[Field, ...]:

@@ -15,13 +15,13 @@ from cachetools import TTLCache
 from fedi.context import App
 from fedi.entities import dates, rendering
 from fedi.entities.account import Account
-from fedi.entities.emoji import used
 from fedi.entities.filter import FilterResult
 from fedi.entities.matching import Matcher, hides
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts
 from fedi.entities.poll import build as build_poll
 from fedi.entities.status import Marks, RenderedStatus, Stats, Status, overlay
+from fedi.text.emoji import shortcodes
 from storage import bundles
 from storage.db import Conn
 
@@ -177,7 +177,8 @@ async def _polls(
         head = asked[row.id]
         if head.id not in rendered:
             continue
-        emojis = tuple(used(rendered[head.id].status.emojis, *row.options))
+        named = {shortcode for title in row.options for shortcode in shortcodes(title)}
+        emojis = tuple(emoji for emoji in rendered[head.id].status.emojis if emoji.shortcode in named)
         parts = PollParts(row.id, tuple(row.options), row.multiple, row.expires_at, row.hide_totals, emojis)
         tally = Tally(tuple(row.tallies), row.voters_count, closed=row.closed_at is not None)
         ballot = None if viewer_id is None else Ballot(tuple(row.choices), own=head.account_id == viewer_id)

@@ -15,7 +15,7 @@ class Matcher:
         self._filters = [
             (
                 Parts(row.id, row.title, tuple(row.context), row.action, row.expires_at),
-                [(each.keyword, _pattern(each.keyword, each.whole_word)) for each in _keywords(row)],
+                [(each.keyword, _pattern(each.keyword, each.whole_word)) for each in bundles.decode(row.keywords, bundles.Keyword)],
                 frozenset(row.status_ids),
             )
             for row in rows
@@ -38,11 +38,6 @@ class Matcher:
 def hides(results: Iterable[FilterResult], context: str) -> bool:
     """Whether a status is to be left out of that context altogether."""
     return any(each.filter.filter_action == "hide" and context in each.filter.context for each in results)
-
-
-def _keywords(row: bundles.Filter) -> list[bundles.Keyword]:
-    keywords: list[bundles.Keyword] = bundles.decode(row.keywords, bundles.Keyword)
-    return keywords
 
 
 @lru_cache(maxsize=2000)

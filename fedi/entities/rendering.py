@@ -3,6 +3,7 @@
 import html
 import re
 
+import msgspec
 from msgspec import UNSET
 
 from federation import uris
@@ -48,7 +49,7 @@ def status(base_url: str, body: bundles.Body) -> RenderedStatus:
             edited_at=body.edited_at,
             in_reply_to_id=body.in_reply_to_id,
             in_reply_to_account_id=body.in_reply_to_account_id if body.in_reply_to_id else None,
-            media=tuple(medium(base_url, each) for each in bundles.decode(body.media, bundles.Medium)),
+            attachments=tuple(medium(base_url, each) for each in bundles.decode(body.media, bundles.Medium)),
             mentions=tuple(_mention(each) for each in bundles.decode(body.mentions, bundles.Mention)),
             tags=tuple(StatusTag(name, uris.tag_page(base_url, name)) for name in bundles.decode(body.tags, str)),
             emojis=emojis(base_url, body.emojis),
@@ -60,9 +61,9 @@ def status(base_url: str, body: bundles.Body) -> RenderedStatus:
 
 def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> Account:
     row = author.account
-    shown = row if row.suspended_at is None else None
-    avatar = shown and urls.either(base_url, shown.avatar_file, shown.avatar_remote_url)
-    header = shown and urls.either(base_url, shown.header_file, shown.header_remote_url)
+    if row.suspended_at is not None:
+        row = msgspec.structs.replace(row, avatar_file=None, avatar_remote_url=None, avatar_static_file=None,
+            header_file=None, header_remote_url=None, header_static_file=None)
     parts = AccountParts(
         id=row.id,
         username=row.username,
@@ -70,11 +71,11 @@ def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> 
         uri=row.uri,
         url=row.url,
         created_at=row.created_at,
-        avatar=avatar or urls.missing_avatar(base_url),
-        avatar_static=shown and urls.either(base_url, shown.avatar_static_file, None),
+        avatar=urls.either(base_url, row.avatar_file, row.avatar_remote_url) or urls.missing_avatar(base_url),
+        avatar_static=urls.either(base_url, row.avatar_static_file, None),
         avatar_description=row.avatar_description,
-        header=header or urls.missing_header(base_url),
-        header_static=shown and urls.either(base_url, shown.header_static_file, None),
+        header=urls.either(base_url, row.header_file, row.header_remote_url) or urls.missing_header(base_url),
+        header_static=urls.either(base_url, row.header_static_file, None),
         header_description=row.header_description,
         display_name=row.display_name,
         note=row.note,
@@ -149,14 +150,14 @@ def _mention(row: bundles.Mention) -> Mention:
 def _application(text: str | None) -> Application | None:
     if text is None:
         return None
-    row: bundles.Application = bundles.decode(f"[{text}]", bundles.Application)[0]
+    row = bundles.decode(f"[{text}]", bundles.Application)[0]
     return Application(row.name, row.website or None)
 
 
 def _card(base_url: str, text: str | None) -> PreviewCard | None:
     if text is None:
         return None
-    row: bundles.Card = bundles.decode(f"[{text}]", bundles.Card)[0]
+    row = bundles.decode(f"[{text}]", bundles.Card)[0]
     return build_card(
         CardParts(
             url=row.url,

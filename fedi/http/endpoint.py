@@ -13,20 +13,22 @@ from storage import ids
 from storage.db import Conn
 
 P = TypeVar("P")
-Kind = Literal["public", "token", "user"]
+Kind = Literal["open", "public", "token", "user"]
 
 
 class Access(msgspec.Struct, frozen=True):
     """Who may call a route. `scope` is what a token, where there is one, must hold; alternatives separated by `|`.
 
-    public: anybody, but a token that is shown must hold the scope. token: any valid token, of an application too.
-    user: a token of a person.
+    open: tokens mean nothing here and are not looked at (pages, OAuth). public: anybody, but a token that is shown must
+    hold the scope. token: any valid token, of an application or of somebody not confirmed yet too. user: a token of a
+    person.
     """
 
     kind: Kind
     scope: str = ""
 
 
+OPEN = Access("open")
 PUBLIC = Access("public")
 ANY_TOKEN = Access("token")
 ANY_USER = Access("user")

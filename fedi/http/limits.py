@@ -31,6 +31,7 @@ API = (Limit("api", 300, 5 * MINUTE, "token"), Limit("user", 1500, 5 * MINUTE, "
 FAMILIES: dict[str, tuple[Limit, ...]] = {
     "api": API,
     "media": (*API, Limit("media", 30, 30 * MINUTE, "user")),
+    "profile": API,
     "statuses": (*API, Limit("statuses", 300, 3 * HOUR, "user")),
     "deletes": (*API, Limit("deletes", 30, 30 * MINUTE, "user")),
     "follows": (*API, Limit("follows", 400, 24 * HOUR, "user")),
@@ -41,6 +42,8 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
     "reset": (Limit("reset", 5, 30 * MINUTE, "ip"),),
     "none": (),
 }
+# Families whose requests may carry images, and how many.
+UPLOADS = {"media": 1, "profile": 2}
 MAX_BUCKETS = 200_000
 
 

@@ -19,7 +19,7 @@ from fedi.http.scopes import covers
 from fedi.context import App
 from fedi.http import params
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
-from fedi.http.limits import Limits
+from fedi.http.limits import UPLOADS, Limits
 from storage.errors import Conflict, DatabaseDown, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
@@ -27,8 +27,9 @@ log = logging.getLogger("fedi.http")
 JSON = "application/json; charset=utf-8"
 MAX_BODY_BYTES = 1024 * 1024
 
-# The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked.
-Authenticate = Callable[[App, str], Awaitable[Viewer | None]]
+# The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked, `Forbidden` for a person
+# who may not use it now. The last argument lets those through who are not confirmed or approved yet.
+Authenticate = Callable[[App, str, bool], Awaitable[Viewer | None]]
 
 
 class _Node:
@@ -110,12 +111,14 @@ class Router:
         headers: dict[str, str] = {}
         try:
             tree: params.Tree | None = None
-            token = _token(request)
-            if token is None and not endpoint.raw and request.method != "GET" and endpoint.access is not PUBLIC:
+            kind = endpoint.access.kind
+            token = None if kind == "open" else _token(request)
+            may_be_in_form = kind != "open" and endpoint.access is not PUBLIC
+            if token is None and may_be_in_form and not endpoint.raw and request.method != "GET":
                 # Some clients put the token into the form itself (RFC 6750 section 2.2).
                 tree = await params.read(request, max_bytes=_max_body(self._app, endpoint))
                 token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
-            viewer = await self._authenticate(self._app, token) if token else None
+            viewer = await self._authenticate(self._app, token, kind == "token") if token else None
             request.scope["fedi.viewer"] = viewer
             _check_access(endpoint, viewer)
             headers = self._limits.count(request, endpoint, viewer)
@@ -162,13 +165,13 @@ def _token(request: Request) -> str | None:
 
 
 def _max_body(app: App, endpoint: Endpoint) -> int:
-    return app.settings.image_max_bytes + MAX_BODY_BYTES if endpoint.limit == "media" else MAX_BODY_BYTES
+    return MAX_BODY_BYTES + UPLOADS.get(endpoint.limit, 0) * app.settings.image_max_bytes
 
 
 def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:
     access = endpoint.access
     if viewer is None:
-        if access.kind != "public":
+        if access.kind not in ("public", "open"):
             raise errors.Unauthorized
         return
     if access.scope and not covers(viewer.scopes, access.scope):

@@ -10,6 +10,7 @@ from federation.signatures import keys as key_pairs
 from fedi import errors
 from fedi.auth import names, passwords
 from fedi.context import App
+from fedi.services import mail
 from storage import accounts, keys, users
 from storage.db import Conn
 from storage.errors import Conflict, Missing
@@ -88,7 +89,7 @@ async def create_login(conn: Conn, login: Login, *, email: str | None, password_
 async def create_account(
     conn: Conn, app: App, *, username: str, pairs: Pairs, user_id: int, locked: bool = False, bot: bool = False
 ) -> int:
-    """The actor of a login, with every URI it will ever have."""
+    """The actor of a login, with every URI it will ever have. Hidden until `users.announce`."""
     base = app.settings.base_url
     account_id = await accounts.new_id(conn)
     actor = uris.actor(base, username)
@@ -109,6 +110,7 @@ async def create_account(
             type="Service" if bot else "Person",
             bot=bot,
             locked=locked,
+            pending=True,
         ),
     )
     await _store_keys(conn, account_id, actor, pairs)
@@ -191,7 +193,10 @@ async def approve(app: App, username: str) -> bool:
     """Let an applicant in, and say so by mail if there is one. False when there was nothing to approve."""
     async with app.db.transaction() as conn:
         user = await _existing(conn, username)
-        return await users.approve(conn, user.id)
+        approved = await users.approve(conn, user.id)
+        if approved:
+            await mail.enqueue(conn, app, "approved", user_id=user.id)
+        return approved
 
 
 async def suspend(app: App, username: str) -> bool:

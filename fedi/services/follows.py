@@ -1,6 +1,7 @@
 """What people do to people: follow, block, mute, and answer those who ask. The rules; `storage` keeps the state."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from federation import uris
 from fedi import errors
@@ -11,6 +12,7 @@ from storage.accounts import Account
 from storage.db import Conn
 
 MAX_NOTE_CHARS = 2000
+BATCH = 100
 # Longer than anybody lives; a larger number is a mistake, or an attack on the date type.
 MAX_MUTE_SECONDS = 100 * 365 * 86400
 
@@ -98,6 +100,18 @@ async def write_note(app: App, user: User, target_id: int, comment: str) -> None
     async with app.db.transaction() as conn:
         _, target = await _pair(conn, user, target_id)
         await notes.write(conn, user.account_id, target.id, comment)
+
+
+async def accept_waiting(app: App, payload: dict[str, Any]) -> None:
+    """Job: an account that has unlocked itself lets in those who wait, but for people a moderator has limited."""
+    account_id: int = payload["account_id"]
+    while True:
+        async with app.db.transaction() as conn:
+            waiting = await follows.waiting_ids(conn, account_id, limit=BATCH)
+            for follower_id in waiting:
+                await follows.accept(conn, follower_id, account_id)
+        if len(waiting) < BATCH:
+            return
 
 
 async def prune_mutes(app: App) -> None:

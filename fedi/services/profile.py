@@ -14,7 +14,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import images
 from fedi.text import compose, counting, emoji, language, mentions
-from storage import account_settings, accounts
+from storage import account_settings, accounts, jobs, media
 from storage.accounts import Account, Field
 from storage.db import Conn
 
@@ -64,30 +64,49 @@ async def update(app: App, user: User, changes: Changes) -> None:
     """`Invalid`, with `details` per field, when something cannot be."""
     changes = _tidy(changes)
     _check(changes)
-    avatar = await images.avatar(changes.avatar) if changes.avatar else None
-    header = await images.header(changes.header) if changes.header else None
+    avatar = await images.avatar(app, changes.avatar) if changes.avatar else None
+    header = await images.header(app, changes.header) if changes.header else None
     async with app.db.transaction() as conn:
-        account = (await accounts.by_ids(conn, [user.account_id]))[user.account_id]
+        account = await _own(conn, user)
         texts = await _texts(conn, app, account, changes)
         await accounts.update_profile(conn, account.id, _profile(changes, texts, avatar, header))
         await account_settings.update(conn, account.id, _defaults(changes))
+        if avatar:
+            await _discard(conn, account.avatar_file, account.avatar_static_file)
+        if header:
+            await _discard(conn, account.header_file, account.header_static_file)
+        if account.locked and changes.locked is False:
+            await jobs.enqueue(conn, "accept_follow_requests", {"account_id": account.id})
 
 
 async def remove_avatar(app: App, user: User) -> None:
-    await _clear(
-        app, user, accounts.Profile(avatar_file=None, avatar_static_file=None, avatar_description="")
-    )
+    """Back to the picture of those who have none."""
+    async with app.db.transaction() as conn:
+        account = await _own(conn, user)
+        bare = accounts.Profile(avatar_file=None, avatar_static_file=None, avatar_description="")
+        await accounts.update_profile(conn, account.id, bare)
+        await _discard(conn, account.avatar_file, account.avatar_static_file)
 
 
 async def remove_header(app: App, user: User) -> None:
-    await _clear(
-        app, user, accounts.Profile(header_file=None, header_static_file=None, header_description="")
-    )
-
-
-async def _clear(app: App, user: User, profile: accounts.Profile) -> None:
     async with app.db.transaction() as conn:
-        await accounts.update_profile(conn, user.account_id, profile)
+        account = await _own(conn, user)
+        bare = accounts.Profile(header_file=None, header_static_file=None, header_description="")
+        await accounts.update_profile(conn, account.id, bare)
+        await _discard(conn, account.header_file, account.header_static_file)
+
+
+async def _own(conn: Conn, user: User) -> Account:
+    account = await accounts.by_id(conn, user.account_id)
+    if account is None:
+        raise errors.NotFound
+    return account
+
+
+async def _discard(conn: Conn, *files: str | None) -> None:
+    names = sorted({name for name in files if name})
+    if names:
+        await jobs.enqueue(conn, media.DELETE_JOB, {"names": names}, queue="slow")
 
 
 def _tidy(changes: Changes) -> Changes:
@@ -140,7 +159,10 @@ def _mistakes(changes: Changes) -> Iterable[tuple[str, str, str]]:
     if len(changes.fields or ()) > MAX_FIELDS:
         yield "fields", "ERR_TOO_MANY", f"are too many (maximum is {MAX_FIELDS})"
     for line in changes.fields or ():
-        if counting.graphemes(line.name) > MAX_FIELD_NAME_CHARS or counting.graphemes(line.value) > MAX_FIELD_VALUE_CHARS:
+        if (
+            counting.graphemes(line.name) > MAX_FIELD_NAME_CHARS
+            or counting.graphemes(line.value) > MAX_FIELD_VALUE_CHARS
+        ):
             yield "fields", "ERR_TOO_LONG", f"are too long (maximum is {MAX_FIELD_VALUE_CHARS} characters)"
         if not line.name:
             yield "fields", "ERR_BLANK", "need a name"
@@ -198,7 +220,7 @@ async def _mentioned(conn: Conn, app: App, texts: Sequence[str]) -> dict[mention
 
 
 def _profile(
-    changes: Changes, texts: _Texts, avatar: images.Picture | None, header: images.Picture | None
+    changes: Changes, texts: _Texts, avatar: images.Portrait | None, header: images.Portrait | None
 ) -> accounts.Profile:
     return accounts.Profile(
         display_name=_given(changes.display_name),

@@ -1,13 +1,13 @@
 """Hashtags: where one starts and ends, and the name by which two spellings are the same tag."""
 
-import unicodedata
-
 from fedi.text.characters import follows_word, is_letter, word_end
+from storage.tags import normalise
+
+__all__ = ["MAX_LENGTH", "SIGNS", "at", "normalise", "whole"]
 
 SIGNS = "#＃"
 MAX_LENGTH = 255
 _SEPARATORS = "·・\u200c"
-_FOLDED = str.maketrans("ðđħıĸłŋøŧſ", "ddhiklnots")
 
 
 def at(text: str, start: int) -> tuple[str, int] | None:
@@ -21,17 +21,13 @@ def at(text: str, start: int) -> tuple[str, int] | None:
     return name, start + 1 + len(name)
 
 
-def normalise(name: str) -> str:
-    """Compatibility forms, case and Latin accents do not matter: `Montréal` is `montreal`."""
-    folded = unicodedata.normalize("NFKC", name).lower().translate(_FOLDED)
-    return "".join(_base(char) for char in unicodedata.normalize("NFC", folded))
-
-
-def _base(char: str) -> str:
-    if char.isascii():
-        return char
-    base = unicodedata.normalize("NFD", char)[0]
-    return base if base.isascii() and base.isalpha() else char
+def whole(text: str) -> str | None:
+    """A text that is nothing but a tag, with its sign or without, as typed; None if it is not one."""
+    text = text.strip()
+    if not text.startswith(tuple(SIGNS)):
+        text = SIGNS[0] + text
+    found = at(text, 0)
+    return found[0] if found and found[1] == len(text) else None
 
 
 def _says_something(name: str) -> bool:

@@ -1,9 +1,27 @@
-"""The Jinja environment of all pages."""
+"""The template environment: escaping on, unknown names are errors, strings through gettext."""
+
+from pathlib import Path
 
 import jinja2
 
+from fedi import i18n
 from fedi.config import Settings
+from fedi.web import static
+
+DIRECTORY = Path(__file__).parent.parent.parent / "templates"
 
 
 def environment(settings: Settings) -> jinja2.Environment:
-    return jinja2.Environment(autoescape=True, loader=jinja2.FileSystemLoader("templates"))
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(DIRECTORY),
+        autoescape=jinja2.select_autoescape(["html", "xml"], default=False),
+        undefined=jinja2.StrictUndefined,
+        auto_reload=settings.development,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # The i18n extension adds this method to the class at run time; the stubs do not know it.
+    made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(settings=settings, static=static.url, locale=i18n.current)
+    return made

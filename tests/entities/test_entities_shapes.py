@@ -5,12 +5,15 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from fedi.entities import account, application, conversation, instance, relationship, tag
+from fedi.entities import application, conversation, instance, relationship, tag
 from fedi.entities import filter as filters
+from fedi.entities.account import Parts as AccountParts
+from fedi.entities.account import Stats as AccountStats
+from fedi.entities.account import build as build_account
 from tests.support import answers, checker
 from tests.support.answers import ALICE, ANSWERS, BOB, NOW, parsed
 
-MADE = account.Parts(
+MADE = AccountParts(
     id=1,
     username="eve",
     domain="e.test",
@@ -34,26 +37,26 @@ def test_an_account_has_thirty_two_keys() -> None:
 
 
 def test_an_account_tells_days_only() -> None:
-    made = account.build(MADE, account.Stats(last_status_at=datetime(2026, 8, 2, 23, tzinfo=UTC)))
+    made = build_account(MADE, AccountStats(last_status_at=datetime(2026, 8, 2, 23, tzinfo=UTC)))
     assert (made.created_at, made.last_status_at) == ("2026-08-01T00:00:00.000Z", "2026-08-02")
-    assert account.build(MADE, account.Stats()).last_status_at is None
+    assert build_account(MADE, AccountStats()).last_status_at is None
 
 
 def test_addresses_of_an_account_fall_back() -> None:
-    made = account.build(MADE, account.Stats())
+    made = build_account(MADE, AccountStats())
     assert made.url == made.uri == "https://e.test/users/eve"
     assert (made.avatar_static, made.header_static) == (made.avatar, made.header)
     assert made.acct == "eve@e.test"
 
 
 def test_a_suspended_account_says_nothing_but_its_name() -> None:
-    made = account.build(msgspec.structs.replace(MADE, suspended=True), account.Stats(1, 2, 3, date(2026, 8, 1)))
+    made = build_account(msgspec.structs.replace(MADE, suspended=True), AccountStats(1, 2, 3, date(2026, 8, 1)))
     assert (made.suspended, made.acct) == (True, "eve@e.test")
     assert (made.display_name, made.note, made.followers_count, made.last_status_at) == ("", "", 0, None)
 
 
 def test_a_moved_account_names_the_new_one() -> None:
-    made = account.build(MADE, account.Stats(), moved=ALICE)
+    made = build_account(MADE, AccountStats(), moved=ALICE)
     assert parsed(made)["moved"]["id"] == "7"
     assert checker.check("GET", "/api/v1/accounts/1", 200, parsed(made)) == []
 

@@ -145,10 +145,13 @@ def test_no_text_is_a_moment_outside_the_range(text: str) -> None:
 
 
 def test_scalars_are_coerced() -> None:
-    assert [normalise.boolean(v) for v in ("true", "FALSE", 1, None, [True], "x", {})] == [
+    written: list[Any] = ["true", "FALSE", 1, None, [True], "x", {}]
+    assert [normalise.boolean(value) for value in written] == [
         True, False, True, None, True, None, None,
     ]  # fmt: skip
     assert [normalise.count(v) for v in ("12", -3, 1e300, "٣", None, True)] == [12, 0, 2**31 - 1, None, None, None]
+    for endless in (float("inf"), float("-inf"), float("nan"), 10**400):
+        assert (normalise.number(endless), normalise.count(endless), normalise.duration(endless)) == (None, None, None)
     assert [normalise.duration(v) for v in ("PT1M30.5S", "P1DT1H", 12, "x", "PT")] == [90.5, 90000.0, 12.0, None, 0.0]
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import asyncpg
 import pytest
 
 from storage import binaries, embedded
+from tests.support.database import temporary_directory
 
 ROOT = Path(__file__).parents[2]
 # What a server process does with it, as far as this file is concerned.
@@ -32,8 +32,8 @@ asyncio.run(main())
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    # Not tmp_path: the directories above that are closed to the user Postgres runs as when we are root.
-    path = Path(tempfile.mkdtemp(prefix="fedi-test-"))
+    # Not tmp_path: the directories above that are closed to others, which is a test of its own.
+    path = temporary_directory()
     yield path
     shutil.rmtree(path)
 
@@ -55,6 +55,10 @@ def _postmaster(data_dir: Path) -> int:
     return int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
 
 
+def _socket_directories() -> set[Path]:
+    return set(Path("/tmp").glob("fedi-postgres-*"))
+
+
 def _start(data_dir: Path) -> tuple["subprocess.Popen[str]", str]:
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(data_dir)], stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -74,7 +78,7 @@ async def test_data_survive_a_stop(data_dir: Path) -> None:
     async with embedded.running(data_dir) as url:
         await _write(url)
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
-    async with embedded.running(data_dir) as url:
+    async with embedded.running(data_dir, durable=False) as url:
         assert await _count(url) == 1
 
 
@@ -83,7 +87,7 @@ async def test_postgres_goes_when_its_server_is_killed_and_the_next_start_finds_
     await _write(url)
     postmaster = _postmaster(data_dir)
     _kill(process)
-    async with embedded.running(data_dir) as url:  # at once: the old one may still be stopping
+    async with embedded.running(data_dir, durable=False) as url:  # at once: the old one may still be stopping
         assert await _count(url) == 1
         assert _postmaster(data_dir) != postmaster
 
@@ -95,29 +99,29 @@ async def test_it_recovers_when_both_are_killed(data_dir: Path) -> None:
     os.kill(_postmaster(data_dir), signal.SIGKILL)
     _kill(process)
     assert (data_dir / "postgres" / "postmaster.pid").exists()
-    async with embedded.running(data_dir) as url:
+    async with embedded.running(data_dir, durable=False) as url:
         assert await _count(url) == 1
 
 
 async def test_a_number_of_another_program_in_the_old_pid_file_does_not_matter(data_dir: Path) -> None:
-    async with embedded.running(data_dir) as url:
+    async with embedded.running(data_dir, durable=False) as url:
         await _write(url)
         left = (data_dir / "postgres" / "postmaster.pid").read_text()
     _, _, rest = left.partition("\n")
     (data_dir / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{rest}")
-    async with embedded.running(data_dir) as url:
+    async with embedded.running(data_dir, durable=False) as url:
         assert await _count(url) == 1
 
 
 async def test_a_second_process_shares_it_and_leaves_it_running(data_dir: Path) -> None:
-    async with embedded.running(data_dir) as first:
-        async with embedded.running(data_dir) as second:
+    async with embedded.running(data_dir, durable=False) as first:
+        async with embedded.running(data_dir, durable=False) as second:
             assert second == first
         await _write(first)
 
 
 async def test_two_that_start_together_share_one(data_dir: Path) -> None:
-    servers = [embedded.Server(data_dir), embedded.Server(data_dir)]
+    servers = [embedded.Server(data_dir, durable=False), embedded.Server(data_dir, durable=False)]
     urls = await asyncio.gather(*(server.start() for server in servers))
     assert urls[0] == urls[1]
     for server in servers:
@@ -125,16 +129,15 @@ async def test_two_that_start_together_share_one(data_dir: Path) -> None:
 
 
 async def test_text_is_compared_as_in_unicode(data_dir: Path) -> None:
-    async with embedded.running(data_dir) as url:
+    async with embedded.running(data_dir, durable=False) as url:
         connection = await asyncpg.connect(url)
         assert await connection.fetchval("select lower('ÄÖÉ')") == "äöé"
         await connection.close()
 
 
-async def test_a_directory_closed_to_others_works(data_dir: Path) -> None:
-    """As root it belongs to another user than Postgres runs as: /root, for example."""
-    data_dir.chmod(0o700)
-    async with embedded.running(data_dir / "deep" / "below") as url:
+async def test_a_directory_closed_to_others_works(tmp_path: Path) -> None:
+    """As root it belongs to another user than Postgres runs as: /root, for example, or this one."""
+    async with embedded.running(tmp_path / "deep" / "below", durable=False) as url:
         await _write(url)
 
 
@@ -145,29 +148,29 @@ async def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> No
 
 
 async def test_data_of_another_version_are_refused_in_words(data_dir: Path) -> None:
-    async with embedded.running(data_dir):
+    async with embedded.running(data_dir, durable=False):
         pass
     (data_dir / "postgres" / "PG_VERSION").write_text("12\n")
     with pytest.raises(embedded.EmbeddedError, match="was made by Postgres 12"):
-        await embedded.Server(data_dir).start()
+        await embedded.Server(data_dir, durable=False).start()
 
 
 async def test_one_that_does_not_start_says_why(data_dir: Path) -> None:
-    async with embedded.running(data_dir):
+    async with embedded.running(data_dir, durable=False):
         pass
     with (data_dir / "postgres" / "postgresql.conf").open("a") as file:
         file.write("\nshared_preload_libraries = 'nonsense'\n")
-    with pytest.raises(embedded.EmbeddedError, match="did not start: .*nonsense"):
-        await embedded.Server(data_dir).start()
+    with pytest.raises(embedded.EmbeddedError, match=r"did not start: .*nonsense"):
+        await embedded.Server(data_dir, durable=False).start()
 
 
 async def test_nothing_is_left_in_the_directory_for_sockets(data_dir: Path) -> None:
-    before = set(Path(tempfile.gettempdir()).glob("fedi-postgres-*"))
+    before = _socket_directories()
     process, _url = _start(data_dir)
     _kill(process)
-    async with embedded.running(data_dir):
+    async with embedded.running(data_dir, durable=False):
         pass
-    assert set(Path(tempfile.gettempdir()).glob("fedi-postgres-*")) <= before
+    assert _socket_directories() <= before
 
 
 def test_without_a_parent_death_signal_it_is_watched(data_dir: Path) -> None:

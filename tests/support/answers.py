@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from fedi.entities import (
-    account,
     announcement,
     application,
     card,
@@ -15,26 +14,37 @@ from fedi.entities import (
     emoji,
     instance,
     marker,
-    media,
     notification,
-    poll,
     preferences,
     relationship,
     search,
-    status,
     suggestion,
     tag,
 )
 from fedi.entities import filter as filters
 from fedi.entities import list as lists
+from fedi.entities.account import Account, AccountRole, Preferences, credentials, fields
+from fedi.entities.account import Parts as AccountParts
+from fedi.entities.account import Stats as AccountStats
+from fedi.entities.account import build as build_account
+from fedi.entities.media import Parts as MediaParts
+from fedi.entities.media import build as build_media
+from fedi.entities.poll import Ballot, Tally
+from fedi.entities.poll import Parts as PollParts
+from fedi.entities.poll import build as build_poll
+from fedi.entities.status import Application, Marks, Status, as_source, mention
+from fedi.entities.status import Parts as StatusParts
+from fedi.entities.status import Stats as StatusStats
+from fedi.entities.status import overlay as overlay_status
+from fedi.entities.status import render as render_status
 
 NOW = datetime(2026, 8, 1, 13, 55, 56, 462_789, UTC)
 BLOB = emoji.CustomEmoji("blob", "https://a.test/e/blob.png", "https://a.test/e/blob-still.png")
 
 
-def an_account(account_id: int = 7, username: str = "alice", domain: str | None = None) -> account.Account:
+def an_account(account_id: int = 7, username: str = "alice", domain: str | None = None) -> Account:
     host = domain or "a.test"
-    parts = account.Parts(
+    parts = AccountParts(
         id=account_id,
         username=username,
         domain=domain,
@@ -45,16 +55,16 @@ def an_account(account_id: int = 7, username: str = "alice", domain: str | None 
         header="https://a.test/header.png",
         display_name="Alice :blob:",
         note="<p>hello</p>",
-        fields=account.fields([("web", '<a href="https://a.test">a.test</a>', NOW)]),
+        fields=fields([("web", '<a href="https://a.test">a.test</a>', NOW)]),
         emojis=(BLOB,),
-        roles=(account.AccountRole("3", "Owner"),),
+        roles=(AccountRole("3", "Owner"),),
     )
-    return account.build(parts, account.Stats(1, 2, 3, date(2026, 8, 1)))
+    return build_account(parts, AccountStats(1, 2, 3, date(2026, 8, 1)))
 
 
 ALICE = an_account()
 BOB = an_account(8, "bob", "b.test")
-PICTURE = media.Parts(
+PICTURE = MediaParts(
     id=31,
     type="image",
     url="https://a.test/media/1.png",
@@ -69,16 +79,16 @@ PICTURE = media.Parts(
     focus_y=-0.5,
 )
 CARD = card.build(card.Parts(url="https://example.org/", title="Example", author_name="Ann", published_at=NOW))
-POLL_PARTS = poll.Parts(id=5, titles=("yes", "no"), expires_at=NOW)
-A_POLL = poll.build(POLL_PARTS, poll.Tally((3, 1), 4), now=NOW, ballot=poll.Ballot((0,)))
+POLL_PARTS = PollParts(id=5, titles=("yes", "no"), expires_at=NOW)
+A_POLL = build_poll(POLL_PARTS, Tally((3, 1), 4), now=NOW, ballot=Ballot((0,)))
 RULE = filters.Parts(
     9, "spam", ("home", "public"), "warn", NOW, (filters.Keyword(1, "buy", True),), ((4, 117020565966271181),)
 )
 FILTERED = filters.result(RULE, keywords=["buy"], statuses=[])
 
 
-def parts(status_id: int = 117020565966271181, **changes: Any) -> status.Parts:
-    made = status.Parts(
+def parts(status_id: int = 117020565966271181, **changes: Any) -> StatusParts:
+    made = StatusParts(
         id=status_id,
         created_at=NOW,
         uri=f"https://a.test/users/alice/statuses/{status_id}",
@@ -86,10 +96,10 @@ def parts(status_id: int = 117020565966271181, **changes: Any) -> status.Parts:
         content="<p>Hello :blob:</p>",
         language="en",
         attachments=(PICTURE,),
-        mentions=(status.mention(8, username="bob", acct="bob@b.test", url=None, uri="https://b.test/users/bob"),),
+        mentions=(mention(8, username="bob", acct="bob@b.test", url=None, uri="https://b.test/users/bob"),),
         tags=(tag.StatusTag("cats", "https://a.test/tags/cats"),),
         emojis=(BLOB,),
-        application=status.Application("Client", None),
+        application=Application("Client", None),
         card=CARD,
         in_reply_to_id=3,
         in_reply_to_account_id=8,
@@ -97,19 +107,19 @@ def parts(status_id: int = 117020565966271181, **changes: Any) -> status.Parts:
     return msgspec.structs.replace(made, **changes)
 
 
-def a_status(**changes: Any) -> status.Status:
-    marks = status.Marks(favourited=True, pinned=False, filtered=(FILTERED,))
-    return status.overlay(
-        status.render(parts(**changes)), account=ALICE, stats=status.Stats(1, 2, 3), marks=marks, poll=A_POLL
+def a_status(**changes: Any) -> Status:
+    marks = Marks(favourited=True, pinned=False, filtered=(FILTERED,))
+    return overlay_status(
+        render_status(parts(**changes)), account=ALICE, stats=StatusStats(1, 2, 3), marks=marks, poll=A_POLL
     )
 
 
-def a_boost() -> status.Status:
+def a_boost() -> Status:
     bare = parts(
         117020565966271199, content="", attachments=(), mentions=(), tags=(), emojis=(), card=None, in_reply_to_id=None
     )
-    marks = status.Marks(favourited=True, pinned=False)
-    return status.overlay(status.render(bare), account=BOB, stats=status.Stats(), marks=marks, reblog=a_status())
+    marks = Marks(favourited=True, pinned=False)
+    return overlay_status(render_status(bare), account=BOB, stats=StatusStats(), marks=marks, reblog=a_status())
 
 
 STATUS = a_status()
@@ -168,7 +178,7 @@ SEARCH = search.Search([ALICE], [STATUS], [TAG])
 
 STRUCTS: dict[str, object] = {
     "GET /api/v1/accounts/7": ALICE,
-    "GET /api/v1/accounts/verify_credentials": account.credentials(ALICE, account.Preferences(note="hello")),
+    "GET /api/v1/accounts/verify_credentials": credentials(ALICE, Preferences(note="hello")),
     "GET /api/v1/accounts/relationships": [RELATIONSHIP],
     "GET /api/v1/accounts/familiar_followers": [relationship.FamiliarFollowers("8", [ALICE])],
     "GET /api/v1/announcements": [ANNOUNCEMENT],
@@ -184,14 +194,14 @@ STRUCTS: dict[str, object] = {
     "GET /api/v2/instance": instance.build(SERVER),
     "GET /api/v1/lists": [lists.build(1, title="friends", replies_policy="list", exclusive=False)],
     "GET /api/v1/markers": {"home": marker.build(117020574841135347, 1, NOW)},
-    "POST /api/v2/media": media.build(PICTURE),
+    "POST /api/v2/media": build_media(PICTURE),
     "GET /api/v1/notifications": [MENTIONED, FOLLOWED],
     "POST /oauth/token": application.token("token", ["read", "write"], NOW),
     "GET /api/v1/polls/5": A_POLL,
     "GET /api/v1/preferences": preferences.Preferences(language="en"),
     "GET /api/v2/search": SEARCH,
     "GET /api/v1/statuses/1": STATUS,
-    "DELETE /api/v1/statuses/1": status.as_source(STATUS, "Hello :blob:"),
+    "DELETE /api/v1/statuses/1": as_source(STATUS, "Hello :blob:"),
     "POST /api/v1/statuses/1/reblog": BOOST,
     "GET /api/v1/statuses/1/context": context.Context([STATUS], [BOOST]),
     "GET /api/v2/suggestions": [suggestion.build(BOB, ["featured"])],

@@ -4,6 +4,7 @@ The server is an embedded one that ends with the test run, or the one in FEDI_TE
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -41,13 +42,22 @@ $$
 """
 
 
+def temporary_directory() -> Path:
+    """For data of Postgres: in memory if there is room (a container's /dev/shm has 64 MB), else where files go."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000
+    path = Path(tempfile.mkdtemp(prefix="fedi-test-", dir=memory if roomy else None))
+    path.chmod(0o755)  # if we are root, Postgres runs as another user
+    return path
+
+
 class TestServer:
     """The Postgres server of a test run. With several test processes the one that controls them owns it."""
 
     __test__ = False  # not a class of tests
 
     def __init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="fedi-test-"))
+        self._directory = temporary_directory()
         self._server = embedded.Server(self._directory, durable=False, max_connections=200)
 
     async def start(self) -> str:

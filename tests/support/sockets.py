@@ -16,7 +16,7 @@ class NetworkUsedError(RuntimeError):
 
 def block() -> None:
     """For the rest of the process: an audit hook cannot be removed, nor gone around from Python code."""
-    global _enabled  # noqa: PLW0603
+    global _enabled
     if not _enabled:
         sys.addaudithook(_refuse)
         _enabled = True

@@ -116,6 +116,19 @@ async def test_the_next_address_is_tried_when_one_is_dead(loopback: Loopback) ->
         assert (await client.request("GET", f"http://peer.test:{port}/")).status == 200
 
 
+async def test_an_address_that_never_answers_leaves_time_for_the_next(loopback: Loopback) -> None:
+    class FirstHangs(SocketTransport):
+        async def _open(self, key: tuple[str, str, int], address: str):  # type: ignore[no-untyped-def]
+            if address == "127.0.0.2":
+                await asyncio.sleep(60)
+            return await super()._open(key, address)
+
+    port = await loopback.answers(OK)
+    transport = FirstHangs(allow_private=True, resolve=resolves_to(["127.0.0.2", "127.0.0.1"])[0], connect_seconds=0.5)
+    async with HTTPClient(transport, user_agent="t", https_only=False, allow_private=True) as client:
+        assert (await client.request("GET", f"http://peer.test:{port}/")).status == 200
+
+
 async def test_names_that_do_not_resolve_and_closed_ports_are_unreachable(client: HTTPClient) -> None:
     async def fails(host: str, port: int) -> Sequence[str]:
         raise OSError("no such name")
@@ -190,10 +203,16 @@ async def test_a_fresh_connection_that_closes_without_an_answer_is_not_retried(
 async def test_a_reused_connection_that_breaks_after_the_first_byte_is_not_retried(
     loopback: Loopback, client: HTTPClient
 ) -> None:
-    port = await loopback.answers(OK, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nok")
+    async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await loopback.read_request(reader)
+        writer.write(OK)
+        await loopback.read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")
+
+    port = await loopback.raw(breaks)
     await client.request("GET", f"http://127.0.0.1:{port}/")
-    with pytest.raises(Unreachable):
-        await client.request("GET", f"http://127.0.0.1:{port}/", timeout=0.3)
+    with pytest.raises(BadResponse):
+        await client.request("GET", f"http://127.0.0.1:{port}/")
     assert (loopback.connections, len(loopback.requests)) == (1, 2)
 
 

@@ -1,0 +1,330 @@
+"""Actors of other servers: URI or handle → the stored account, read from its origin and verified when it is new or old.
+
+    actor    one, by URI           actors    many, by URI
+    handle   one, by user@host     handles   many
+    keep     write down a document whose origin is proven already
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from federation import origins, webfinger
+from federation.context import Fed
+from federation.errors import Gone, Rejected, Retry, SignatureError
+from federation.http.addresses import parse_url
+from federation.http.errors import BadUrl
+from federation.origins import Budget
+from federation.signatures import keys as public_keys
+from federation.vocab import actor as vocab
+from federation.vocab import normalise
+from federation.vocab.attachment import Image
+from federation.webfinger import Handle
+from storage import accounts, emojis, jobs, keys
+from storage.accounts import Account
+from storage.db import Conn
+from storage.errors import Conflict
+
+REFRESH_JOB = "refresh_actor"  # payload {"uri": …}
+MAX_AT_ONCE = 8
+# Of one post or collection: who else is named there has to be met elsewhere.
+MAX_UNKNOWN = 25
+MAX_KEY_DOCUMENTS = 3
+
+_UNUSABLE_NAME = frozenset("@/:?#<>\"\\")
+
+
+async def actor(
+    fed: Fed, uri: str, *, max_age_hours: float = 48, refresh: bool = False, budget: Budget | None = None
+) -> Account:
+    """The account of an actor URI. An old row is returned as it is and read again in the background; `refresh` asks
+    the origin now. Raises Rejected, Retry, or Gone once what we hold is marked as gone."""
+    async with fed.db.read() as conn:
+        known = await accounts.by_uri(conn, uri)
+    if known is not None and known.is_local:
+        return known
+    if known is not None and not refresh:
+        await _refresh_later(fed, [known], max_age_hours)
+        return known
+    return await _fetch(fed, uri, budget=budget, again=refresh)
+
+
+async def actors(fed: Fed, uris: Iterable[str], *, budget: Budget | None = None) -> dict[str, Account]:
+    """The accounts of these URIs, as far as they can be had: unknown ones are fetched side by side, a few of them."""
+    wanted = list(dict.fromkeys(uris))
+    async with fed.db.read() as conn:
+        found = await accounts.by_uris(conn, wanted)
+    await _refresh_later(fed, found.values(), 48)
+    missing = [uri for uri in wanted if uri not in found and normalise.is_http(uri)][:MAX_UNKNOWN]
+    budget = budget or Budget()
+    fetched = await _gather([_attempt(_fetch(fed, uri, budget=budget)) for uri in missing])
+    found.update((uri, account) for uri, account in zip(missing, fetched, strict=True) if account is not None)
+    return found
+
+
+async def handle(fed: Fed, text: str, *, budget: Budget | None = None) -> Account | None:
+    """The account of `user@host`, looked up if it is not known; None when there is none or its server is silent.
+
+    Without a host it is one of ours.
+    """
+    asked = webfinger.parse(text) if "@" in text.strip().lstrip("@") else Handle(text.strip().lstrip("@"), fed.site.domain)
+    if asked is None:
+        return None
+    return (await handles(fed, [(asked.username, asked.domain)], budget=budget)).get((asked.username, asked.domain))
+
+
+async def handles(
+    fed: Fed, pairs: Sequence[tuple[str, str]], *, budget: Budget | None = None
+) -> dict[tuple[str, str], Account]:
+    """The accounts of (username, domain) pairs, by the pairs as given; what cannot be found is left out."""
+    asked: dict[tuple[str, str], Handle] = {}
+    for pair in pairs:
+        parsed = webfinger.parse(f"{pair[0]}@{pair[1]}")
+        if parsed is not None:
+            ours = parsed.domain in (fed.site.domain, fed.site.host)
+            asked[pair] = Handle(parsed.username, fed.site.domain) if ours else parsed
+    async with fed.db.read() as conn:
+        rows = await accounts.by_handles(conn, [(each.username, each.domain) for each in asked.values()])
+    by_handle = {row.handle.lower(): row for row in rows if row.id > 0}
+    await _refresh_later(fed, by_handle.values(), 48)
+    found = {pair: by_handle[str(each).lower()] for pair, each in asked.items() if str(each).lower() in by_handle}
+    missing = {
+        str(each).lower(): each for pair, each in asked.items() if pair not in found and each.domain != fed.site.domain
+    }
+    budget = budget or Budget()
+    names = list(missing)[:MAX_UNKNOWN]
+    fetched = await _gather([_attempt(_by_webfinger(fed, missing[name], budget)) for name in names])
+    looked_up = {name: account for name, account in zip(names, fetched, strict=True) if account is not None}
+    for pair, each in asked.items():
+        if pair not in found and str(each).lower() in looked_up:
+            found[pair] = looked_up[str(each).lower()]
+    return found
+
+
+async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) -> Account:
+    """Write down an actor's document; the row. Its origin must be proven: fetched from it, or signed by it.
+
+    A document that shows nothing but keys changes nothing but keys. Raises Rejected or Gone.
+    """
+    doc = normalise.properties(body)
+    uri = normalise.iri(doc.get("id"))
+    async with fed.db.read() as conn:
+        known = await accounts.by_uri(conn, uri or "")
+    if known is not None and known.is_local:
+        raise Rejected(f"{uri} is ours")
+    published = await _keys(fed, doc, budget)
+    if known is not None and vocab.is_stub(doc):
+        async with fed.db.transaction() as conn:
+            await _replace_keys(conn, known.id, published)
+        return known
+    parsed = vocab.parse(doc)
+    host = origins.parsed(parsed.id).authority
+    verdict = await origins.admit(fed, host)
+    name = await _handle(fed, parsed, known, budget)
+    if name.domain != host:
+        await origins.admit(fed, name.domain)
+    remote = _remote(parsed, name, with_media=not verdict.reject_media)
+    async with fed.db.transaction() as conn:
+        try:
+            account_id = await accounts.upsert_remote(conn, remote)
+        except Conflict as exc:
+            raise Rejected(f"{parsed.id}: {exc}") from exc
+        await _replace_keys(conn, account_id, published)
+        if not verdict.reject_media:
+            await emojis.learn(
+                conn, name.domain, [emojis.Remote(each.shortcode, each.url, each.id) for each in parsed.emojis]
+            )
+        row = await accounts.by_id(conn, account_id)
+    if row is None:
+        raise Retry(f"{parsed.id} was removed meanwhile")
+    return row
+
+
+async def refresh(fed: Fed, payload: dict[str, Any]) -> None:
+    """Job: read an actor again."""
+    try:
+        await actor(fed, payload["uri"], refresh=True)
+    except Gone:
+        pass  # marked; nothing is left to do
+
+
+async def _by_webfinger(fed: Fed, asked: Handle, budget: Budget) -> Account:
+    found = await webfinger.lookup(fed, asked, budget=budget)
+    return await actor(fed, found.actor_uri, budget=budget)
+
+
+async def _attempt(work: Any) -> Account | None:  # Any: a coroutine of an Account
+    """None instead of an error: who is named somewhere may not exist."""
+    try:
+        account: Account = await work
+    except (Rejected, Retry, Gone):
+        return None
+    return account
+
+
+async def _gather(work: Sequence[Any]) -> list[Account | None]:  # Any: coroutines of an Account or None
+    room = asyncio.Semaphore(MAX_AT_ONCE)
+
+    async def limited(one: Any) -> Account | None:
+        async with room:
+            account: Account | None = await one
+            return account
+
+    return await asyncio.gather(*(limited(one) for one in work))
+
+
+async def _refresh_later(fed: Fed, known: Iterable[Account], max_age_hours: float) -> None:
+    limit = datetime.now(UTC) - timedelta(hours=max_age_hours)
+    old = [row for row in known if not row.is_local and (row.fetched_at is None or row.fetched_at < limit)]
+    if not old:
+        return
+    async with fed.db.transaction() as conn:
+        for row in old:
+            await jobs.enqueue(conn, REFRESH_JOB, {"uri": row.uri}, queue="slow", key=row.uri)
+
+
+async def _fetch(fed: Fed, uri: str, *, budget: Budget | None = None, again: bool = False) -> Account:
+    if budget is not None:
+        budget.spend(actor=True)
+    try:
+        found = await origins.document(fed, uri, budget=budget, again=again)
+        return await origins.once(fed, ("actor", found.uri), lambda: keep(fed, found.body, budget=budget))
+    except Gone:
+        await mark_gone(fed, uri)
+        raise
+
+
+async def mark_gone(fed: Fed, uri: str) -> None:
+    """Its own server says that it does not exist any more: hide it. Removing its posts is the Delete's business."""
+    async with fed.db.transaction() as conn:
+        known = await accounts.by_uri(conn, uri)
+        if known is not None and not known.is_local:
+            await accounts.suspend_by_origin(conn, known.id, True)
+
+
+async def _handle(fed: Fed, parsed: vocab.Actor, known: Account | None, budget: Budget | None) -> Handle:
+    """The handle of an actor, established by asking its domain; what was established before stays until it changes."""
+    username = parsed.username.removeprefix("@")
+    if not username or _UNUSABLE_NAME & set(username) or any(c.isspace() for c in username) or len(username) > 255:
+        raise Rejected("the actor has no usable name")
+    at_host = webfinger.host_handle(username, parsed.id)
+    named = webfinger.parse(parsed.webfinger) if parsed.webfinger else None
+    wanted = named or at_host
+    if known is not None and _still(known, wanted, named=named is not None):
+        return Handle(wanted.username, known.domain)
+    for asked in dict.fromkeys((wanted, at_host)):
+        try:
+            found = await webfinger.lookup(fed, asked, budget=budget)
+        except (Rejected, Gone, Retry):
+            # Not every server answers; but where another domain was claimed, silence is a no.
+            continue
+        if found.actor_uri == parsed.id:
+            return found.handle
+        if asked == at_host:
+            raise Rejected(f"{asked} is another actor than {parsed.id}")
+    # The host of the id is the authority for names at itself, whether or not it knows WebFinger.
+    await _require_free(fed, at_host, parsed.id)
+    return at_host
+
+
+def _still(known: Account, wanted: Handle, *, named: bool) -> bool:
+    if named:
+        return wanted.matches(Handle(known.username, known.domain))
+    return wanted.username.lower() == known.username.lower()
+
+
+async def _require_free(fed: Fed, name: Handle, uri: str) -> None:
+    async with fed.db.read() as conn:
+        holder = await accounts.by_handle(conn, name.username, name.domain)
+    if holder is not None and holder.uri != uri:
+        raise Rejected(f"{name} belongs to {holder.uri}")
+
+
+async def _keys(fed: Fed, doc: dict[str, Any], budget: Budget | None) -> list[keys.Public]:
+    """The usable keys of an actor's document; those it names by address alone are fetched from the same host."""
+    uri = normalise.iri(doc.get("id"))
+    published = list(vocab.keys(doc))
+    for address in vocab.key_references(doc)[:MAX_KEY_DOCUMENTS]:
+        if not normalise.same_host(address, uri):
+            continue
+        try:
+            found = await origins.document(fed, address.partition("#")[0], budget=budget)
+        except (Rejected, Retry, Gone):
+            continue
+        published += [key for key in vocab.keys(found.body) if key.owner == uri and key.id in (address, found.uri)]
+    usable: dict[str, keys.Public] = {}
+    for key in published:
+        if key.owner != uri or not normalise.same_host(key.id, uri):
+            continue
+        try:
+            loaded = public_keys.load_public(key.material)
+        except SignatureError:
+            continue
+        kind: keys.Kind = "ed25519" if isinstance(loaded, Ed25519PublicKey) else "rsa"
+        usable.setdefault(key.id, keys.Public(key.id, kind, public_keys.public_pem(loaded)))
+    return list(usable.values())
+
+
+async def _replace_keys(conn: Conn, account_id: int, published: Sequence[keys.Public]) -> None:
+    """A document without keys says nothing about them. A key that another actor holds is not given away."""
+    held = await keys.owners(conn, [key.uri for key in published])
+    mine = [key for key in published if held.get(key.uri, account_id) == account_id]
+    if mine:
+        await keys.replace(conn, account_id, mine)
+
+
+def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.Remote:
+    now = datetime.now(UTC)
+    icon, image = (parsed.icon, parsed.image) if with_media else (None, None)
+    return accounts.Remote(
+        uri=parsed.id,
+        username=name.username,
+        domain=name.domain,
+        type=parsed.type,
+        url=parsed.url,
+        inbox=parsed.inbox,
+        shared_inbox=_near(parsed.shared_inbox, parsed.id),
+        outbox=_near(parsed.outbox, parsed.id),
+        followers_uri=parsed.followers,
+        following_uri=parsed.following,
+        featured_uri=_near(parsed.featured, parsed.id),
+        display_name=parsed.name if parsed.name != parsed.username else "",
+        note=parsed.summary,
+        fields=[accounts.Field(field.name, field.value) for field in parsed.fields],
+        emojis=[each.shortcode for each in parsed.emojis],
+        avatar_remote_url=_picture(icon),
+        avatar_description=icon.description if icon else "",
+        header_remote_url=_picture(image),
+        header_description=image.description if image else "",
+        locked=parsed.locked,
+        bot=parsed.is_bot,
+        group=parsed.is_group,
+        discoverable=parsed.discoverable,
+        indexable=bool(parsed.indexable),
+        memorial=parsed.memorial,
+        also_known_as=list(parsed.aliases),
+        attribution_domains=list(parsed.attribution_domains),
+        suspended=parsed.suspended,
+        created_at=min(parsed.published or now, now),
+    )
+
+
+def _picture(found: Image | None) -> str | None:
+    return found.url if found is not None and normalise.is_http(found.url) else None
+
+
+def _near(uri: str | None, actor_uri: str) -> str | None:
+    """An address on the actor's host, its parent or a subdomain of it: nobody may name somebody else's shared inbox."""
+    if uri is None:
+        return None
+    try:
+        theirs, ours = parse_url(uri), parse_url(actor_uri)
+    except BadUrl:
+        return None
+    if theirs.authority == ours.authority:
+        return uri
+    related = theirs.host.endswith(f".{ours.host}") or ("." in theirs.host and ours.host.endswith(f".{theirs.host}"))
+    return uri if related and theirs.port == ours.port else None

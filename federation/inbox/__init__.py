@@ -1,0 +1,85 @@
+"""HANDLERS: which function handles which activity. What we knowingly ignore stands here too."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from federation import resolve
+from federation.context import Fed
+from federation.errors import Rejected
+from federation.inbox import announce, block, create, delete, feature, flag, follow, forwarded, like, undo, update
+from federation.inbox.box import Box
+from federation.vocab import activity, normalise
+
+log = logging.getLogger("fedi.inbox")
+
+Handler = Callable[[Box], Awaitable[None]]
+
+ANY = "*"
+# From suspended senders only what takes something back is heard.
+_HEARD_FROM_SUSPENDED = frozenset(("Delete", "Undo", "Reject", "Update"))
+
+
+async def ignored(_box: Box) -> None:
+    """Known, and of no interest."""
+
+
+HANDLERS: dict[tuple[str, str], Handler] = {
+    ("Create", ANY): create.post,
+    ("Update", ANY): update.anything,
+    ("Delete", ANY): delete.anything,
+    ("Follow", ANY): follow.asked,
+    ("Accept", "Follow"): follow.accepted,
+    ("Accept", ""): follow.accepted,
+    ("Reject", "Follow"): follow.rejected,
+    ("Reject", ""): follow.rejected,
+    ("Like", ANY): like.liked,
+    ("Announce", ANY): announce.boosted,
+    ("Undo", "Follow"): undo.follow,
+    ("Undo", "Like"): undo.like,
+    ("Undo", "Announce"): undo.announce,
+    ("Undo", "Block"): undo.block,
+    ("Undo", ""): undo.anything,
+    ("Block", ANY): block.blocked,
+    ("Flag", ANY): flag.reported,
+    ("Add", ANY): feature.added,
+    ("Remove", ANY): feature.removed,
+    ("Move", ANY): ignored,
+    ("EmojiReact", ANY): ignored,
+    ("Dislike", ANY): ignored,
+    ("View", ANY): ignored,
+    ("Read", ANY): ignored,
+    ("Listen", ANY): ignored,
+    ("Join", ANY): ignored,
+    ("Leave", ANY): ignored,
+    ("Invite", ANY): ignored,
+    ("Offer", ANY): ignored,
+    ("QuoteRequest", ANY): ignored,
+    ("FeatureRequest", ANY): ignored,
+    ("Accept", ANY): ignored,
+    ("Reject", ANY): ignored,
+    ("Undo", ANY): ignored,
+}
+
+
+async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
+    """Handle a queued activity. Handlers make twice the same as once. Any: the job's payload."""
+    document = normalise.loads(str(payload["body"]).encode())
+    envelope = activity.parse(document)
+    if payload.get("forwarded"):
+        await forwarded.recheck(fed, envelope)
+        return
+    itself_gone = envelope.type == "Delete" and envelope.object_id == envelope.actor
+    if itself_gone:
+        await delete.account(fed, envelope.actor or "")
+        return
+    handler = HANDLERS.get((envelope.type, envelope.object_type)) or HANDLERS.get((envelope.type, ANY))
+    if handler is None:
+        log.info("unknown activity", extra={"type": envelope.type, "object": envelope.object_type})
+        return
+    sender = await resolve.actor(fed, envelope.actor or "")
+    if sender.is_local:
+        raise Rejected("an activity of ours came back")
+    if sender.suspended_at is not None and envelope.type not in _HEARD_FROM_SUSPENDED:
+        raise Rejected("its sender is suspended")
+    await handler(Box(fed, envelope, sender, payload.get("recipient_id")))

@@ -1,0 +1,26 @@
+"""What a handler is given: the activity, who sent it, and to whose inbox."""
+
+import msgspec
+
+from federation.context import Fed
+from federation.vocab import normalise
+from federation.vocab.activity import Activity
+from storage.accounts import Account
+
+
+class Box(msgspec.Struct, frozen=True):
+    """An activity whose actor is proven. `recipient_id` is the account whose personal inbox it came to."""
+
+    fed: Fed
+    activity: Activity
+    actor: Account
+    recipient_id: int | None
+
+    @property
+    def object_id(self) -> str:
+        """The id of the object; empty when there is none."""
+        return self.activity.object_id or ""
+
+    def owns(self, uri: str) -> bool:
+        """Whether an id lies on the actor's own server, so that the actor may speak about it at all."""
+        return normalise.same_host(uri, self.actor.uri)

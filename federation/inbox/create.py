@@ -1,0 +1,66 @@
+"""Create: a post arrives, or a vote in one of our polls."""
+
+from federation import posts, resolve
+from federation.errors import Rejected
+from federation.inbox.box import Box
+from federation.vocab import note
+from federation.vocab.note import Note
+from storage import inbox, polls, relevance, statuses
+from storage.errors import Conflict
+
+
+async def post(box: Box) -> None:
+    """Each embedded post that is vouched for by its sender; others are fetched from where they live."""
+    for ref in box.activity.objects:
+        if ref.doc is not None and note.is_post(ref.doc):
+            parsed = note.parse(ref.doc)
+            if note.vouched(box.activity, parsed):
+                await store(box, parsed)
+                continue
+        elif ref.doc is not None:
+            continue  # an object of another kind
+        if ref.id is not None and await _worth_fetching(box):
+            await resolve.status(box.fed, ref.id)
+
+
+async def store(box: Box, parsed: Note) -> None:
+    """Keep a post that concerns somebody here."""
+    if parsed.is_vote and await _vote(box, parsed):
+        return
+    async with box.fed.db.read() as conn:
+        if await inbox.buried(conn, parsed.id, actor_uri=box.actor.uri):
+            return
+        if not await relevance.of_post(
+            conn,
+            author_id=box.actor.id,
+            recipient_id=box.recipient_id,
+            addressed=[*parsed.to, *parsed.cc, *(mention.href or "" for mention in parsed.mentions)],
+            in_reply_to=parsed.in_reply_to,
+        ):
+            return
+    await posts.store(box.fed, parsed, delivered_to=box.recipient_id)
+
+
+async def _worth_fetching(box: Box) -> bool:
+    async with box.fed.db.read() as conn:
+        return await relevance.has_local_followers(conn, box.actor.id) or box.recipient_id is not None
+
+
+async def _vote(box: Box, parsed: Note) -> bool:
+    """Count a vote; whether it was one. A name that is no option of the poll makes it an ordinary reply."""
+    async with box.fed.db.transaction() as conn:
+        asked = await statuses.by_uri(conn, parsed.in_reply_to or "")
+        if asked is None or not asked.is_local or asked.poll_id is None:
+            return False
+        poll = await polls.by_id(conn, asked.poll_id)
+        if poll is None or parsed.title not in poll.options:
+            return not parsed.content
+        if not await statuses.visible(conn, box.actor.id, [asked.id]):
+            raise Rejected("the poll is not theirs to see")
+        ballot = polls.Ballot(poll.options.index(parsed.title), parsed.id)
+        try:
+            await polls.vote(conn, poll_id=poll.id, account_id=box.actor.id, ballots=[ballot])
+        except Conflict as exc:
+            raise Rejected(str(exc)) from exc
+    return True
+

@@ -1,0 +1,219 @@
+"""What happens before 202: size, shape, policy, signature, duplicate; then the activity is stored, and nothing more.
+
+Verified while the sender waits, because a 401 makes it try another way; handled later by the worker. 202 is answered
+only after the commit. Activities that arrive within a few milliseconds of each other share a transaction.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from datetime import UTC, datetime
+
+import orjson
+from cachetools import TTLCache
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from federation import policy, resolve
+from federation.context import Fed
+from federation.errors import Gone, Rejected, Retry, SignatureError
+from federation.http.addresses import parse_url
+from federation.http.errors import BadUrl
+from federation.signatures import keys, verify
+from federation.signatures.draft_cavage import SignedRequest
+from federation.vocab import activity, normalise
+from federation.vocab.activity import Activity
+from storage import accounts, hosts
+from storage import inbox as rows
+from storage.inbox import Arrival
+
+log = logging.getLogger("fedi.inbox")
+
+MAX_BODY_BYTES = 1024 * 1024
+GATHER_SECONDS = 0.01
+MAX_GATHERED = 200
+SEEN_SECONDS = 60
+
+
+class Refusal(Exception):
+    """An answer other than 202."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def receive(fed: Fed, request: Request, username: str | None) -> Response:
+    """POST of an inbox; `username` for a personal one. 202, or 400, 401, 403, 404, 413, 503 and why."""
+    try:
+        body = await _body(request)
+        document, envelope = _parse(body)
+        recipient_id = await _recipient(fed, username)
+        if await _needless(fed, envelope):
+            return Response(status_code=202)
+        forwarded = await _verify(fed, request, body, envelope)
+        await _store(fed, document, envelope, recipient_id, forwarded=forwarded)
+    except Refusal as exc:
+        log.info("refused", extra={"status": exc.status, "error": str(exc)})
+        headers = {"Retry-After": "60"} if exc.status == 503 else None
+        return JSONResponse({"error": str(exc)}, exc.status, headers=headers)
+    return Response(status_code=202)
+
+
+async def _body(request: Request) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise Refusal(413, "The activity is too large")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _parse(body: bytes) -> tuple[normalise.JSON, Activity]:
+    try:
+        document = normalise.loads(body)
+        envelope = activity.parse(document)
+    except Rejected as exc:
+        raise Refusal(400, str(exc)) from exc
+    if envelope.actor is None:
+        raise Refusal(400, "The activity has no actor")
+    return document, envelope
+
+
+async def _recipient(fed: Fed, username: str | None) -> int | None:
+    if username is None:
+        return None
+    async with fed.db.read() as conn:
+        account = await accounts.by_handle(conn, username, fed.site.domain)
+    if account is None or not account.is_local:
+        raise Refusal(404, "There is nobody of that name")
+    return account.id
+
+
+async def _needless(fed: Fed, envelope: Activity) -> bool:
+    """What can be answered without knowing whose it is: repeats, and farewells of strangers."""
+    async with fed.db.read() as conn:
+        if envelope.id is not None and await rows.known(conn, envelope.id):
+            return True
+        itself = envelope.type in ("Delete", "Update") and envelope.object_id == envelope.actor
+        return itself and await accounts.by_uri(conn, envelope.actor or "") is None
+
+
+async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> bool:
+    """Check policy and signature. True when it was signed by somebody else than its actor: passed on by them."""
+    await _check_policy(fed, envelope.actor or "")
+    signed = SignedRequest(
+        method=request.method, target=_target(request), headers=tuple(request.headers.items()), body=body
+    )
+    hosts_ = {fed.site.host.lower(), fed.site.domain.lower()}
+    try:
+        claim = verify.claim(signed, datetime.now(UTC), hosts=hosts_)
+        signer_uri = await _signer(fed, signed, claim, envelope)
+    except SignatureError as exc:
+        raise Refusal(exc.status, str(exc)) from exc
+    if signer_uri == envelope.actor:
+        await _seen(fed, signer_uri)
+        return False
+    await _check_policy(fed, signer_uri)
+    if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
+        raise Refusal(401, "The signer is not the actor")
+    return True
+
+
+async def _check_policy(fed: Fed, uri: str) -> None:
+    try:
+        host = parse_url(uri).authority
+    except BadUrl as exc:
+        raise Refusal(400, "The actor is not a web address") from exc
+    if host == fed.site.host:
+        raise Refusal(403, "We do not write to ourselves")
+    async with fed.db.read() as conn:
+        verdict = await policy.verdict(conn, fed.site, host)
+    if not verdict.allowed:
+        raise Refusal(403, "Your server is not welcome here")
+
+
+def _target(request: Request) -> str:
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    path = raw.partition(b"?")[0]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope: Activity) -> str:
+    """The actor whose key made the signature. A known key that fails is fetched once more: it may have changed."""
+    try:
+        found = await resolve.key(fed, claim.key_id)
+        try:
+            verify.confirm(signed, claim, keys.load_public(found.public_pem))
+        except SignatureError:
+            found = await resolve.key(fed, claim.key_id, refresh=True)
+            verify.confirm(signed, claim, keys.load_public(found.public_pem))
+    except Gone as exc:
+        # The account is gone and its key with it: its own farewell is believed, for its server confirmed it.
+        if envelope.type == "Delete" and envelope.object_id == envelope.actor:
+            if normalise.same_host(claim.key_id, envelope.actor or ""):
+                return envelope.actor or ""
+        raise Refusal(401, "The key is gone") from exc
+    except Retry as exc:
+        raise Refusal(503, "The key cannot be fetched now") from exc
+    except SignatureError:
+        raise
+    except Rejected as exc:
+        raise Refusal(401, f"The key was refused: {exc}") from exc
+    return found.owner
+
+
+async def _seen(fed: Fed, actor_uri: str) -> None:
+    """The sender's host is alive: what waits for it may go. Noted once a minute."""
+    host = parse_url(actor_uri).authority
+    recent: TTLCache[str, bool] = fed.memory.setdefault("hosts seen", TTLCache(10_000, SEEN_SECONDS, time.monotonic))
+    if host not in recent:
+        recent[host] = True
+        async with fed.db.read() as conn:
+            await hosts.seen(conn, host)
+
+
+async def _store(
+    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, *, forwarded: bool
+) -> None:
+    body = orjson.dumps(document).decode()
+    uri = envelope.id or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
+    arrival = Arrival(uri, envelope.actor or "", body, recipient_id, forwarded)
+    intake: Intake = fed.memory.setdefault("intake", Intake(fed))
+    await intake.put(arrival)
+
+
+class Intake:
+    """Gathers arrivals for a moment and commits them together; `put` returns after the commit."""
+
+    def __init__(self, fed: Fed) -> None:
+        self._fed = fed
+        self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def put(self, arrival: Arrival) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((arrival, done))
+        if self._task is None:
+            self._task = asyncio.create_task(self._flush())
+        await done
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_GATHERED], self._waiting[MAX_GATHERED:]
+            try:
+                async with self._fed.db.transaction() as conn:
+                    await rows.accept(conn, [arrival for arrival, _ in batch])
+            except Exception as exc:
+                for _, done in batch:
+                    if not done.done():
+                        done.set_exception(exc)
+            else:
+                for _, done in batch:
+                    if not done.done():
+                        done.set_result(None)
+        self._task = None

@@ -1,0 +1,89 @@
+"""Undo: something is taken back, perhaps before it arrived."""
+
+from federation.inbox.box import Box
+from storage import accounts, blocks, boosts, favourites, follows, inbox, statuses
+from storage.db import Conn
+
+
+async def follow(box: Box) -> None:
+    async with box.fed.db.transaction() as conn:
+        if not await _follow(conn, box):
+            await _bury(conn, box)
+
+
+async def like(box: Box) -> None:
+    async with box.fed.db.transaction() as conn:
+        if not await _like(conn, box):
+            await _bury(conn, box)
+
+
+async def announce(box: Box) -> None:
+    async with box.fed.db.transaction() as conn:
+        if not await _announce(conn, box):
+            await _bury(conn, box)
+
+
+async def block(box: Box) -> None:
+    async with box.fed.db.transaction() as conn:
+        if not await _block(conn, box):
+            await _bury(conn, box)
+
+
+async def anything(box: Box) -> None:
+    """Only the id of what is undone is given."""
+    async with box.fed.db.transaction() as conn:
+        for attempt in (_follow, _like, _announce, _block):
+            if await attempt(conn, box):
+                return
+        await _bury(conn, box)
+
+
+async def _bury(conn: Conn, box: Box) -> None:
+    """It may still come."""
+    if box.object_id and box.owns(box.object_id):
+        await inbox.bury(conn, box.object_id, actor_uri=box.actor.uri)
+
+
+def _inner_object(box: Box) -> str:
+    """What the undone activity was about."""
+    ref = box.activity.object
+    value = ref.doc.get("object") if ref is not None and ref.doc is not None else None
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) else ""
+
+
+async def _follow(conn: Conn, box: Box) -> bool:
+    found = await follows.by_uri(conn, box.object_id)
+    if found is not None and found.account_id == box.actor.id:
+        return await follows.unfollow(conn, box.actor.id, found.target_id)
+    target = await accounts.by_uri(conn, _inner_object(box))
+    return target is not None and await follows.unfollow(conn, box.actor.id, target.id)
+
+
+async def _like(conn: Conn, box: Box) -> bool:
+    found = await favourites.by_uri(conn, box.object_id)
+    if found is not None and found.account_id == box.actor.id:
+        return await favourites.remove(conn, account_id=box.actor.id, status_id=found.status_id)
+    post = await statuses.by_uri(conn, _inner_object(box))
+    return post is not None and await favourites.remove(conn, account_id=box.actor.id, status_id=post.id)
+
+
+async def _announce(conn: Conn, box: Box) -> bool:
+    found = await statuses.by_uri(conn, box.object_id)
+    if found is None:
+        post = await statuses.by_uri(conn, _inner_object(box))
+        boost_id = await boosts.of_account(conn, box.actor.id, post.id) if post is not None else None
+        found = await statuses.by_id(conn, boost_id) if boost_id is not None else None
+    if found is None or found.account_id != box.actor.id or found.reblog_of_id is None:
+        return False
+    await statuses.delete(conn, found.id)
+    return True
+
+
+async def _block(conn: Conn, box: Box) -> bool:
+    found = await blocks.by_uri(conn, box.object_id)
+    if found is not None and found.account_id == box.actor.id:
+        return await blocks.remove(conn, box.actor.id, found.target_id)
+    target = await accounts.by_uri(conn, _inner_object(box))
+    return target is not None and await blocks.remove(conn, box.actor.id, target.id)

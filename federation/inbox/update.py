@@ -1,0 +1,47 @@
+"""Update: a profile, a post or a poll changed."""
+
+from federation import posts, resolve
+from federation.errors import Rejected
+from federation.inbox import create
+from federation.inbox.box import Box
+from federation.vocab import note, types
+from storage import statuses
+
+
+async def anything(box: Box) -> None:
+    ref = box.activity.object
+    if ref is None:
+        return
+    if ref.id == box.actor.uri or ref.type in types.ACTORS:
+        await actor(box)
+    elif ref.doc is not None and note.is_post(ref.doc):
+        await post(box)
+    elif ref.doc is None and ref.id is not None and box.owns(ref.id):
+        async with box.fed.db.read() as conn:
+            known = await statuses.by_uri(conn, ref.id)
+        if known is not None:
+            await resolve.status(box.fed, ref.id, refresh=True)
+
+
+async def actor(box: Box) -> None:
+    """Only about itself; read anew from its server, which costs a request and spares a proof."""
+    if box.object_id != box.actor.uri:
+        raise Rejected("an actor may change only itself")
+    await resolve.actor(box.fed, box.actor.uri, refresh=True)
+
+
+async def post(box: Box) -> None:
+    """The author's new version; of an unknown post, the post itself."""
+    ref = box.activity.object
+    if ref is None or ref.doc is None:
+        return
+    parsed = note.parse(ref.doc)
+    async with box.fed.db.read() as conn:
+        known = await statuses.by_uri(conn, parsed.id)
+    if known is None:
+        if note.vouched(box.activity, parsed):
+            await create.store(box, parsed)
+        return
+    if known.account_id != box.actor.id or not box.owns(parsed.id):
+        raise Rejected("somebody else's post")
+    await posts.update(box.fed, parsed)

@@ -1,0 +1,102 @@
+"""From what somebody names — a URI, a handle, a pasted address, a key id — to a stored row, asking its origin if need be.
+
+Never called inside a transaction. Errors are those of `federation.errors`; `handle`, `handles`, `actors` and `url`
+leave out what cannot be had instead.
+"""
+
+from typing import Any
+
+from federation import actors as people
+from federation import origins, posts, webfinger
+from federation.actors import actor, actors, handle, handles
+from federation.context import Fed
+from federation.errors import Gone, Rejected, Retry
+from federation.http.addresses import parse_url
+from federation.http.errors import BadUrl
+from federation.http.fetch import NotFound
+from federation.origins import Budget
+from federation.signers import Signer, key
+from federation.vocab import note as notes
+from federation.vocab import normalise, types
+from storage import accounts, statuses
+from storage.accounts import Account
+from storage.statuses import Status
+
+__all__ = ["Budget", "Signer", "actor", "actors", "handle", "handles", "key", "refetch", "status", "url"]
+
+# An address may name an activity, which names its object: followed this far.
+MAX_STEPS = 3
+
+
+async def status(
+    fed: Fed, uri: str, *, quiet: bool = True, climb: bool = True, again: bool = False, budget: Budget | None = None
+) -> Status:
+    """The post of a URI, fetched from its origin when it is not known.
+
+    `quiet`: nobody is told and no home receives it. `climb`: what it answers is fetched later, if unknown. `again`:
+    asked for by a person, so that a refusal of a moment ago does not count. Raises Rejected, Gone or Retry.
+    """
+    async with fed.db.read() as conn:
+        known = await statuses.by_uri(conn, uri)
+    if known is not None:
+        return known
+    found = await origins.document(fed, uri, budget=budget, again=again)
+    return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget or Budget())
+
+
+async def refetch(fed: Fed, known: Status) -> bool:
+    """Read a remote post again: edits, and the counts of its poll; whether anything changed."""
+    found = await origins.document(fed, known.uri, again=True)
+    return await posts.update(fed, notes.parse(found.body))
+
+
+async def url(fed: Fed, text: str) -> Account | Status | None:
+    """What a person pasted: a handle, or the address of an actor, a post or the web page of one."""
+    text = text.strip()
+    if not text.lower().startswith(("http://", "https://")):
+        return await handle(fed, text) if webfinger.parse(text) is not None else None
+    try:
+        address = parse_url(text)
+    except BadUrl:
+        return None
+    known = await _known(fed, text)
+    if known is not None or origins.is_ours(fed, address):
+        return known
+    try:
+        found = await origins.page(fed, text)
+        known = await _known(fed, found.uri)
+        if known is not None or origins.is_ours(fed, origins.parsed(found.uri)):
+            return known
+        if types.primary(found.body) in types.ACTORS:
+            return await people.keep(fed, found.body)
+        return await _store(fed, found.body, quiet=True, climb=True, budget=Budget())
+    except (Rejected, Gone, Retry):
+        return None
+
+
+async def _known(fed: Fed, text: str) -> Account | Status | None:
+    async with fed.db.read() as conn:
+        account = await accounts.by_url(conn, text)
+        if account is not None:
+            return account if account.id > 0 else None
+        return await statuses.by_uri_or_url(conn, text)
+
+
+async def _store(
+    fed: Fed, body: dict[str, Any], *, quiet: bool, climb: bool, budget: Budget, steps: int = MAX_STEPS
+) -> Status:
+    """Store a fetched document that is a post, or follow the activity that it is to its object. Any: JSON."""
+    doc = normalise.properties(body)
+    if types.primary(doc) in ("Create", "Update"):
+        target = normalise.iri(doc.get("object"))
+        if target is None or steps == 0:
+            raise Rejected("an activity without an object")
+        found = await origins.document(fed, target, budget=budget)
+        return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget, steps=steps - 1)
+    parsed = notes.parse(doc)
+    status_id, _ = await posts.store(fed, parsed, quiet=quiet, fetched=True, climb=climb, budget=budget)
+    async with fed.db.read() as conn:
+        stored = await statuses.by_id(conn, status_id)
+    if stored is None:
+        raise NotFound(f"{parsed.id} was deleted meanwhile")
+    return stored

@@ -1,0 +1,181 @@
+"""People as others see them: their profile, posts, followers."""
+
+import msgspec
+
+from fedi import access, entities, errors
+from fedi.api import featured_tags
+from fedi.entities.account import Account
+from fedi.entities.featured_tag import FeaturedTag
+from fedi.entities.list import List, build
+from fedi.entities.relationship import FamiliarFollowers
+from fedi.entities.status import Status
+from fedi.http.endpoint import Call, NoParams, get, public, user
+from fedi.http.paging import PageParams, link, page
+from fedi.services import search as finding
+from fedi.text import mentions, tags
+from storage import account_statuses, accounts, follows, lists
+
+MAX_IDS = 40
+MAX_FAMILIAR = 10
+
+
+class Ids(msgspec.Struct, frozen=True):
+    id: list[int] = []
+
+
+class LookupParams(msgspec.Struct, frozen=True):
+    acct: str
+
+
+class SearchParams(msgspec.Struct, frozen=True):
+    q: str
+    limit: int = 40
+    offset: int = 0
+    resolve: bool = False
+    following: bool = False
+
+
+class StatusParams(PageParams, frozen=True, kw_only=True):
+    pinned: bool = False
+    only_media: bool = False
+    exclude_replies: bool = False
+    exclude_reblogs: bool = False
+    exclude_direct: bool = False
+    tagged: str | None = None
+
+
+async def show(call: Call[NoParams]) -> Account:
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        return await entities.account(call.app, conn, account.id)
+
+
+async def index(call: Call[Ids]) -> list[Account]:
+    """Those of the ids that exist."""
+    ids = list(dict.fromkeys(call.params.id))
+    if len(ids) > MAX_IDS:
+        raise errors.Unprocessable(f"Too many accounts (maximum is {MAX_IDS})")
+    async with call.read() as conn:
+        known = await access.accounts(conn, call.viewer_id, ids)
+        return await entities.accounts(call.app, conn, known)
+
+
+async def lookup(call: Call[LookupParams]) -> Account:
+    """By handle, among those known here: nothing is asked of other servers."""
+    username, _, domain = call.params.acct.strip().removeprefix("@").partition("@")
+    here = call.app.fed.site.domain
+    async with call.read() as conn:
+        found = await accounts.by_handle(conn, username, (mentions.normalise_domain(domain) or domain) or here)
+        if found is None:
+            raise errors.NotFound
+        account = await access.account(conn, call.viewer_id, found.id)
+        return await entities.account(call.app, conn, account.id)
+
+
+async def search(call: Call[SearchParams]) -> list[Account]:
+    """People only, for those who compose a mention."""
+    params = call.params
+    query = finding.Query(
+        text=params.q,
+        kind="accounts",
+        limit=finding.size(params.limit, most=80),
+        offset=finding.start(params.offset),
+        resolve=params.resolve,
+        following=params.following,
+    )
+    found = await finding.find(call.app, call.user.account_id, query)
+    async with call.read() as conn:
+        return await entities.accounts(call.app, conn, found.account_ids)
+
+
+async def familiar_followers(call: Call[Ids]) -> list[FamiliarFollowers]:
+    """Who among those you follow follows each of these."""
+    ids = list(dict.fromkeys(call.params.id))[:MAX_IDS]
+    async with call.read() as conn:
+        known = await access.accounts(conn, call.user.account_id, ids)
+        familiar = await follows.familiar(conn, call.user.account_id, known, limit=MAX_FAMILIAR)
+        everybody = list({follower for followers in familiar.values() for follower in followers})
+        rendered = {account.id: account for account in await entities.accounts(call.app, conn, everybody)}
+    return [
+        FamiliarFollowers(str(target), [rendered[str(each)] for each in followers if str(each) in rendered])
+        for target, followers in familiar.items()
+    ]
+
+
+async def statuses(call: Call[StatusParams]) -> list[Status]:
+    params = call.params
+    wanted = page(params, default=20, most=40)
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        if params.pinned:
+            pins = await account_statuses.pinned_ids(conn, call.viewer_id, account.id, wanted)
+            cursors, ids = [pin for pin, _ in pins], [status for _, status in pins]
+        else:
+            kinds = account_statuses.Wanted(
+                only_media=params.only_media,
+                exclude_replies=params.exclude_replies,
+                exclude_reblogs=params.exclude_reblogs,
+                exclude_direct=params.exclude_direct,
+                tag=tags.normalise(params.tagged.removeprefix("#")) if params.tagged else None,
+            )
+            ids = cursors = await account_statuses.ids(conn, call.viewer_id, account.id, kinds, wanted)
+        link(call, cursors, full=len(cursors) == wanted.size)
+        return await entities.statuses(call.app, conn, ids, call.viewer_id, filter_context="account")
+
+
+async def followers(call: Call[PageParams]) -> list[Account]:
+    """Empty for others when the account hides its network. Of remote accounts we know those that concern us."""
+    wanted = page(call.params, default=40, most=80)
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        if _hides_from(account, call.viewer_id):
+            return []
+        rows = await follows.follower_ids(conn, account.id, wanted, viewer_id=call.viewer_id)
+        link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
+        return await entities.accounts(call.app, conn, [follower for _, follower in rows])
+
+
+async def following(call: Call[PageParams]) -> list[Account]:
+    """As `followers`, the other way."""
+    wanted = page(call.params, default=40, most=80)
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        if _hides_from(account, call.viewer_id):
+            return []
+        rows = await follows.following_ids(conn, account.id, wanted, viewer_id=call.viewer_id)
+        link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
+        return await entities.accounts(call.app, conn, [followed for _, followed in rows])
+
+
+def _hides_from(account: accounts.Account, viewer_id: int | None) -> bool:
+    return account.suspended_at is not None or (account.hide_collections and account.id != viewer_id)
+
+
+async def in_lists(call: Call[NoParams]) -> list[List]:
+    """Your lists that this account is on."""
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        rows = await lists.holding(conn, call.user.account_id, account.id)
+    return [
+        build(row.id, title=row.title, replies_policy=row.replies_policy, exclusive=row.exclusive) for row in rows
+    ]
+
+
+async def shown_tags(call: Call[NoParams]) -> list[FeaturedTag]:
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        return await featured_tags.of(call.app, conn, account.id)
+
+
+ROUTES = [
+    get("/api/v1/accounts", index, access=public("read:accounts"), params=Ids),
+    get("/api/v1/accounts/lookup", lookup, access=public("read:accounts"), params=LookupParams),
+    get("/api/v1/accounts/search", search, access=user("read:accounts"), params=SearchParams),
+    get("/api/v1/accounts/familiar_followers", familiar_followers, access=user("read:follows"), params=Ids),
+    get("/api/v1/accounts/:id", show, access=public("read:accounts")),
+    get("/api/v1/accounts/:id/statuses", statuses, access=public("read:statuses"), params=StatusParams),
+    get("/api/v1/accounts/:id/followers", followers, access=public("read:accounts"), params=PageParams),
+    get("/api/v1/accounts/:id/following", following, access=public("read:accounts"), params=PageParams),
+    get("/api/v1/accounts/:id/lists", in_lists, access=user("read:lists")),
+    get("/api/v1/accounts/:id/featured_tags", shown_tags, access=public("read:accounts")),
+]

@@ -1,0 +1,82 @@
+"""Search for people, hashtags and posts; and addresses pasted into the search field."""
+
+import msgspec
+
+from fedi import entities, errors
+from fedi.entities.account import Account
+from fedi.entities.search import Search
+from fedi.entities.status import Status
+from fedi.entities.tag import Tag
+from fedi.http.endpoint import Call, get, public, user
+from fedi.services import search
+
+
+class SearchParams(msgspec.Struct, frozen=True):
+    q: str
+    type: str | None = None
+    resolve: bool = False
+    limit: int = 20
+    offset: int = 0
+    account_id: int | None = None
+    following: bool = False
+    exclude_unreviewed: bool = False
+    max_id: int | None = None
+    min_id: int | None = None
+
+
+class V1Search(msgspec.Struct, frozen=True):
+    """The older form: hashtags are names."""
+
+    accounts: list[Account]
+    statuses: list[Status]
+    hashtags: list[str]
+
+
+async def index(call: Call[SearchParams]) -> Search:
+    accounts, statuses, names = await _found(call)
+    async with call.read() as conn:
+        tags: list[Tag] = await entities.tags(call.app, conn, names, call.viewer_id) if names else []
+    return Search(accounts=accounts, statuses=statuses, hashtags=tags)
+
+
+async def v1(call: Call[SearchParams]) -> V1Search:
+    accounts, statuses, names = await _found(call)
+    return V1Search(accounts, statuses, names)
+
+
+async def _found(call: Call[SearchParams]) -> tuple[list[Account], list[Status], list[str]]:
+    found = await search.find(call.app, call.viewer_id, _query(call))
+    async with call.read() as conn:
+        accounts = await entities.accounts(call.app, conn, found.account_ids) if found.account_ids else []
+        statuses = await entities.statuses(call.app, conn, found.status_ids, call.viewer_id) if found.status_ids else []
+    return accounts, statuses, found.tag_names
+
+
+def _query(call: Call[SearchParams]) -> search.Query:
+    params = call.params
+    if not params.q.strip():
+        raise errors.BadRequest("param is missing or the value is empty: q")
+    if call.viewer_id is None and params.resolve:
+        raise errors.Unauthorized(
+            "Search queries that resolve remote resources are not supported without authentication"
+        )
+    if call.viewer_id is None and params.offset:
+        raise errors.Unauthorized("Search queries pagination is not supported without authentication")
+    return search.Query(
+        text=params.q,
+        kind=search.kind(params.type),
+        limit=search.size(params.limit, most=40),
+        offset=search.start(params.offset),
+        resolve=params.resolve,
+        following=params.following and call.viewer_id is not None,
+        account_id=params.account_id,
+        listed_tags=params.exclude_unreviewed,
+        max_id=params.max_id,
+        min_id=params.min_id,
+    )
+
+
+ROUTES = [
+    get("/api/v2/search", index, access=public("read:search"), params=SearchParams),
+    get("/api/v1/search", v1, access=user("read:search"), params=SearchParams),
+]

@@ -1,0 +1,149 @@
+"""Posts: made, read, edited, deleted; the thread around one, its history and its source."""
+
+import msgspec
+
+from fedi import access, entities, errors
+from fedi.api.scheduled import entity as scheduled_entity
+from fedi.entities import rendering, status_edit
+from fedi.entities.context import Context
+from fedi.entities.media import MediaAttachment
+from fedi.entities.scheduled_status import ScheduledStatus
+from fedi.entities.status import Status, as_source
+from fedi.entities.status_edit import StatusEdit, StatusSource
+from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, public, put, user
+from fedi.services import scheduling
+from fedi.services import statuses as posting
+from fedi.services.drafts import Draft, Revision
+from storage import edits, polls, threads
+from storage.db import Conn
+
+MAX_IDS = 20
+# What of a thread is shown: to anybody, and to people here. (ancestors, descendants, depth)
+PUBLIC_CONTEXT = (40, 60, 20)
+USER_CONTEXT = (4096, 4096, 1000)
+
+
+class Ids(msgspec.Struct, frozen=True):
+    id: list[int] = []
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    delete_media: bool = False
+
+
+async def publish(call: Call[Draft]) -> Status | ScheduledStatus:
+    key = call.request.headers.get("idempotency-key")
+    if scheduling.is_for_later(call.params):
+        scheduled_id = await scheduling.schedule(call.app, call.user, call.params, key=key)
+        return await scheduled_entity(call.app, call.user.account_id, scheduled_id)
+    status_id = await posting.publish(call.app, call.user, call.params, key=key)
+    async with call.read() as conn:
+        return await entities.status(call.app, conn, status_id, call.user.account_id)
+
+
+async def show(call: Call[NoParams]) -> Status:
+    async with call.read() as conn:
+        return await entities.status(call.app, conn, call.id(), call.viewer_id)
+
+
+async def index(call: Call[Ids]) -> list[Status]:
+    """Those of the ids that exist and may be read."""
+    ids = list(dict.fromkeys(call.params.id))
+    if len(ids) > MAX_IDS:
+        raise errors.Unprocessable(f"Too many statuses (maximum is {MAX_IDS})")
+    async with call.read() as conn:
+        return await entities.statuses(call.app, conn, ids, call.viewer_id)
+
+
+async def edit(call: Call[Revision]) -> Status:
+    await posting.edit(call.app, call.user, call.id(), call.params)
+    async with call.read() as conn:
+        return await entities.status(call.app, conn, call.id(), call.user.account_id)
+
+
+async def destroy(call: Call[Deletion]) -> Status:
+    """Answers what is needed to write it again."""
+    async with call.read() as conn:
+        row = await access.own_status(conn, call.user.account_id, call.id())
+        status = await entities.status(call.app, conn, row.id, call.user.account_id)
+    await posting.delete(call.app, call.user, row.id, delete_media=call.params.delete_media)
+    return as_source(status, row.text or "")
+
+
+async def context(call: Call[NoParams]) -> Context:
+    above, below, depth = PUBLIC_CONTEXT if call.viewer_id is None else USER_CONTEXT
+    async with call.read() as conn:
+        status = await access.proper_status(conn, call.viewer_id, call.id())
+        ancestors = await threads.ancestors(conn, call.viewer_id, status.id, most=above)
+        descendants = await threads.descendants(conn, call.viewer_id, status.id, most=below, depth=depth)
+        found = await entities.statuses(
+            call.app, conn, [*ancestors, *descendants], call.viewer_id, filter_context="thread"
+        )
+    shown = {each.id: each for each in found}
+    return Context(
+        ancestors=[shown[str(each)] for each in ancestors if str(each) in shown],
+        descendants=[shown[str(each)] for each in descendants if str(each) in shown],
+    )
+
+
+async def source(call: Call[NoParams]) -> StatusSource:
+    """Of one's own posts only: what others typed is not stored."""
+    async with call.read() as conn:
+        row = await access.own_status(conn, call.user.account_id, call.id())
+    return StatusSource(str(row.id), row.text or "", row.spoiler_text)
+
+
+async def history(call: Call[NoParams]) -> list[StatusEdit]:
+    """Oldest first; the last one is the present state."""
+    async with call.read() as conn:
+        row = await access.proper_status(conn, call.viewer_id, call.id())
+        status = await entities.status(call.app, conn, row.id, call.viewer_id)
+        former = await edits.of_status(conn, row.id)
+        media = await _former_media(call, conn, former)
+        poll = await polls.by_status(conn, row.id)
+    present = status_edit.Parts(
+        content=row.content,
+        spoiler_text=row.spoiler_text,
+        sensitive=row.sensitive,
+        created_at=row.edited_at or row.created_at,
+        media=status.media_attachments,
+        emojis=status.emojis,
+        options=poll.options if poll else None,
+    )
+    states = [_state(call, each, media) for each in former]
+    return [status_edit.build(each, account=status.account) for each in (*states, present)]
+
+
+async def _former_media(call: Call[NoParams], conn: Conn, former: list[edits.Edit]) -> dict[str, MediaAttachment]:
+    ids = {described.id for each in former for described in edits.media_of(each)}
+    return {each.id: each for each in await entities.media(call.app, conn, list(ids))}
+
+
+def _state(call: Call[NoParams], edit: edits.Edit, media: dict[str, MediaAttachment]) -> status_edit.Parts:
+    """Attachments as they are, with the descriptions they had."""
+    return status_edit.Parts(
+        content=edit.content,
+        spoiler_text=edit.spoiler_text,
+        sensitive=edit.sensitive,
+        created_at=edit.created_at,
+        media=[
+            msgspec.structs.replace(media[str(each.id)], description=each.description)
+            for each in edits.media_of(edit)
+            if str(each.id) in media
+        ],
+        emojis=rendering.emojis(call.app.settings.base_url, edit.emojis),
+        options=edit.poll_options,
+    )
+
+
+ROUTES = [
+    post("/api/v1/statuses", publish, access=user("write:statuses"), params=Draft, limit="statuses"),
+    get("/api/v1/statuses", index, access=public("read:statuses"), params=Ids),
+    get("/api/v1/statuses/:id", show, access=public("read:statuses")),
+    put("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision),
+    patch("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision),
+    delete("/api/v1/statuses/:id", destroy, access=user("write:statuses"), params=Deletion, limit="deletes"),
+    get("/api/v1/statuses/:id/context", context, access=public("read:statuses")),
+    get("/api/v1/statuses/:id/history", history, access=public("read:statuses")),
+    get("/api/v1/statuses/:id/source", source, access=user("read:statuses")),
+]

@@ -1,0 +1,40 @@
+"""Jobs and scheduled work that belong to no single service: adapters to federation, and sweeping up."""
+
+from typing import Any
+
+from federation import inbox, outbound
+from fedi.context import App
+from storage import activities, purging
+from storage import inbox as arrivals
+
+KEPT_DAYS = 30
+SWEEP_STEP = 1000
+
+
+async def handle_inbox(app: App, payload: dict[str, Any]) -> None:
+    """An activity that arrived."""
+    await inbox.dispatch(app.fed, payload)
+
+
+async def poll_counts(app: App, payload: dict[str, Any]) -> None:
+    """Tell others how a poll of ours stands."""
+    async with app.db.transaction() as conn:
+        asked = await outbound.local_status(conn, payload["status_id"])
+        if asked is not None:
+            await outbound.status_updated(conn, app.fed.site, asked)
+
+
+async def purge_account(app: App, payload: dict[str, Any]) -> None:
+    """Remove what a deleted account has left, step by step."""
+    more = True
+    while more:
+        async with app.db.transaction() as conn:
+            more = await purging.step(conn, payload["account_id"])
+
+
+async def sweep(app: App) -> None:
+    """Forget what no longer serves: old activities with their deliveries, ids of activities long past."""
+    async with app.db.transaction() as conn:
+        await activities.sweep(conn, days=KEPT_DAYS, limit=SWEEP_STEP)
+    async with app.db.transaction() as conn:
+        await arrivals.forget(conn, days=KEPT_DAYS)

@@ -1,0 +1,178 @@
+"""What a person sends to be posted, and what it comes to: limits, defaults, mentions, HTML. Nothing is stored here."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Literal
+
+import msgspec
+
+from federation import resolve, uris
+from fedi import errors
+from fedi.config import Settings
+from fedi.context import App
+from fedi.text import compose, counting, emoji
+from fedi.text.mentions import Handle
+from storage import accounts, statuses
+from storage.accounts import Account
+from storage.visibility import Visibility
+
+ContentType = Literal["text/plain", "text/markdown"]
+
+# Looked up on other servers for one post, while its author waits.
+MAX_UNKNOWN_HANDLES = 30
+# However much of it is addresses and combining marks, which count little.
+MIN_TEXT_BYTES = 65_536
+
+
+class PollDraft(msgspec.Struct, frozen=True, kw_only=True):
+    options: list[str] = []
+    expires_in: int | None = None  # seconds
+    multiple: bool = False
+    hide_totals: bool = False
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of `POST /api/v1/statuses`, and of a scheduled post while it waits."""
+
+    status: str = ""
+    spoiler_text: str = ""
+    visibility: Visibility | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+    content_type: ContentType = "text/plain"
+    in_reply_to_id: str | None = None
+    media_ids: list[int] = []
+    poll: PollDraft | None = None
+    scheduled_at: datetime | None = None
+
+
+class MediaAttributes(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    description: str | None = None
+    focus: str | None = None
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters of `PUT /api/v1/statuses/:id`: the whole new state, what is absent is gone."""
+
+    status: str = ""
+    spoiler_text: str = ""
+    sensitive: bool = False
+    language: str | None = None
+    content_type: ContentType | None = None
+    media_ids: list[int] = []
+    media_attributes: list[MediaAttributes] = []
+    poll: PollDraft | None = None
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A text with everything that follows from it."""
+
+    text: str
+    spoiler_text: str
+    content: str
+    content_type: str
+    mentions: list[int]  # account ids
+    tags: list[str]
+    links: list[str]
+    emojis: list[str]
+
+
+def text_of(text: str) -> str:
+    """One kind of line end, no blank around it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def media_ids_of(settings: Settings, ids: Sequence[int]) -> list[int]:
+    """Each once, in the order of display."""
+    unique = list(dict.fromkeys(ids))
+    if len(unique) > settings.max_media_attachments:
+        raise errors.Invalid(f"Cannot attach more than {settings.max_media_attachments} files")
+    return unique
+
+
+def poll_of(settings: Settings, draft: PollDraft | None, *, now: datetime | None = None) -> statuses.Poll | None:
+    """A poll within the limits; None when no option was given. Time runs from `now`."""
+    options = [compose.single_line(option) for option in draft.options] if draft else []
+    options = [option for option in options if option]
+    if draft is None or not options:
+        return None
+    if len(options) < 2:
+        raise errors.Invalid("Poll must have more than one option")
+    if len(options) > settings.poll_max_options:
+        raise errors.Invalid(f"Poll can't contain more than {settings.poll_max_options} options")
+    if len(set(options)) < len(options):
+        raise errors.Invalid("Poll options must differ")
+    if any(counting.graphemes(option) > settings.poll_max_option_chars for option in options):
+        raise errors.Invalid(f"Poll options can't be longer than {settings.poll_max_option_chars} characters each")
+    seconds = draft.expires_in
+    if seconds is None:
+        raise errors.Invalid("Poll needs an end: expires_in can't be blank")
+    if seconds < settings.poll_min_seconds:
+        raise errors.Invalid("Poll duration is too short")
+    if seconds > settings.poll_max_seconds:
+        raise errors.Invalid("Poll duration is too far into the future")
+    return statuses.Poll(
+        options=options,
+        multiple=draft.multiple,
+        hide_totals=draft.hide_totals,
+        expires_at=(now or datetime.now(UTC)) + timedelta(seconds=seconds),
+        voters_count=0,
+    )
+
+
+def check(settings: Settings, text: str, spoiler_text: str, *, has_more: bool) -> None:
+    """Length of text and warning together; there must be something, unless `has_more` (media or a poll)."""
+    if not text and not spoiler_text and not has_more:
+        raise errors.Invalid("Text can't be blank")
+    most = settings.max_status_chars
+    too_long = counting.characters(text, spoiler_text) > most
+    if too_long or len(text.encode()) + len(spoiler_text.encode()) > max(MIN_TEXT_BYTES, 4 * most):
+        raise errors.Invalid(f"Text character limit of {most} exceeded")
+
+
+async def write(app: App, text: str, spoiler_text: str, *, content_type: str, options: Sequence[str]) -> Written:
+    """Find whom the text mentions, asking other servers for whoever is not known here, and make it HTML.
+
+    `options` are those of the poll. Not inside a transaction.
+    """
+    found = compose.extract(text, content_type=content_type)
+    people = await mentioned(app, found.mentions)
+    content = compose.render(
+        text,
+        content_type=content_type,
+        mentions={handle: compose.Person(row.username, row.acct, row.url) for handle, row in people.items()},
+        tag_url=partial(uris.tag_page, app.settings.base_url),
+    )
+    return Written(
+        text=text,
+        spoiler_text=spoiler_text,
+        content=content,
+        content_type=content_type,
+        mentions=list(dict.fromkeys(row.id for row in people.values())),
+        tags=found.hashtags,
+        links=found.urls,
+        emojis=emoji.shortcodes("\n".join((text, spoiler_text, *options))),
+    )
+
+
+async def mentioned(app: App, handles: Sequence[Handle]) -> dict[Handle, Account]:
+    """The accounts behind the handles of a text, without those that do not exist or are suspended."""
+    if not handles:
+        return {}
+    here = app.fed.site.domain.lower()
+    ours = (here, app.fed.site.host.lower(), None)
+    full = {handle: (handle[0], here if handle[1] in ours else handle[1] or here) for handle in handles}
+    async with app.db.read() as conn:
+        rows = await accounts.by_handles(conn, list(set(full.values())))
+    known = {(row.username.lower(), row.domain.lower()): row for row in rows}
+    unknown = [pair for pair in dict.fromkeys(full.values()) if pair not in known and pair[1] != here]
+    if unknown:
+        known.update(await resolve.handles(app.fed, unknown[:MAX_UNKNOWN_HANDLES]))
+    rows_by_handle = {handle: known.get(pair) for handle, pair in full.items()}
+    return {
+        handle: row
+        for handle, row in rows_by_handle.items()
+        if row is not None and row.suspended_at is None and row.id > 0
+    }

@@ -1,0 +1,183 @@
+"""The process that decodes one uploaded image and ends: `python -m fedi.services.image_process`.
+
+Decoders are where image attacks happen, so they run apart from the server, with little memory, little time, no files
+and no secrets. An order and the bytes come in on stdin, a picture or a refusal goes out on stdout.
+"""
+
+import contextlib
+import io
+import math
+import resource
+import sys
+import warnings
+from typing import Any
+
+import blurhash
+import msgspec
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from fedi.services import image_order
+from fedi.services.image_order import Order, Picture, Refusal, Rendition
+
+PHOTO_PIXELS = 3840 * 2160
+PREVIEW_PIXELS = 640 * 360
+MOVING_PIXELS = 1280 * 720
+# Of all frames together: what may be held while an animation is encoded.
+MOVING_PIXELS_TOTAL = 32_000_000
+MAX_FRAMES = 1000
+MAX_SIDE = 16_383  # of WebP; far below what JPEG and PNG can hold
+CUTS = {"avatar": (400, 400), "header": (1500, 500)}
+SUFFIX_BY_FORMAT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+Size = tuple[int, int]
+
+
+def main() -> None:
+    stream = sys.stdin.buffer
+    order = msgspec.msgpack.decode(stream.read(int.from_bytes(stream.read(4), "big")), type=Order)
+    _confine(order)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, stream.read())))
+
+
+def _confine(order: Order) -> None:
+    memory = image_order.memory_bytes(order)
+    limits = [
+        (resource.RLIMIT_CPU, image_order.CPU_SECONDS),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ]
+    for limit, value in limits:
+        # macOS knows RLIMIT_AS but refuses to set it.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (value, value))
+
+
+def _answer(order: Order, data: bytes) -> Picture | Refusal:
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # The size is checked below, exactly, before anything is decoded.
+    try:
+        with Image.open(io.BytesIO(data), formats=image_order.FORMATS) as image:
+            if image.width * image.height > order.max_pixels:
+                return Refusal(f"The image is larger than {order.max_pixels:,} pixels".replace(",", " "))
+            return _picture(order, image)
+    except UnidentifiedImageError:
+        return Refusal("The file is not an image of a supported type (JPEG, PNG, GIF, WebP, AVIF)")
+    except MemoryError:
+        return Refusal("The image is too large")
+    except Exception:  # noqa: BLE001 (decoders raise anything; none of it may look like our own failure)
+        return Refusal("The image is damaged and cannot be read")
+
+
+def _picture(order: Order, image: Image.Image) -> Picture:
+    # A phone's JPEG may hold a second picture (MPO); that is not an animation.
+    frames: int = getattr(image, "n_frames", 1) if image.format not in ("JPEG", "MPO") else 1
+    if frames > 1:
+        return _moving(order, image, min(frames, MAX_FRAMES))
+    kind = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "GIF": "PNG"}.get(image.format or "", "WEBP")
+    if order.kind == "photo":
+        # A JPEG is decoded at a fraction of its size where that is enough.
+        image.draft("RGB", _fit(image.size, PHOTO_PIXELS))
+        still = _plain(image)
+        full = _resize(still, _fit(still.size, PHOTO_PIXELS))
+        preview = _resize(full, _fit(full.size, PREVIEW_PIXELS))
+        return Picture(_encode(full, kind), _encode(preview, kind), _blurhash(preview), moves=False)
+    cut = ImageOps.fit(_plain(image), CUTS[order.kind], Image.Resampling.LANCZOS)
+    return Picture(_encode(cut, "PNG" if cut.mode == "RGBA" else "JPEG"), None, None, moves=False)
+
+
+def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
+    """An animation, as animated WebP; its first frame as a still."""
+    size = CUTS.get(order.kind) or _fit(image.size, min(MOVING_PIXELS, MOVING_PIXELS_TOTAL // frames))
+    pictures: list[Image.Image] = []
+    durations: list[int] = []
+    for index in range(frames):
+        image.seek(index)
+        frame = image.convert("RGBA")
+        resized = ImageOps.fit(frame, size, Image.Resampling.BICUBIC) if order.kind in CUTS else _resize(frame, size)
+        resized.info.clear()
+        pictures.append(resized)
+        durations.append(max(int(image.info.get("duration") or 100), 20))
+        if len(pictures) * size[0] * size[1] > MOVING_PIXELS_TOTAL:
+            break
+    out = io.BytesIO()
+    pictures[0].save(
+        out, "WEBP", save_all=True, append_images=pictures[1:], duration=durations, loop=0, quality=75, method=1
+    )
+    still = pictures[0]
+    if order.kind == "photo":
+        still = _resize(still, _fit(size, PREVIEW_PIXELS))
+    return Picture(
+        Rendition(out.getvalue(), "image/webp", *size),
+        _encode(still, "PNG" if order.kind in CUTS else "WEBP"),
+        _blurhash(still) if order.kind == "photo" else None,
+        moves=True,
+    )
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Upright, in sRGB, RGB or RGBA, and without anything else that the file said."""
+    image = ImageOps.exif_transpose(image)
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):  # 16 bits a sample
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        image = _in_srgb(image, profile)
+    image = image.convert("RGBA" if has_alpha else "RGB")
+    if has_alpha and image.getextrema()[3] == (255, 255):
+        image = image.convert("RGB")
+    image.info.clear()
+    return image
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Colours as the profile means them; as they are when the profile is no good."""
+    target: Any = ImageCms.createProfile("sRGB")  # Any: the stubs know no common type of both kinds of profile
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        converted = ImageCms.profileToProfile(image, io.BytesIO(profile), target, outputMode=mode)
+    except (ImageCms.PyCMSError, ValueError, OSError):
+        return image
+    return converted or image
+
+
+def _fit(size: Size, pixels: int) -> Size:
+    """The size, made smaller in proportion until it has at most that many pixels and no side is too long."""
+    width, height = size
+    factor = min(1.0, math.sqrt(pixels / (width * height)), MAX_SIDE / max(width, height))
+    if factor == 1.0:
+        return size
+    return max(int(width * factor), 1), max(int(height * factor), 1)
+
+
+def _resize(image: Image.Image, size: Size) -> Image.Image:
+    if image.size == size:
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _encode(image: Image.Image, kind: str) -> Rendition:
+    out = io.BytesIO()
+    image.info.clear()
+    match kind:
+        case "JPEG":
+            image.convert("RGB").save(out, "JPEG", quality=88, progressive=True, optimize=True)
+        case "PNG":
+            image.save(out, "PNG")
+        case _:
+            image.save(out, "WEBP", quality=86, method=3)
+    return Rendition(out.getvalue(), SUFFIX_BY_FORMAT[kind], image.width, image.height)
+
+
+def _blurhash(image: Image.Image) -> str:
+    small = image.convert("RGBA")
+    small.thumbnail((64, 64))
+    flat = Image.new("RGB", small.size, "white")
+    flat.paste(small, mask=small.getchannel("A"))
+    value: str = blurhash.encode(flat, x_components=4, y_components=3)
+    return value
+
+
+if __name__ == "__main__":
+    main()

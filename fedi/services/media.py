@@ -1,0 +1,114 @@
+"""Attachments: uploaded, described, removed. What is in the file is `images`' business."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from fedi import errors
+from fedi.config import Settings
+from fedi.context import App
+from fedi.http.endpoint import User
+from fedi.services import images
+from storage import media
+
+log = logging.getLogger("fedi.media")
+
+BLOBS = "posts"  # the directory of files
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says about a file. None leaves what is."""
+
+    description: str | None = None
+    focus: str | None = None  # "x,y", each from -1 to 1
+
+
+async def upload(app: App, user: User, data: bytes, said: Description) -> int:
+    """Keep an image; its id. `Invalid` for anything that is no image, or too large."""
+    text = limited_description(app.settings, said.description)
+    if not data:
+        raise errors.Invalid("File can't be blank")
+    if len(data) > app.settings.image_max_bytes:
+        raise errors.Invalid(f"File must be smaller than {app.settings.image_max_bytes // 1024} kB")
+    picture = await images.photo(data, max_pixels=app.settings.image_max_pixels)
+    preview = picture.still or picture.full
+    focus_x, focus_y = focus_of(said.focus)
+    file = await images.store(app, BLOBS, picture.full)
+    preview_file = await images.store(app, BLOBS, preview)
+    new = media.New(
+        account_id=user.account_id,
+        type="image",
+        file=file,
+        preview_file=preview_file,
+        content_type=picture.full.content_type,
+        preview_content_type=preview.content_type,
+        file_size=len(picture.full.data),
+        width=picture.full.width,
+        height=picture.full.height,
+        preview_width=preview.width,
+        preview_height=preview.height,
+        focus_x=focus_x,
+        focus_y=focus_y,
+        blurhash=picture.blurhash,
+        description=text or None,
+    )
+    async with app.db.transaction() as conn:
+        return await media.create(conn, new)
+
+
+async def describe(app: App, user: User, media_id: int, said: Description) -> None:
+    """Change what is said about a file that no post holds yet."""
+    text = limited_description(app.settings, said.description)
+    focus_x, focus_y = focus_of(said.focus)
+    async with app.db.transaction() as conn:
+        found = (await media.own(conn, user.account_id, [media_id], lock=True)).get(media_id)
+        if found is None or found.status_id is not None:
+            raise errors.NotFound
+        await media.describe(conn, media_id, description=text, focus_x=focus_x, focus_y=focus_y)
+
+
+async def delete(app: App, user: User, media_id: int) -> None:
+    """Remove a file that no post holds."""
+    async with app.db.transaction() as conn:
+        if not await media.delete_unattached(conn, user.account_id, media_id):
+            raise errors.NotFound
+
+
+def limited_description(settings: Settings, text: str | None) -> str | None:
+    """Trimmed; `Invalid` when it is too long."""
+    if text is None:
+        return None
+    text = text.strip()
+    if len(text) > settings.media_description_max_chars:
+        raise errors.Invalid(f"Description is too long (maximum is {settings.media_description_max_chars} characters)")
+    return text
+
+
+def focus_of(text: str | None) -> tuple[float | None, float | None]:
+    """A focal point, its coordinates brought into -1 … 1; nothing for what is not two numbers."""
+    parts = (text or "").split(",")
+    if len(parts) != 2:
+        return None, None
+    try:
+        x, y = (float(part) for part in parts)
+    except ValueError:
+        return None, None
+    if x != x or y != y:
+        return None, None
+    return round(min(max(x, -1.0), 1.0), 4), round(min(max(y, -1.0), 1.0), 4)
+
+
+async def delete_files(app: App, payload: dict[str, Any]) -> None:
+    """Job: remove files whose rows are gone."""
+    await app.blobs.delete(*payload["names"])
+
+
+async def sweep(app: App) -> None:
+    """Scheduled: remove what was uploaded and never posted."""
+    started = datetime.now(UTC)
+    async with app.db.transaction() as conn:
+        count = await media.delete_loose(conn)
+    if count:
+        log.info("loose media removed", extra={"count": count, "seconds": (datetime.now(UTC) - started).seconds})

@@ -1,0 +1,127 @@
+"""Posts for later: kept until their time, then published once, by the job that removes them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from fedi import errors
+from fedi.context import App
+from fedi.http.endpoint import User
+from fedi.services import drafts, statuses
+from fedi.services.drafts import Draft
+from storage import idempotency, scheduled
+from storage.db import Conn
+from storage.errors import StorageError
+from storage.scheduled import Scheduled
+
+# Sooner than that is too soon to be sure of; in the past means now.
+LEAST_AHEAD = timedelta(minutes=5)
+MOST_WAITING = 300
+MOST_A_DAY = 25
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept as `params`."""
+
+    draft: Draft
+    application_id: int
+    locale: str
+    key: str | None = None
+
+
+def waiting(row: Scheduled) -> Waiting:
+    return msgspec.json.decode(row.params, type=Waiting)
+
+
+def is_for_later(draft: Draft) -> bool:
+    """False for no time, or one that has passed."""
+    return draft.scheduled_at is not None and draft.scheduled_at > datetime.now(UTC)
+
+
+async def schedule(app: App, user: User, draft: Draft, *, key: str | None = None) -> int:
+    """Keep it for later; the id. Everything that can be wrong with it now is said now."""
+    at = _checked_time(draft.scheduled_at)
+    statuses.checked(app, draft)
+    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
+    params = msgspec.json.encode(Waiting(draft=draft, application_id=user.application_id, locale=user.locale, key=key))
+    async with app.db.transaction() as conn:
+        if key and (before := await idempotency.claim(conn, user.account_id, statuses.hashed(key))):
+            return before
+        await statuses.parent_of(conn, user.account_id, draft)
+        if media_ids:
+            await statuses.check_attachable(conn, user.account_id, media_ids)
+        await _check_room(conn, user.account_id, at)
+        scheduled_id = await scheduled.create(
+            conn,
+            account_id=user.account_id,
+            user_id=user.user_id,
+            scheduled_at=at,
+            params=params,
+            media_ids=media_ids,
+        )
+        if key:
+            await idempotency.fill(conn, user.account_id, statuses.hashed(key), scheduled_id)
+    return scheduled_id
+
+
+async def move(app: App, user: User, scheduled_id: int, at: datetime | None) -> None:
+    """Another time."""
+    at = _checked_time(at)
+    async with app.db.transaction() as conn:
+        row = await scheduled.own(conn, user.account_id, scheduled_id)
+        if row is None:
+            raise errors.NotFound
+        if row.scheduled_at.date() != at.date():
+            await _check_room(conn, user.account_id, at, own=1)
+        if not await scheduled.move(conn, user.account_id, scheduled_id, at):
+            raise errors.NotFound
+
+
+async def cancel(app: App, user: User, scheduled_id: int) -> None:
+    async with app.db.transaction() as conn:
+        if not await scheduled.remove(conn, user.account_id, scheduled_id):
+            raise errors.NotFound
+
+
+def _checked_time(at: datetime | None) -> datetime:
+    if at is None or at < datetime.now(UTC) + LEAST_AHEAD:
+        raise errors.Invalid("Scheduled at The scheduled date must be at least five minutes in the future")
+    return at
+
+
+async def _check_room(conn: Conn, account_id: int, at: datetime, *, own: int = 0) -> None:
+    """`own`: how many of those that wait are not new."""
+    total, that_day = await scheduled.counts(conn, account_id, at)
+    if total - own >= MOST_WAITING:
+        raise errors.Invalid(f"You have exceeded the limit of {MOST_WAITING} scheduled posts")
+    if that_day >= MOST_A_DAY:
+        raise errors.Invalid(f"You have exceeded the limit of {MOST_A_DAY} scheduled posts for that day")
+
+
+async def sweep(app: App) -> None:
+    """Scheduled: leave jobs for what is due."""
+    async with app.db.transaction() as conn:
+        await scheduled.enqueue_due(conn)
+
+
+async def publish(app: App, payload: dict[str, Any]) -> None:
+    """Job: post what is due. What cannot be posted any more stays with its reason, for its author to see."""
+    async with app.db.read() as conn:
+        row = await scheduled.by_id(conn, payload["id"])
+    if row is None or row.scheduled_at > datetime.now(UTC):
+        return
+    try:
+        await _publish(app, row, waiting(row))
+    except (errors.Problem, StorageError) as exc:
+        async with app.db.transaction() as conn:
+            await scheduled.fail(conn, row.id, str(exc))
+
+
+async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
+    async with app.db.read() as conn:
+        writer = await statuses.author(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
+    written = await statuses.prepare(app, kept.draft)
+    async with app.db.transaction() as conn:
+        if await scheduled.remove(conn, row.account_id, row.id):
+            await statuses.insert(app, conn, writer, kept.draft, written)

@@ -1,0 +1,295 @@
+"""Joining: who may, what a form must hold, and the links that confirm an address or make the owner."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+from email_validator import EmailNotValidError, validate_email
+
+from fedi import errors, i18n
+from fedi.auth import names, passwords, secrets
+from fedi.context import App
+from fedi.services import accounts, mail
+from storage import accounts as rows
+from storage import invites, oauth, sessions, user_tokens, users
+from storage.db import Conn
+from storage.errors import Conflict
+
+OWNER_LINK_LIFETIME = timedelta(days=7)
+REASON_MAX_CHARACTERS = 2000
+# Those who never confirm their address block their name no longer.
+UNCONFIRMED_DAYS = 7
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody fills in to join, on the page or in an app."""
+
+    username: str = ""
+    email: str = ""
+    password: str = ""
+    agreement: bool = False
+    reason: str | None = None
+    invite_code: str | None = None
+    locale: str | None = None
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with a field: Mastodon's code, and words that go after the field's name."""
+
+    field: str
+    error: str
+    description: str
+
+
+class Refused(errors.Invalid):
+    """The form has faults."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        details: dict[str, list[dict[str, str]]] = {}
+        for fault in faults:
+            details.setdefault(fault.field, []).append({"error": fault.error, "description": fault.description})
+        labels = {"agreement": "Service agreement", "invite_code": "Invitation"}
+        words = (f"{labels.get(fault.field, fault.field.capitalize())} {fault.description}" for fault in faults)
+        super().__init__(", ".join(words), extra={"details": details})
+        self.faults = tuple(faults)
+
+
+class Joined(msgspec.Struct, frozen=True):
+    user_id: int
+    account_id: int
+
+
+async def sign_up(app: App, form: Form, *, ip: str | None, owner_token: str = "") -> Joined:
+    """A new person and account, waiting for confirmation or approval where this server asks for it.
+
+    Raises Refused for a form with faults, Forbidden when nobody may join now.
+    """
+    async with app.db.read() as conn:
+        owner = bool(owner_token) and await owner_link_valid(conn, owner_token)
+        invited = bool(form.invite_code) and await invites.by_code(conn, form.invite_code or "") is not None
+        _check_open(app, form, owner=owner, invited=invited)
+        faults = await _faults(conn, app, form, owner=owner)
+    if faults:
+        raise Refused(faults)
+    password_hash = await passwords.hashed(form.password)
+    pairs = await accounts.new_pairs()
+    login = accounts.Login(
+        role="owner" if owner else "user",
+        approved=owner or invited or app.settings.registrations == "open",
+        confirmed=owner or not mail.configured(app.settings),
+        locale=i18n.choose(form.locale or ""),
+        reason=(form.reason or "").strip()[:REASON_MAX_CHARACTERS] or None,
+        ip=ip,
+    )
+    try:
+        async with app.db.transaction() as conn:
+            if owner:
+                await _use_owner_link(conn, owner_token)
+            if invited:
+                login = msgspec.structs.replace(login, invite_id=await _use_invite(conn, form.invite_code or ""))
+            return await _create(conn, app, form, login, password_hash, pairs)
+    except Conflict as exc:  # somebody was faster
+        field = "username" if str(exc).startswith("Username") else "email"
+        raise Refused([Fault(field, "ERR_TAKEN", "has already been taken")]) from exc
+
+
+def _check_open(app: App, form: Form, *, owner: bool, invited: bool) -> None:
+    if owner:
+        return
+    if app.settings.registrations == "closed":
+        raise errors.Forbidden("This server is not accepting new accounts")
+    if form.invite_code and not invited:
+        raise Refused([Fault("invite_code", "ERR_INVALID", "is not valid any more")])
+    if app.settings.registrations == "invite" and not invited:
+        raise errors.Forbidden("This server accepts new accounts by invitation only")
+
+
+async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Fault]:
+    """Everything that is wrong, so that it is told at once."""
+    faults = []
+    wrong = names.fault(form.username, app.settings.account_domain, staff=owner)
+    if wrong is not None:
+        faults.append(Fault("username", wrong, names.WORDS[wrong]))
+    elif await rows.local_name_like(conn, names.skeleton(form.username)):
+        faults.append(Fault("username", "ERR_TAKEN", "has already been taken"))
+    faults.extend(await _email_faults(conn, app, form.email))
+    faults.extend(_password_faults(form.password))
+    if not form.agreement:
+        faults.append(Fault("agreement", "ERR_ACCEPTED", "must be accepted"))
+    if len(form.reason or "") > REASON_MAX_CHARACTERS:
+        faults.append(Fault("reason", "ERR_TOO_LONG", f"is too long (maximum is {REASON_MAX_CHARACTERS} characters)"))
+    return faults
+
+
+async def _email_faults(conn: Conn, app: App, address: str) -> list[Fault]:
+    if not address.strip():
+        return [Fault("email", "ERR_BLANK", "can't be blank")]
+    if not valid_address(address, development=app.settings.development):
+        return [Fault("email", "ERR_INVALID", "is invalid")]
+    if await users.email_taken(conn, address.strip()):
+        return [Fault("email", "ERR_TAKEN", "has already been taken")]
+    return []
+
+
+def _password_faults(password: str) -> list[Fault]:
+    if not password:
+        return [Fault("password", "ERR_BLANK", "can't be blank")]
+    if len(password) < passwords.MIN_CHARACTERS:
+        words = f"is too short (minimum is {passwords.MIN_CHARACTERS} characters)"
+        return [Fault("password", "ERR_TOO_SHORT", words)]
+    if len(password) > passwords.MAX_CHARACTERS:
+        return [Fault("password", "ERR_TOO_LONG", f"is too long (maximum is {passwords.MAX_CHARACTERS} characters)")]
+    return []
+
+
+def valid_address(address: str, *, development: bool = False) -> bool:
+    """Strict, and without asking the network. In development, names like localhost and .test are hosts too."""
+    address = address.strip()
+    local, _, _domain = address.rpartition("@")
+    # Mail servers may still read these as a route to elsewhere.
+    if len(address) > 320 or any(character in local for character in "%!\","):
+        return False
+    try:
+        validate_email(
+            address,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            globally_deliverable=not development,
+            test_environment=development,
+        )
+    except EmailNotValidError:
+        return False
+    return True
+
+
+async def _create(
+    conn: Conn, app: App, form: Form, login: accounts.Login, password_hash: str, pairs: accounts.Pairs
+) -> Joined:
+    user_id = await accounts.create_login(conn, login, email=form.email.strip(), password_hash=password_hash)
+    account_id = await accounts.create_account(conn, app, username=form.username, pairs=pairs, user_id=user_id)
+    if login.confirmed:
+        await _arrived(conn, app, user_id)
+    else:
+        await mail.enqueue(conn, app, "confirm", user_id=user_id)
+    return Joined(user_id, account_id)
+
+
+async def _arrived(conn: Conn, app: App, user_id: int) -> None:
+    """The address is good: this person is in, or waits for the staff, who hear of it."""
+    await users.announce(conn, user_id)
+    user = await users.by_id(conn, user_id)
+    if user is not None and user.approved_at is None:
+        for moderator in await users.staff(conn):
+            await mail.enqueue(conn, app, "application", user_id=moderator.id, applicant_id=user_id)
+
+
+async def _use_invite(conn: Conn, code: str) -> int:
+    invite_id = await invites.use(conn, code)
+    if invite_id is None:
+        raise Refused([Fault("invite_code", "ERR_INVALID", "is not valid any more")])
+    return invite_id
+
+
+# ---------------------------------------------------------------- confirming an address
+
+
+async def confirm(app: App, token: str) -> users.User | None:
+    """Use a confirmation link up; who is confirmed now, or None for a link that is no good."""
+    async with app.db.transaction() as conn:
+        link = await user_tokens.take(conn, secrets.hashed(token), "confirm")
+        user = await users.by_id(conn, link.user_id) if link is not None and link.user_id is not None else None
+        if link is None or user is None or user.email != link.data:
+            return None
+        if await users.confirm(conn, user.id):
+            await _arrived(conn, app, user.id)
+    return user
+
+
+async def send_confirmation(app: App, user: users.User, address: str | None = None) -> None:
+    """Send the link again, perhaps to another address. Raises Refused for an address that will not do."""
+    changed = address is not None and address.strip().lower() != (user.email or "").lower()
+    async with app.db.transaction() as conn:
+        if address is not None and changed:
+            faults = await _email_faults(conn, app, address)
+            if faults:
+                raise Refused(faults)
+            await users.set_email(conn, user.id, address.strip())
+        await mail.enqueue(conn, app, "confirm", user_id=user.id)
+
+
+# ---------------------------------------------------------------- the first account
+
+
+async def owner_link(app: App) -> str | None:
+    """A one-time link to sign up as the owner; None once there is a login. A new link ends the one before."""
+    secret = secrets.new()
+    async with app.db.transaction() as conn:
+        if await users.any_exist(conn):
+            return None
+        await user_tokens.create(conn, secrets.hashed(secret), "owner", user_id=None, lifetime=OWNER_LINK_LIFETIME)
+    return f"{app.settings.base_url}/auth/sign_up?owner={secret}"
+
+
+async def owner_link_valid(conn: Conn, token: str) -> bool:
+    return await user_tokens.by_hash(conn, secrets.hashed(token), "owner") is not None
+
+
+async def _use_owner_link(conn: Conn, token: str) -> None:
+    if await user_tokens.take(conn, secrets.hashed(token), "owner") is None:
+        raise errors.Forbidden("This link has been used already")
+
+
+# ---------------------------------------------------------------- passwords
+
+
+async def request_reset(app: App, address: str) -> None:
+    """Whether anybody has this address is found out later, by the job: the caller cannot tell."""
+    async with app.db.transaction() as conn:
+        await mail.enqueue(conn, app, "reset", email=address.strip())
+
+
+async def reset_link_valid(app: App, token: str) -> bool:
+    async with app.db.read() as conn:
+        return await user_tokens.by_hash(conn, secrets.hashed(token), "reset") is not None
+
+
+async def reset_password(app: App, token: str, password: str) -> bool:
+    """Set a new password with a link; False when the link is no good. Refused for a password that will not do."""
+    faults = _password_faults(password)
+    if faults:
+        raise Refused(faults)
+    hashed = await passwords.hashed(password)
+    async with app.db.transaction() as conn:
+        link = await user_tokens.take(conn, secrets.hashed(token), "reset")
+        if link is None or link.user_id is None:
+            return False
+        await users.set_password(conn, link.user_id, hashed)
+        # Whoever reads the mail of an address owns it.
+        if await users.confirm(conn, link.user_id):
+            await _arrived(conn, app, link.user_id)
+        await mail.enqueue(conn, app, "password_changed", user_id=link.user_id)
+    return True
+
+
+async def change_password(app: App, user: users.User, old: str, new: str) -> None:
+    """By somebody signed in; every session and token ends. Refused when the old one is wrong."""
+    faults = _password_faults(new)
+    async with app.db.read() as conn:
+        known = await users.password_hash(conn, user.id)
+    if not await passwords.matches(known, old):
+        faults.append(Fault("old_password", "ERR_INVALID", "is not right"))
+    if faults:
+        raise Refused(faults)
+    hashed = await passwords.hashed(new)
+    async with app.db.transaction() as conn:
+        await users.set_password(conn, user.id, hashed)
+        await mail.enqueue(conn, app, "password_changed", user_id=user.id)
+
+
+async def tidy(app: App) -> None:
+    """Forget what has run out: links, codes, idle sessions, people who never confirmed."""
+    async with app.db.transaction() as conn:
+        await user_tokens.forget_expired(conn)
+        await oauth.forget_grants(conn)
+        await sessions.forget_idle(conn)
+        await users.forget_unconfirmed(conn, days=UNCONFIRMED_DAYS)

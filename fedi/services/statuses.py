@@ -1,0 +1,274 @@
+"""Posting, editing and deleting: the rules. `drafts` says what a text comes to, `storage` keeps it."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+
+from federation import uris
+from fedi import access, errors
+from fedi.context import App
+from fedi.http.endpoint import User
+from fedi.services import drafts
+from fedi.services.drafts import Draft, MediaAttributes, Revision, Written
+from fedi.services.media import focus_of, limited_description
+from fedi.text import language
+from storage import account_settings, accounts, ids, idempotency, media, polls, statuses
+from storage.accounts import Account
+from storage.db import Conn
+from storage.errors import Missing
+from storage.statuses import Status
+from storage.visibility import PRIVATE, PUBLIC, UNLISTED, number
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who posts, through which application, and how they do it by default."""
+
+    account: Account
+    settings: account_settings.Settings
+    application_id: int | None
+    locale: str
+
+
+async def author(conn: Conn, account_id: int, *, application_id: int | None, locale: str) -> Author:
+    account = await accounts.by_id(conn, account_id)
+    settings = await account_settings.by_account(conn, account_id)
+    if account is None or settings is None or not account.is_local:
+        raise Missing("The account is gone")
+    return Author(account, settings, application_id, locale)
+
+
+async def publish(app: App, user: User, draft: Draft, *, key: str | None = None) -> int:
+    """Post; the id. With an idempotency key, the same request within an hour gives the same post again."""
+    async with app.db.read() as conn:
+        if key and (before := await idempotency.find(conn, user.account_id, hashed(key))):
+            return before
+        writer = await author(conn, user.account_id, application_id=user.application_id, locale=user.locale)
+    written = await prepare(app, draft)
+    async with app.db.transaction() as conn:
+        if key and (before := await idempotency.claim(conn, user.account_id, hashed(key))):
+            return before
+        status_id = await insert(app, conn, writer, draft, written)
+        if key:
+            await idempotency.fill(conn, user.account_id, hashed(key), status_id)
+    return status_id
+
+
+def hashed(key: str) -> str:
+    """A client's idempotency key, of bounded length."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+async def prepare(app: App, draft: Draft) -> Written:
+    """Everything about a draft that needs no transaction, and may need the network."""
+    text, spoiler_text, options = checked(app, draft)
+    return await drafts.write(app, text, spoiler_text, content_type=draft.content_type, options=options)
+
+
+def checked(app: App, draft: Draft) -> tuple[str, str, list[str]]:
+    """Text, warning and options of the poll; `Invalid` when they are not fit to be posted."""
+    text, spoiler_text = drafts.text_of(draft.status), drafts.text_of(draft.spoiler_text)
+    poll = drafts.poll_of(app.settings, draft.poll)
+    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
+    if poll and media_ids:
+        raise errors.Invalid("A post can have either attachments or a poll")
+    drafts.check(app.settings, text, spoiler_text, has_more=bool(poll or media_ids))
+    return text, spoiler_text, poll.options if poll else []
+
+
+async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Written) -> int:
+    """Store a prepared draft as a post of now."""
+    parent = await parent_of(conn, writer.account.id, draft)
+    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
+    if media_ids:
+        await check_attachable(conn, writer.account.id, media_ids)
+    status_id = await statuses.new_id(conn)
+    created_at = ids.time_of(status_id)
+    uri = uris.status(writer.account.uri, status_id)
+    visibility = _visibility(writer, draft)
+    new = statuses.New(
+        id=status_id,
+        account_id=writer.account.id,
+        uri=uri,
+        url=uris.status_page(writer.account.url, status_id),
+        is_local=True,
+        visibility=visibility,
+        created_at=created_at,
+        content=written.content,
+        text=written.text,
+        content_type=written.content_type,
+        spoiler_text=written.spoiler_text,
+        sensitive=_sensitive(writer, draft, written),
+        language=_language(writer, draft),
+        in_reply_to_id=parent.id if parent else None,
+        in_reply_to_account_id=parent.account_id if parent else None,
+        in_reply_to_uri=parent.uri if parent else None,
+        conversation_uri=_conversation(app, parent, status_id),
+        media_ids=media_ids,
+        emojis=written.emojis,
+        application_id=writer.application_id,
+        replies_uri=uris.replies(uri),
+        mentions=written.mentions,
+        tags=written.tags,
+        links=written.links if visibility == PUBLIC else [],
+        poll=drafts.poll_of(app.settings, draft.poll, now=created_at),
+    )
+    await statuses.create(conn, new)
+    return status_id
+
+
+async def check_attachable(conn: Conn, account_id: int, media_ids: list[int]) -> None:
+    """The files are the author's, ready, and wait for no other post; they stay so until the transaction ends."""
+    media.check_attachable(await media.own(conn, account_id, media_ids, lock=True), media_ids)
+    if await media.scheduled(conn, media_ids):
+        raise errors.Invalid("Some of the attachments belong to a scheduled post")
+
+
+async def parent_of(conn: Conn, account_id: int, draft: Draft) -> Status | None:
+    """What is answered; of a boost, the boosted post. `NotFound` for what the author may not see."""
+    if not draft.in_reply_to_id:
+        return None
+    parent_id = ids.parse(draft.in_reply_to_id)
+    if parent_id is None:
+        raise errors.NotFound
+    return await access.proper_status(conn, account_id, parent_id)
+
+
+def _visibility(writer: Author, draft: Draft) -> int:
+    value = number(draft.visibility) if draft.visibility else _by_default(writer)
+    return UNLISTED if value == PUBLIC and writer.account.silenced_at is not None else value
+
+
+def _by_default(writer: Author) -> int:
+    match writer.settings.default_privacy:
+        case "public" | "unlisted" | "private" | "direct" as name:
+            return number(name)
+    return PRIVATE
+
+
+def _sensitive(writer: Author, draft: Draft, written: Written) -> bool:
+    chosen = writer.settings.default_sensitive if draft.sensitive is None else draft.sensitive
+    return chosen or bool(written.spoiler_text)
+
+
+def _language(writer: Author, draft: Draft) -> str | None:
+    for candidate in (draft.language, writer.settings.default_language, writer.locale):
+        code = language.normalise(candidate)
+        if code:
+            return code
+    return None
+
+
+def _conversation(app: App, parent: Status | None, status_id: int) -> str | None:
+    if parent is None:
+        return uris.context(app.settings.base_url, status_id)
+    return parent.conversation_uri
+
+
+async def edit(app: App, user: User, status_id: int, revision: Revision) -> None:
+    """Replace a post's content by a whole new state. Nothing different, nothing happens."""
+    text, spoiler_text = drafts.text_of(revision.status), drafts.text_of(revision.spoiler_text)
+    poll = drafts.poll_of(app.settings, revision.poll)
+    media_ids = drafts.media_ids_of(app.settings, revision.media_ids)
+    if poll and media_ids:
+        raise errors.Invalid("A post can have either attachments or a poll")
+    drafts.check(app.settings, text, spoiler_text, has_more=bool(poll or media_ids))
+    async with app.db.read() as conn:
+        before = _editable(await access.own_status(conn, user.account_id, status_id))
+    content_type = revision.content_type or before.content_type
+    options = poll.options if poll else ()
+    written = await drafts.write(app, text, spoiler_text, content_type=content_type, options=options)
+    async with app.db.transaction() as conn:
+        await access.own_status(conn, user.account_id, status_id)
+        status = await statuses.lock(conn, status_id)
+        if status is None:
+            raise errors.NotFound
+        media.check_attachable(
+            await media.own(conn, user.account_id, media_ids, lock=True), media_ids, status_id=status.id
+        )
+        await _apply(conn, app, status, revision, written, media_ids)
+
+
+def _editable(status: Status) -> Status:
+    if status.reblog_of_id is not None:
+        raise errors.Unprocessable("A boost cannot be edited")
+    return status
+
+
+async def _apply(
+    conn: Conn, app: App, status: Status, revision: Revision, written: Written, media_ids: list[int]
+) -> None:
+    poll = drafts.poll_of(app.settings, revision.poll)
+    asked = await polls.by_status(conn, status.id)
+    described = await _described(conn, app, revision.media_attributes, media_ids)
+    sensitive = revision.sensitive or bool(written.spoiler_text)
+    code = language.normalise(revision.language) or status.language
+    is_edit = (
+        (written.text, written.spoiler_text, written.content_type, sensitive, media_ids)
+        != (status.text or "", status.spoiler_text, status.content_type, status.sensitive, status.media_ids)
+        or bool(described)
+        or _asks_differently(asked, poll)
+    )
+    if not is_edit and code == status.language and poll is None:
+        return
+    change = statuses.Edit(
+        content=written.content,
+        text=written.text,
+        content_type=written.content_type,
+        spoiler_text=written.spoiler_text,
+        sensitive=sensitive,
+        language=code,
+        media_ids=media_ids,
+        emojis=written.emojis,
+        edited_at=datetime.now(UTC) if is_edit else None,
+        mentions=written.mentions,
+        tags=written.tags,
+        links=written.links if status.visibility == PUBLIC else [],
+    )
+    # The former state is kept first, with the poll and the descriptions that it had.
+    await statuses.edit(conn, status, change)
+    await polls.replace(conn, status.id, poll)
+    for each in described:
+        await media.describe(conn, each.id, description=each.description, focus_x=each.focus_x, focus_y=each.focus_y)
+
+
+class _Description(msgspec.Struct, frozen=True):
+    id: int
+    description: str | None
+    focus_x: float | None
+    focus_y: float | None
+
+
+async def _described(
+    conn: Conn, app: App, attributes: list[MediaAttributes], media_ids: list[int]
+) -> list[_Description]:
+    """Of the attachments that stay: new descriptions and focal points, where they differ."""
+    found = await media.by_ids(conn, media_ids)
+    result = []
+    for each in attributes:
+        row = found.get(each.id)
+        if row is None:
+            continue
+        x, y = focus_of(each.focus)
+        text = limited_description(app.settings, each.description)
+        same_text = text is None or text == (row.description or "")
+        if not same_text or (x is not None and (x, y) != (row.focus_x, row.focus_y)):
+            result.append(_Description(each.id, text, x, y))
+    return result
+
+
+def _asks_differently(asked: polls.Poll | None, poll: statuses.Poll | None) -> bool:
+    if asked is None or poll is None:
+        return asked is not poll
+    return (asked.options, asked.multiple) != (poll.options, poll.multiple)
+
+
+async def delete(app: App, user: User, status_id: int, *, delete_media: bool = False) -> None:
+    """Delete a post of one's own. Its files can be attached again for a day, unless `delete_media`."""
+    async with app.db.transaction() as conn:
+        status = await access.own_status(conn, user.account_id, status_id)
+        if delete_media:
+            await media.delete(conn, status.media_ids)
+        else:
+            await media.release(conn, status.media_ids)
+        await statuses.delete(conn, status.id)

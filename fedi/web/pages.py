@@ -1,0 +1,112 @@
+"""What every page needs: who looks, in which language, a template, and forms that are really ours."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from starlette.responses import HTMLResponse, Response
+
+from fedi import errors, i18n
+from fedi.auth import csrf, sessions
+from fedi.context import App
+from fedi.http.endpoint import Call
+from fedi.http.limits import Limit, Limits, client_ip
+from storage import users
+from storage.sessions import Session
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class Page:
+    """One request for a page."""
+
+    def __init__(self, call: Call[Any], session: Session | None, user: users.User | None) -> None:
+        self.call = call
+        self.app: App = call.app
+        self.session = session
+        self.user = user  # whoever is signed in
+        self._browser = call.request.cookies.get(sessions.cookie_name(self.app.settings, "form"), "")
+        self._made_browser = False
+
+    def html(self, template: str, *, status: int = 200, keeps_opener: bool = False, **values: Any) -> Response:
+        """Render. `keeps_opener`: a web client's popup must be able to report back to the window that opened it."""
+        if not self._browser:
+            self._browser, self._made_browser = secrets.token_urlsafe(16), True
+        text = self.app.templates.get_template(template).render(
+            user=self.user, form_token=csrf.token(self.app, self._browser, self.session), **values
+        )
+        response = HTMLResponse(text, status, {"Cache-Control": "private, no-store", "Content-Language": i18n.current()})
+        response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if keeps_opener else "same-origin"
+        if self._made_browser:
+            sessions.set_cookie(self.app, response, self._browser, kind="form")
+        return response
+
+    def message(self, title: str, text: str, *, status: int = 200) -> Response:
+        """A page that only says something."""
+        return self.html("message.html", status=status, keeps_opener=True, title=title, text=text)
+
+    def genuine(self, form_token: str) -> bool:
+        """Whether a form came from a page of ours in this browser."""
+        return csrf.genuine(
+            self.app, self.call.request, shown=form_token, browser=self._browser, session=self.session
+        )
+
+    def limit(self, family: str) -> None:
+        """Count against a family of limits by address. TooMany."""
+        limits: Limits = self.app.memory["limits"]
+        limits.hit(family, ip=client_ip(self.call.request))
+
+    def limit_key(self, limit: Limit, key: str) -> None:
+        limits: Limits = self.app.memory["limits"]
+        limits.hit_key(limit, key)
+
+
+async def opened(call: Call[Any], *, language: str = "") -> Page:
+    """Find out who looks, and speak their language."""
+    session = await sessions.current(call)
+    user = None
+    if session is not None:
+        async with call.read() as conn:
+            user = await users.by_id(conn, session.user_id)
+    i18n.use(i18n.choose(language, user.locale if user else "", call.request.headers.get("accept-language", "")))
+    return Page(call, session, user)
+
+
+def redirect(to: str, *, status: int = 303) -> Response:
+    """To a place of ours, or to one that was checked."""
+    return Response(status_code=status, headers={"Location": to, "Cache-Control": "no-store"})
+
+
+def local(path: str) -> str:
+    """A path on this server that a form or a link may name as the next page; the start page for anything else."""
+    if len(path) > 8000 or "\\" in path or any(ord(character) <= 32 for character in path):
+        return "/"
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or not path.startswith("/") or path.startswith("//"):
+        return "/"
+    return quote(path, safe="".join(map(chr, range(33, 127))))
+
+
+Handler = Callable[[Page, Call[P]], Awaitable[Response]]
+
+
+def page(handler: Handler[P]) -> Callable[[Call[P]], Awaitable[Response]]:
+    """An endpoint that answers with pages, problems included."""
+
+    async def answer(call: Call[P]) -> Response:
+        shown = await opened(call, language=getattr(call.params, "lang", ""))
+        try:
+            return await handler(shown, call)
+        except errors.TooMany as exc:
+            _ = i18n.gettext
+            response = shown.message(
+                _("Too many attempts"), _("Please wait a while, then try again."), status=exc.status
+            )
+            response.headers.update(exc.headers)
+            return response
+        except errors.Problem as exc:
+            return shown.message(i18n.gettext("That did not work"), i18n.gettext(exc.message), status=exc.status)
+
+    return answer

@@ -1,0 +1,33 @@
+"""Custom emojis: pictures for shortcodes, ours (domain '') and those that remote authors use, by their domain."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage.db import Conn
+
+
+class Remote(msgspec.Struct, frozen=True):
+    """A picture as an author's document names it."""
+
+    shortcode: str
+    url: str
+    uri: str | None = None
+
+
+async def learn(conn: Conn, domain: str, emojis: Sequence[Remote]) -> None:
+    """Write down what the emojis of a domain look like; nothing is written for those that look the same."""
+    if not emojis:
+        return
+    # Sorted, so that two posts with the same emojis never wait for each other's rows.
+    rows = sorted({emoji.shortcode: emoji for emoji in emojis}.values(), key=lambda emoji: emoji.shortcode)
+    await conn.execute(
+        """
+        insert into custom_emojis as e (shortcode, domain, uri, remote_url, static_remote_url, visible_in_picker)
+        select s, lower($1), i, u, u, false from unnest($2::text[], $3::text[], $4::text[]) t(s, u, i)
+        on conflict (domain, shortcode) do update set uri = excluded.uri, remote_url = excluded.remote_url,
+            static_remote_url = excluded.static_remote_url, updated_at = now()
+        where e.domain <> '' and e.remote_url is distinct from excluded.remote_url
+        """,
+        domain, [row.shortcode for row in rows], [row.url for row in rows], [row.uri for row in rows],
+    )  # fmt: skip

@@ -1,0 +1,307 @@
+"""Home timelines: a row per reader and status, written when a status appears, for readers who come here.
+
+Whoever stays away long enough loses the rows (`home_built_at` becomes null) and has them made again on return. What a
+home takes in is one fragment, `_welcome`, used for one status and many readers and for one reader and many statuses.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from storage.db import Conn
+from storage.paging import Page
+from storage.rows import structs
+
+MAX_ROWS = 800
+IDLE_DAYS = 30
+# A boost is left out when the same post, or a boost of it, is among this many of the newest.
+RECENT = 40
+_PER_AUTHOR = 40
+
+
+class Entry(msgspec.Struct, frozen=True):
+    status_id: int
+    orig_id: int  # the boosted status, or the same
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Part of a fan-out: readers who got a row, and the follow to go on after; None when there is no more."""
+
+    owner_ids: list[int]
+    after: int | None
+
+
+async def page(conn: Conn, owner_id: int, page: Page) -> list[Entry]:
+    """Newest first. Who may see what is asked of each status when it is loaded."""
+    records = await conn.fetch(
+        f"""
+        select status_id, orig_id from home where owner_id = $1 and status_id < $2 and status_id > $3
+        order by status_id {page.order} limit $4
+        """,
+        owner_id, page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange(structs(Entry, records))
+
+
+def _welcome(reader: str, *, people: str, exclusive: bool = True) -> str:
+    """Whether status `s` (`o`: what it boosts, if anything) belongs into the home of `reader`, who follows its author.
+
+    `people`: an array of the author, the boosted author and everybody mentioned. Answers go to those who follow both
+    sides, as in Mastodon; so nobody reads half of a conversation between strangers.
+    """
+    return f"""(
+        (case when s.in_reply_to_account_id is null then s.in_reply_to_uri is null
+            else s.in_reply_to_account_id in (s.account_id, {reader}) or exists (
+                select from follows wf where wf.account_id = {reader} and wf.target_id = s.in_reply_to_account_id) end)
+        and not exists (select from blocks wb where wb.account_id = {reader} and wb.target_id = any({people}))
+        and not exists (select from mutes wm where wm.account_id = {reader} and wm.target_id = any({people})
+            and (wm.expires_at is null or wm.expires_at > now()))
+        and not exists (select from blocks wo where wo.account_id = o.account_id and wo.target_id = {reader})
+        and not exists (select from account_domain_blocks wd join accounts wa on wd.domain = lower(wa.domain)
+            where wd.account_id = {reader} and wa.id in (s.account_id, o.account_id) and not wa.is_local)
+        and {_not_exclusive(reader) if exclusive else "true"})"""
+
+
+def _not_exclusive(reader: str) -> str:
+    return f"""not exists (select from list_accounts wl join lists we on we.id = wl.list_id
+            where wl.account_id = s.account_id and we.account_id = {reader} and we.exclusive)"""
+
+
+_LANGUAGE = """(f.languages is null or f.languages = '{}' or coalesce(o.language, s.language) is null
+        or coalesce(o.language, s.language) = any(f.languages))"""
+
+_PEOPLE = """array(
+        select unnest(array[s.account_id, o.account_id])
+        union all select wn.account_id from mentions wn where wn.status_id in (s.id, o.id) and not wn.silent)"""
+
+
+async def people(conn: Conn, status_id: int) -> list[int]:
+    """The author of a status, the author of what it boosts, and everybody either of them mentions."""
+    found: list[int] | None = await conn.fetchval(
+        f"select {_PEOPLE} from statuses s left join statuses o on o.id = s.reblog_of_id where s.id = $1", status_id
+    )
+    return [account_id for account_id in found or () if account_id is not None]
+
+
+async def add_own(conn: Conn, status_id: int) -> list[int]:
+    """Put a status into its author's own home; the author, or nobody."""
+    records = await conn.fetch(
+        """
+        insert into home (owner_id, status_id, orig_id)
+        select h.account_id, s.id, coalesce(s.reblog_of_id, s.id)
+        from statuses s join account_settings h on h.account_id = s.account_id and h.home_built_at is not null
+        where s.id = $1 on conflict do nothing returning owner_id
+        """,
+        status_id,
+    )
+    return [record[0] for record in records]
+
+
+async def add_to_followers(conn: Conn, status_id: int, people: Sequence[int], *, after: int, limit: int) -> Chunk:
+    """Put a status into the homes of `limit` followers of its author, in the order of follows."""
+    record = await conn.fetchrow(
+        f"""
+        with batch as materialized (
+            select f.id, f.account_id, f.show_reblogs, f.languages
+            from follows f join account_settings h on h.account_id = f.account_id and h.home_built_at is not null
+            where f.target_id = (select account_id from statuses where id = $1) and f.id > $3
+            order by f.id limit $4),
+        added as (
+            insert into home (owner_id, status_id, orig_id)
+            select f.account_id, s.id, coalesce(o.id, s.id)
+            from statuses s left join statuses o on o.id = s.reblog_of_id cross join batch f
+            where s.id = $1 and (f.show_reblogs or o.id is null) and {_LANGUAGE}
+                and (s.visibility < 3 or exists (
+                    select from mentions m where m.status_id = s.id and m.account_id = f.account_id))
+                and (o.id is null or not exists (
+                    select from (select h.orig_id from home h where h.owner_id = f.account_id
+                        order by h.status_id desc limit {RECENT}) r where r.orig_id = o.id))
+                and {_welcome("f.account_id", people="$2::bigint[]")}
+            on conflict do nothing returning owner_id)
+        select (select count(*) from batch) as seen, (select max(id) from batch) as last,
+            array(select owner_id from added) as owner_ids
+        """,
+        status_id, people, after, limit,
+    )  # fmt: skip
+    assert record is not None
+    return Chunk(record["owner_ids"], record["last"] if record["seen"] == limit else None)
+
+
+async def add_to_tag_followers(conn: Conn, status_id: int, people: Sequence[int]) -> list[int]:
+    """Put a public post into the homes of those who follow one of its tags; who got a row by it."""
+    records = await conn.fetch(
+        """
+        insert into home (owner_id, status_id, orig_id)
+        select distinct f.account_id, s.id, s.id
+        from statuses s join accounts a on a.id = s.account_id
+        join status_tags st on st.status_id = s.id join tag_follows f on f.tag_id = st.tag_id
+        join account_settings h on h.account_id = f.account_id and h.home_built_at is not null
+        where s.id = $1 and s.visibility = 0 and s.reblog_of_id is null and a.silenced_at is null
+            and not exists (select from blocks b where b.account_id = f.account_id and b.target_id = any($2))
+            and not exists (select from blocks b where b.account_id = s.account_id and b.target_id = f.account_id)
+            and not exists (select from mutes m where m.account_id = f.account_id and m.target_id = any($2)
+                and (m.expires_at is null or m.expires_at > now()))
+            and not exists (select from account_domain_blocks d
+                where d.account_id = f.account_id and d.domain = lower(a.domain) and not a.is_local)
+        on conflict do nothing returning owner_id
+        """,
+        status_id, people,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
+async def list_ids(conn: Conn, status_id: int, people: Sequence[int]) -> list[int]:
+    """Lists that show a status: their owner follows the author, and their rule about replies lets it in."""
+    records = await conn.fetch(
+        f"""
+        select l.id from statuses s left join statuses o on o.id = s.reblog_of_id
+        join list_accounts la on la.account_id = s.account_id join lists l on l.id = la.list_id
+        left join follows f on f.account_id = l.account_id and f.target_id = s.account_id
+        where s.id = $1 and s.visibility < 3 and (f.id is not null or l.account_id = s.account_id)
+            and (o.id is null or f.show_reblogs is not false) and {_LANGUAGE} and {LIST_REPLIES}
+            and {_welcome("l.account_id", people="$2::bigint[]", exclusive=False)}
+        """,
+        status_id, people,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
+# Whether a list `l` shows the status `s` as far as answers to others are concerned.
+LIST_REPLIES = """(
+        s.in_reply_to_account_id is null or s.in_reply_to_account_id in (s.account_id, l.account_id)
+        or l.replies_policy = 'followed'
+        or (l.replies_policy = 'list' and exists (
+            select from list_accounts lr where lr.list_id = l.id and lr.account_id = s.in_reply_to_account_id)))"""
+
+
+async def holders(conn: Conn, status_id: int, *, limit: int) -> list[int]:
+    """Owners of homes that hold a status itself, not a boost of it."""
+    records = await conn.fetch("select owner_id from home where status_id = $1 limit $2", status_id, limit)
+    return [record[0] for record in records]
+
+
+async def remove_status(conn: Conn, status_id: int, *, limit: int) -> list[int]:
+    """Take a status out of at most `limit` homes; their owners."""
+    records = await conn.fetch(
+        """
+        delete from home where status_id = $1 and owner_id in (
+            select owner_id from home where status_id = $1 limit $2) returning owner_id
+        """,
+        status_id, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
+async def merge(conn: Conn, owner_id: int, author_id: int) -> None:
+    """Bring the recent posts of somebody newly followed into a home that exists."""
+    await _fill(conn, owner_id, author_id)
+
+
+async def rebuild(conn: Conn, owner_id: int) -> None:
+    """Make the home of somebody who has come back: the recent posts of all they follow, and their own."""
+    await _fill(conn, owner_id, None)
+    await conn.execute("update account_settings set home_built_at = now() where account_id = $1", owner_id)
+
+
+async def _fill(conn: Conn, owner_id: int, author_id: int | None) -> None:
+    """From the newest of each author the newest of all, by one descent of an index per author."""
+    await conn.execute(
+        f"""
+        with sources as (
+            select f.target_id, f.show_reblogs, f.languages from follows f
+            where f.account_id = $1 and ($2::bigint is null or f.target_id = $2)
+            union all select $1, true, null where $2::bigint is null),
+        recent as materialized (
+            select r.id, f.languages from sources f cross join lateral (
+                select n.id from statuses n
+                where n.account_id = f.target_id and n.visibility < 3 and (f.show_reblogs or n.reblog_of_id is null)
+                order by n.id desc limit $3) r
+            order by r.id desc limit $4),
+        fitting as (
+            select s.id, coalesce(o.id, s.id) as orig_id, o.id is not null as is_boost
+            from recent f join statuses s on s.id = f.id left join statuses o on o.id = s.reblog_of_id
+            where (s.reblog_of_id is null or o.id is not null) and {_LANGUAGE}
+                and (s.account_id = $1 or {_welcome("$1", people=_PEOPLE)})),
+        counted as (
+            select id, orig_id, is_boost, row_number() over (partition by orig_id order by id desc) as place from fitting)
+        insert into home (owner_id, status_id, orig_id)
+        select $1, c.id, c.orig_id from counted c
+        where not c.is_boost or (c.place = 1 and not exists (
+            select from home h where h.owner_id = $1 and h.orig_id = c.orig_id))
+        on conflict do nothing
+        """,
+        owner_id, author_id, _PER_AUTHOR, MAX_ROWS // 2,
+    )  # fmt: skip
+
+
+async def remove_author(conn: Conn, owner_id: int, author_id: int) -> None:
+    """Take out what somebody wrote or boosted: they are followed no more."""
+    await conn.execute(
+        "delete from home h using statuses s where h.owner_id = $1 and s.id = h.status_id and s.account_id = $2",
+        owner_id, author_id,
+    )  # fmt: skip
+
+
+async def remove_person(conn: Conn, owner_id: int, account_id: int) -> None:
+    """Take out what somebody wrote or boosted, boosts of it, and what mentions them: they are not to be met."""
+    await conn.execute(
+        """
+        delete from home h using statuses s
+        where h.owner_id = $1 and s.id = h.status_id and (
+            s.account_id = $2
+            or exists (select from statuses o where o.id = s.reblog_of_id and o.account_id = $2)
+            or exists (select from mentions m where m.status_id = h.orig_id and m.account_id = $2 and not m.silent))
+        """,
+        owner_id, account_id,
+    )  # fmt: skip
+
+
+async def is_built(conn: Conn, owner_id: int) -> bool:
+    built: bool | None = await conn.fetchval(
+        "select home_built_at is not null from account_settings where account_id = $1", owner_id
+    )
+    return built is True
+
+
+async def touch(conn: Conn, owner_id: int) -> None:
+    """The owner is here."""
+    await conn.execute("update account_settings set last_active_at = now() where account_id = $1", owner_id)
+
+
+async def trim(conn: Conn, *, after: int, limit: int) -> int | None:
+    """Cut the homes of `limit` accounts, in the order of ids, to `MAX_ROWS`; the last id looked at, None at the end."""
+    record = await conn.fetchrow(
+        """
+        with owners as materialized (
+            select account_id from account_settings
+            where account_id > $1 and home_built_at is not null order by account_id limit $2),
+        edges as (
+            select o.account_id, (select h.status_id from home h where h.owner_id = o.account_id
+                order by h.status_id desc offset $3 limit 1) as status_id
+            from owners o),
+        cut as (
+            delete from home h using edges e where h.owner_id = e.account_id and h.status_id <= e.status_id)
+        select max(account_id) as last, count(*) as seen from owners
+        """,
+        after, limit, MAX_ROWS,
+    )  # fmt: skip
+    assert record is not None
+    return record["last"] if record["seen"] == limit else None
+
+
+async def drop_idle(conn: Conn, *, limit: int) -> int:
+    """Remove the homes of accounts that have not been here for long; how many."""
+    records = await conn.fetch(
+        """
+        update account_settings set home_built_at = null where account_id in (
+            select account_id from account_settings
+            where home_built_at is not null and last_active_at < now() - make_interval(days => $1)
+            order by account_id limit $2 for update skip locked)
+        returning account_id
+        """,
+        IDLE_DAYS, limit,
+    )  # fmt: skip
+    owner_ids = [record[0] for record in records]
+    if owner_ids:
+        await conn.execute("delete from home where owner_id = any($1)", owner_ids)
+    return len(owner_ids)

@@ -1,0 +1,101 @@
+"""Timelines that are read from statuses themselves: public, of tags, of lists. Homes are rows: see `storage.homes`."""
+
+from typing import Literal
+
+import msgspec
+
+from storage.db import Conn
+from storage.homes import LIST_REPLIES
+from storage.paging import Page
+from storage.visibility import VISIBLE, WANTED
+
+Origin = Literal["all", "local", "remote"]
+
+_ORIGINS: dict[Origin, str] = {"all": "true", "local": "s.is_local", "remote": "not s.is_local"}
+
+# Limited accounts are met only by those who follow them.
+_LISTED = """(exists (
+    select from accounts pa where pa.id = s.account_id and (
+        pa.silenced_at is null or s.account_id = $1
+        or exists (select from follows pf where pf.account_id = $1 and pf.target_id = s.account_id))))"""
+
+_NO_REPLY = """(
+    s.in_reply_to_account_id = s.account_id or (s.in_reply_to_account_id is null and s.in_reply_to_uri is null))"""
+
+
+class Public(msgspec.Struct, frozen=True, kw_only=True):
+    origin: Origin = "all"
+    only_media: bool = False
+
+
+async def public(conn: Conn, viewer_id: int | None, wanted: Public, page: Page) -> list[int]:
+    """Public posts without boosts and without answers to others, newest first."""
+    records = await conn.fetch(
+        f"""
+        select s.id from statuses s
+        where s.visibility = 0 and s.reblog_of_id is null and {_ORIGINS[wanted.origin]}
+            and s.id < $2 and s.id > $3 and (not $5 or s.media_ids <> '{{}}')
+            and {_NO_REPLY} and {_LISTED} and {VISIBLE} and {WANTED}
+        order by s.id {page.order} limit $4
+        """,
+        viewer_id, page.below, page.above, page.size, wanted.only_media,
+    )  # fmt: skip
+    return page.arrange([record[0] for record in records])
+
+
+class Tagged(msgspec.Struct, frozen=True, kw_only=True):
+    """Normalised names: posts with one of `any`, with each of `all`, with none of `none`."""
+
+    any: tuple[str, ...]
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    origin: Origin = "all"
+    only_media: bool = False
+
+
+async def tagged(conn: Conn, viewer_id: int | None, wanted: Tagged, page: Page) -> list[int]:
+    """Public posts with these tags, answers too, newest first."""
+    records = await conn.fetch(
+        f"""
+        select distinct r.id from tags t cross join lateral (
+            select s.id from status_tags st join statuses s on s.id = st.status_id
+            where st.tag_id = t.id and st.status_id < $2 and st.status_id > $3
+                and s.visibility = 0 and s.reblog_of_id is null and {_ORIGINS[wanted.origin]}
+                and (not $5 or s.media_ids <> '{{}}')
+                and (cardinality($7::text[]) = 0 or cardinality($7) = (
+                    select count(*) from status_tags x join tags y on y.id = x.tag_id
+                    where x.status_id = s.id and y.name = any($7)))
+                and (cardinality($8::text[]) = 0 or not exists (
+                    select from status_tags x join tags y on y.id = x.tag_id
+                    where x.status_id = s.id and y.name = any($8)))
+                and {_LISTED} and {VISIBLE} and {WANTED}
+            order by st.status_id {page.order} limit $4) r
+        where t.name = any($6)
+        order by r.id {page.order} limit $4
+        """,
+        viewer_id, page.below, page.above, page.size, wanted.only_media,
+        wanted.any, list(set(wanted.all)), wanted.none,
+    )  # fmt: skip
+    return page.arrange([record[0] for record in records])
+
+
+async def listed(conn: Conn, owner_id: int, list_id: int, page: Page) -> list[int]:
+    """Posts and boosts of the members of a list whom its owner follows, newest first. Whose list it is, the caller
+    has checked."""
+    records = await conn.fetch(
+        f"""
+        select r.id from lists l join list_accounts la on la.list_id = l.id
+        left join follows f on f.account_id = l.account_id and f.target_id = la.account_id
+        cross join lateral (
+            select s.id from statuses s
+            where s.account_id = la.account_id and s.visibility < 3 and s.id < $3 and s.id > $4
+                and (s.reblog_of_id is null or f.show_reblogs is not false)
+                and (f.languages is null or f.languages = '{{}}' or s.language is null or s.language = any(f.languages))
+                and {LIST_REPLIES} and {VISIBLE} and {WANTED}
+            order by s.id {page.order} limit $5) r
+        where l.id = $2 and (f.id is not null or la.account_id = l.account_id)
+        order by r.id {page.order} limit $5
+        """,
+        owner_id, list_id, page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange([record[0] for record in records])

@@ -1,0 +1,37 @@
+"""Every setting says what it is for, where it is declared; the example file shows all of them and nothing else."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fedi import config
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = config.explain({}, None)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_setting_is_documented(setting: config.Setting) -> None:
+    assert setting.doc.endswith("."), f"{setting.name} lacks a description in fedi/config.py"
+
+
+def test_the_example_file_names_every_setting_with_its_default() -> None:
+    example = dict(re.findall(r"^# (\w+) = (.*)$", (ROOT / "fedi.example.toml").read_text(), re.MULTILINE))
+    assert sorted(example) == sorted(setting.name.removeprefix("FEDI_").lower() for setting in SETTINGS)
+
+
+def test_the_example_file_is_valid_when_uncommented(tmp_path: Path) -> None:
+    lines = (ROOT / "fedi.example.toml").read_text().splitlines()
+    path = tmp_path / "fedi.toml"
+    path.write_text("\n".join(re.sub(r"^# (\w+ = )", r"\1", line) for line in lines))
+    settings = config.load({}, path)
+    assert settings.base_url == "https://social.example.org"
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "deploy/fedi.service", ".env.example", "Makefile"])
+def test_files_for_operators_name_only_settings_that_exist(name: str) -> None:
+    known = {setting.name for setting in SETTINGS}
+    known |= {f"{setting}_FILE" for setting in known} | {"FEDI_CONFIG", "FEDI_TEST_DATABASE_URL", "FEDI_IMAGE"}
+    named = set(re.findall(r"\bFEDI_[A-Z_]*[A-Z]\b", (ROOT / name).read_text()))
+    assert named <= known

@@ -1,5 +1,5 @@
 # A small image of the server for production; the database is another container (compose.yaml) or your own.
-FROM python:3.13-slim AS build
+FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/fedi
 WORKDIR /src
@@ -11,7 +11,7 @@ RUN /opt/fedi/bin/pip install --no-deps . \
     && /opt/fedi/bin/pip uninstall --yes pip \
     && /opt/fedi/bin/python -m compileall -q /opt/fedi
 
-FROM python:3.13-slim
+FROM python:3.12-slim
 LABEL org.opencontainers.image.title="Fedi" org.opencontainers.image.licenses="AGPL-3.0-or-later"
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin fedi \
     && install --directory --owner fedi --group fedi --mode 0700 /data

@@ -23,12 +23,13 @@ from federation.vocab import actor as vocab
 from federation.vocab import normalise
 from federation.vocab.attachment import Image
 from federation.webfinger import Handle
-from storage import accounts, emojis, jobs, keys
+from storage import accounts, emojis, hosts, jobs, keys
 from storage.accounts import Account
 from storage.db import Conn
 from storage.errors import Conflict
 
 REFRESH_JOB = "refresh_actor"  # payload {"uri": …}
+NODEINFO_JOB = "read_nodeinfo"  # payload {"host": …}
 MAX_AT_ONCE = 8
 # Of one post or collection: who else is named there has to be met elsewhere.
 MAX_UNKNOWN = 25
@@ -137,6 +138,8 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
             await emojis.learn(
                 conn, name.domain, [emojis.Remote(each.shortcode, each.url, each.id) for each in parsed.emojis]
             )
+        if await hosts.unread(conn, host):
+            await jobs.enqueue(conn, NODEINFO_JOB, {"host": host}, queue="slow", key=host)
         row = await accounts.by_id(conn, account_id)
     if row is None:
         raise Retry(f"{parsed.id} was removed meanwhile")

@@ -20,7 +20,7 @@ from federation.vocab.note import Note
 from federation.vocab.question import Poll
 from federation.vocab.tag import Mention
 from federation.webfinger import parse as parse_handle
-from storage import accounts, emojis, jobs, media, polls, statuses, tombstones
+from storage import accounts, emojis, inbox, jobs, media, polls, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.statuses import Status
@@ -66,8 +66,8 @@ async def store(
     visibility = _visibility(note, author, fetched=fetched)
     named = await _people(fed, note, visibility, delivered_to, budget)
     async with fed.db.transaction() as conn:
-        await tombstones.lock(conn, note.id)
-        if await tombstones.buried(conn, [note.id], author.uri):
+        await inbox.lock(conn, note.id)
+        if await inbox.buried(conn, note.id, actor_uri=author.uri):
             raise Rejected(f"{note.id} was deleted")
         known = await statuses.by_uri(conn, note.id)
         if known is not None:
@@ -100,7 +100,7 @@ async def update(fed: Fed, note: Note) -> bool:
     verdict = await origins.admit(fed, url.authority)
     named = await _people(fed, note, known.visibility, None, Budget())
     async with fed.db.transaction() as conn:
-        await tombstones.lock(conn, note.id)
+        await inbox.lock(conn, note.id)
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False

@@ -22,32 +22,26 @@ from storage import accounts, statuses
 from storage.accounts import Account
 from storage.statuses import Status
 
-__all__ = ["Budget", "Signer", "actor", "actors", "handle", "handles", "key", "refetch", "status", "url"]
+__all__ = ["Budget", "Signer", "actor", "actors", "handle", "handles", "key", "status", "url"]
 
 # An address may name an activity, which names its object: followed this far.
 MAX_STEPS = 3
 
 
 async def status(
-    fed: Fed, uri: str, *, quiet: bool = True, climb: bool = True, again: bool = False, budget: Budget | None = None
+    fed: Fed, uri: str, *, refresh: bool = False, quiet: bool = True, climb: bool = True, budget: Budget | None = None
 ) -> Status:
     """The post of a URI, fetched from its origin when it is not known.
 
-    `quiet`: nobody is told and no home receives it. `climb`: what it answers is fetched later, if unknown. `again`:
-    asked for by a person, so that a refusal of a moment ago does not count. Raises Rejected, Gone or Retry.
+    `refresh`: read it again now, for edits and the counts of its poll. `quiet`: nobody is told of a new one and no home
+    receives it. `climb`: what it answers is fetched later, if unknown. Raises Rejected, Gone or Retry.
     """
     async with fed.db.read() as conn:
         known = await statuses.by_uri(conn, uri)
-    if known is not None:
+    if known is not None and (known.is_local or not refresh):
         return known
-    found = await origins.document(fed, uri, budget=budget, again=again)
+    found = await origins.document(fed, uri, budget=budget, again=refresh)
     return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget or Budget())
-
-
-async def refetch(fed: Fed, known: Status) -> bool:
-    """Read a remote post again: edits, and the counts of its poll; whether anything changed."""
-    found = await origins.document(fed, known.uri, again=True)
-    return await posts.update(fed, notes.parse(found.body))
 
 
 async def url(fed: Fed, text: str) -> Account | Status | None:
@@ -94,7 +88,9 @@ async def _store(
         found = await origins.document(fed, target, budget=budget)
         return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget, steps=steps - 1)
     parsed = notes.parse(doc)
-    status_id, _ = await posts.store(fed, parsed, quiet=quiet, fetched=True, climb=climb, budget=budget)
+    status_id, created = await posts.store(fed, parsed, quiet=quiet, fetched=True, climb=climb, budget=budget)
+    if not created:
+        await posts.update(fed, parsed)
     async with fed.db.read() as conn:
         stored = await statuses.by_id(conn, status_id)
     if stored is None:

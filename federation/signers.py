@@ -26,24 +26,39 @@ class Signer(msgspec.Struct, frozen=True):
     """A stored key and whose it is."""
 
     key: Key
-    owner: Account
+    account: Account
+
+    @property
+    def public_pem(self) -> str:
+        return self.key.public_pem
+
+    @property
+    def owner(self) -> str:
+        """The actor's URI."""
+        return self.account.uri
 
 
 async def stored(fed: Fed, key_id: str) -> Signer | None:
     """The key as far as we know it, without asking anybody."""
     async with fed.db.read() as conn:
-        key = await keys.by_uri(conn, key_id)
-        owner = await accounts.by_id(conn, key.account_id) if key else None
-    return Signer(key, owner) if key is not None and owner is not None else None
+        found = await keys.by_uri(conn, key_id)
+        account = await accounts.by_id(conn, found.account_id) if found else None
+    return Signer(found, account) if found is not None and account is not None else None
 
 
-async def key(fed: Fed, key_id: str) -> Signer:
-    """The key of that id, fetched with its owner when it is not known.
+async def key(fed: Fed, key_id: str, *, refresh: bool = False) -> Signer:
+    """The key of that id, fetched with its owner when it is not known. `refresh`: what is known did not fit; asked for
+    again now and then.
 
-    Raises SignatureError when there is no such key, Gone when its owner does not exist any more, Retry when its server
-    does not answer.
+    Raises SignatureError when there is no such key or it was read again a moment ago, Gone when its owner does not
+    exist any more, Retry when its server does not answer.
     """
-    return await stored(fed, key_id) or await _fetch(fed, key_id)
+    known = await stored(fed, key_id)
+    if known is not None and not refresh:
+        return known
+    if known is not None and (known.account.is_local or not _may_refresh(fed, key_id)):
+        raise SignatureError("the signature does not match")
+    return await _fetch(fed, key_id)
 
 
 async def verified(fed: Fed, request: SignedRequest, claimed: Claim) -> Signer:
@@ -51,57 +66,62 @@ async def verified(fed: Fed, request: SignedRequest, claimed: Claim) -> Signer:
 
     Raises SignatureError, Gone or Retry.
     """
-    known = await stored(fed, claimed.key_id)
-    if known is not None:
-        try:
-            verify.confirm(request, claimed, public_keys.load_public(known.key.public_pem))
-        except SignatureError:
-            if known.owner.is_local or not _may_refresh(fed, claimed.key_id):
-                raise
-        else:
-            return known
-    found = await _fetch(fed, claimed.key_id)
-    verify.confirm(request, claimed, public_keys.load_public(found.key.public_pem))
+    found = await key(fed, claimed.key_id)
+    try:
+        verify.confirm(request, claimed, public_keys.load_public(found.public_pem))
+    except SignatureError:
+        found = await key(fed, claimed.key_id, refresh=True)
+        verify.confirm(request, claimed, public_keys.load_public(found.public_pem))
     return found
 
 
 def _may_refresh(fed: Fed, key_id: str) -> bool:
-    recent: TTLCache[str, bool] | None = fed.memory.get("signers.refreshed")
-    if recent is None:
-        recent = fed.memory["signers.refreshed"] = TTLCache(10_000, REFRESH_SECONDS)
+    recent = _recent(fed)
     if key_id in recent:
         return False
     recent[key_id] = True
     return True
 
 
+def _recent(fed: Fed) -> TTLCache[str, bool]:
+    """What was asked for lately in vain: key ids that did not fit, addresses that did not show the key."""
+    recent: TTLCache[str, bool] | None = fed.memory.get("signers.recent")
+    if recent is None:
+        recent = fed.memory["signers.recent"] = TTLCache(10_000, REFRESH_SECONDS)
+    return recent
+
+
 async def _fetch(fed: Fed, key_id: str) -> Signer:
+    address = key_id.partition("#")[0]
+    if f"{address}#" in _recent(fed):
+        raise SignatureError("the owner of the key does not list it")
     try:
-        await _learn(fed, key_id)
+        await origins.once(fed, ("key", address), lambda: _learn(fed, address))
     except SignatureError:
         raise
     except Rejected as exc:
         raise SignatureError(f"the key cannot be had: {exc}") from exc
     found = await stored(fed, key_id)
     if found is None:
+        # Any number of ids can be made up for one address.
+        _recent(fed)[f"{address}#"] = True
         raise SignatureError("the owner of the key does not list it")
     return found
 
 
-async def _learn(fed: Fed, key_id: str) -> None:
+async def _learn(fed: Fed, address: str) -> None:
     """Store the actor whose key it is. The document found may be the actor, or the bare key that names its owner; only
     what the owner's own document lists is ever stored."""
-    address = key_id.partition("#")[0]
     async with fed.db.read() as conn:
         known = await accounts.by_uri(conn, address)
     try:
-        found = await origins.document(fed, address)
+        found = await origins.document(fed, address, again=known is not None)
     except Gone:
         if known is not None:
             await actors.mark_gone(fed, address)
         raise
     owner = _owner(found.body)
-    if owner is None or not normalise.same_host(owner, key_id):
+    if owner is None or not normalise.same_host(owner, address):
         raise SignatureError("the key belongs to another host")
     if owner == normalise.iri(found.body.get("id")):
         await actors.keep(fed, found.body)

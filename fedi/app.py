@@ -28,7 +28,7 @@ from fedi.http.middleware import Around
 from fedi.http.router import Router
 from fedi.jobs import JOBS, SCHEDULE
 from fedi.services import accounts
-from fedi.streaming.endpoint import Streaming
+from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
 from fedi.web import templates
 from fedi.worker import Worker
@@ -122,7 +122,8 @@ def _asgi(app: App, hub: Hub) -> ASGIApp:
     limits = Limits(enabled=app.settings.rate_limiting)
     app.memory["limits"] = limits
     router = Router(app, _routes(), tokens.authenticate, limits=limits)
-    streaming = Streaming(app, hub)
+    app.memory[streaming_endpoint.HUB] = hub
+    streaming = streaming_endpoint.Streaming(app, hub)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -147,6 +148,7 @@ def _routes() -> Iterable[Endpoint]:
         yield Endpoint(route.method, route.path, handler, PUBLIC, page.params if page else NoParams, "none", page is None)
     yield from pages.values()
     yield from api.ROUTES
+    yield from streaming_endpoint.ROUTES
     yield get("/health", _health, access=PUBLIC, limit="none")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from fedi import chores
 from fedi.context import App
-from fedi.services import follows, media, polls, scheduling
+from fedi.services import follows, mail, media, polls, scheduling, signup, statuses
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -16,6 +16,7 @@ JOBS: dict[str, Job] = {
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
     "purge_account": chores.purge_account,
+    mail.JOB: mail.send,
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
@@ -24,4 +25,6 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (10, scheduling.sweep),
     (15, polls.sweep),
     (3600, media.sweep),
+    (3600, statuses.sweep),
+    (3600, signup.tidy),
 ]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
-NEWER_PYTHONS = ["python3.14", "python3.13", "python3.12", "python3.11"]
+NEWER_PYTHONS = ["python3.12", "python3.13", "python3.14", "python3.11"]
 
 
 def main() -> None:

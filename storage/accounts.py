@@ -104,7 +104,8 @@ async def by_ids(conn: Conn, account_ids: Sequence[int]) -> dict[int, Account]:
 
 
 async def by_id(conn: Conn, account_id: int) -> Account | None:
-    return struct(Account, await conn.fetchrow(f"select {COLUMNS} from accounts where id = $1 and not pending", account_id))
+    record = await conn.fetchrow(f"select {COLUMNS} from accounts where id = $1 and not pending", account_id)
+    return struct(Account, record)
 
 
 async def by_uri(conn: Conn, uri: str) -> Account | None:
@@ -128,7 +129,11 @@ async def by_pages(conn: Conn, urls: Sequence[str]) -> dict[str, Account]:
 async def by_url(conn: Conn, url: str) -> Account | None:
     """By actor URI or by profile page."""
     record = await conn.fetchrow(
-        f"select {COLUMNS} from accounts where (uri = $1 or (is_local and url = $1)) and not pending order by uri = $1 desc limit 1", url
+        f"""
+        select {COLUMNS} from accounts where (uri = $1 or (is_local and url = $1)) and not pending
+        order by uri = $1 desc limit 1
+        """,
+        url,
     )
     return struct(Account, record)
 
@@ -136,7 +141,10 @@ async def by_url(conn: Conn, url: str) -> Account | None:
 async def by_handle(conn: Conn, username: str, domain: str) -> Account | None:
     """Case does not matter."""
     record = await conn.fetchrow(
-        f"select {COLUMNS} from accounts where lower(username) = lower($1) and lower(domain) = lower($2) and not pending",
+        f"""
+        select {COLUMNS} from accounts
+        where lower(username) = lower($1) and lower(domain) = lower($2) and not pending
+        """,
         username, domain,
     )  # fmt: skip
     return struct(Account, record)
@@ -216,7 +224,7 @@ async def create_local(conn: Conn, new: Local) -> None:
     if done is None:
         raise Conflict("Username has already been taken")
     await conn.execute("insert into account_stats (account_id) values ($1)", new.id)
-    await conn.execute("insert into account_settings (account_id) values ($1)", new.id)
+    await conn.execute("insert into account_settings (account_id, last_active_at, home_built_at) values ($1, now(), now())", new.id)
 
 
 async def reveal(conn: Conn, account_ids: Sequence[int]) -> None:

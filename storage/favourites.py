@@ -30,8 +30,11 @@ _F_COLUMNS = columns(Favourite, "f")
 async def add(
     conn: Conn, *, account_id: int, status_id: int, uri: str | None = None, favourite_id: int | None = None
 ) -> bool:
-    """Like a post; False when it was liked already. `uri` is that of the Like; a local one is minted from the id
-    (`statuses.new_id`), which is passed then. `Missing` when the post is gone. Emits `Favourited` only for a new row."""
+    """Like a post; False when it was liked already. Emits `Favourited` only for a new row.
+
+    `uri` is that of the Like; a local one is minted from the id (`statuses.new_id`), which is passed then. `Missing`
+    when the post is gone.
+    """
     try:
         added: bool = await conn.fetchval(
             """

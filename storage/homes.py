@@ -31,7 +31,7 @@ class Chunk(msgspec.Struct, frozen=True):
     after: int | None
 
 
-async def page(conn: Conn, owner_id: int, page: Page) -> list[Entry]:
+async def entries(conn: Conn, owner_id: int, page: Page) -> list[Entry]:
     """Newest first. Who may see what is asked of each status when it is loaded."""
     records = await conn.fetch(
         f"""
@@ -168,7 +168,8 @@ async def list_ids(conn: Conn, status_id: int, people: Sequence[int]) -> list[in
 
 # Whether a list `l` shows the status `s` as far as answers to others are concerned.
 LIST_REPLIES = """(
-        s.in_reply_to_account_id is null or s.in_reply_to_account_id in (s.account_id, l.account_id)
+        (s.in_reply_to_account_id is null and s.in_reply_to_uri is null)
+        or s.in_reply_to_account_id in (s.account_id, l.account_id)
         or l.replies_policy = 'followed'
         or (l.replies_policy = 'list' and exists (
             select from list_accounts lr where lr.list_id = l.id and lr.account_id = s.in_reply_to_account_id)))"""
@@ -223,10 +224,12 @@ async def _fill(conn: Conn, owner_id: int, author_id: int | None) -> None:
             where (s.reblog_of_id is null or o.id is not null) and {_LANGUAGE}
                 and (s.account_id = $1 or {_welcome("$1", people=_PEOPLE)})),
         counted as (
-            select id, orig_id, is_boost, row_number() over (partition by orig_id order by id desc) as place from fitting)
+            select id, orig_id, is_boost, bool_or(not is_boost) over (partition by orig_id) as has_original,
+                row_number() over (partition by orig_id order by id desc) as place
+            from fitting)
         insert into home (owner_id, status_id, orig_id)
         select $1, c.id, c.orig_id from counted c
-        where not c.is_boost or (c.place = 1 and not exists (
+        where not c.is_boost or (not c.has_original and c.place = 1 and not exists (
             select from home h where h.owner_id = $1 and h.orig_id = c.orig_id))
         on conflict do nothing
         """,

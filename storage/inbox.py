@@ -81,3 +81,8 @@ async def buried(conn: Conn, uri: str, *, actor_uri: str) -> bool:
     )
     return record is not None
 
+
+
+async def lock(conn: Conn, uri: str) -> None:
+    """Until the transaction ends nobody else handles this object: Create, Update, Announce and Delete take turns."""
+    await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", uri)

@@ -48,9 +48,7 @@ async def by_uri(conn: Conn, uri: str) -> Key | None:
 
 async def of_account(conn: Conn, account_id: int) -> list[Key]:
     """RSA before Ed25519."""
-    records = await conn.fetch(
-        f"select {_COLUMNS} from keys where account_id = $1 order by kind desc, uri", account_id
-    )
+    records = await conn.fetch(f"select {_COLUMNS} from keys where account_id = $1 order by kind desc, uri", account_id)
     return structs(Key, records)
 
 
@@ -81,7 +79,7 @@ async def owners(conn: Conn, uris: Sequence[str]) -> dict[str, int]:
 
 
 async def replace(conn: Conn, account_id: int, keys: Sequence[Public]) -> None:
-    """Make these the keys of another server's actor. A key of ours is never touched, whatever its URI is claimed to be."""
+    """Make these the keys of another server's actor. Keys of ours are never touched, whatever URI is claimed."""
     await conn.execute(
         "delete from keys where account_id = $1 and private_pem is null and uri <> all($2)",
         account_id, [key.uri for key in keys],

@@ -138,6 +138,18 @@ async def withdraw(
     )  # fmt: skip
 
 
+async def forget_status(conn: Conn, status_id: int, *, limit: int) -> int:
+    """Remove what is about a post that is gone, at most `limit` rows; how many."""
+    records = await conn.fetch(
+        """
+        delete from notifications where id in (
+            select id from notifications where status_id = $1 limit $2) returning id
+        """,
+        status_id, limit,
+    )  # fmt: skip
+    return len(records)
+
+
 async def moderators(conn: Conn) -> list[int]:
     """The accounts of those who moderate."""
     records = await conn.fetch(

@@ -125,7 +125,8 @@ async def token(conn: Conn, hashed: bytes) -> Token | None:
     record = await conn.fetchrow(
         """
         select t.id, t.application_id, t.user_id, t.account_id, t.scopes,
-            t.revoked_at is not null or (t.user_id is not null and (t.epoch <> u.epoch or m.user_id is null)) as revoked,
+            t.revoked_at is not null
+                or (t.user_id is not null and (t.epoch <> u.epoch or m.user_id is null)) as revoked,
             t.last_used_at, u.role, u.locale, u.confirmed_at is not null as confirmed,
             u.approved_at is not null as approved, u.disabled_at is not null as disabled,
             a.suspended_at is not null as suspended

@@ -24,9 +24,7 @@ class Session(msgspec.Struct, frozen=True):
 _COLUMNS = columns(Session, "s").replace('s."ip"', "host(s.ip) as ip")
 
 
-async def create(
-    conn: Conn, hashed: bytes, *, user_id: int, epoch: int, ip: str | None, user_agent: str
-) -> int:
+async def create(conn: Conn, hashed: bytes, *, user_id: int, epoch: int, ip: str | None, user_agent: str) -> int:
     """The new session's id."""
     session_id: int = await conn.fetchval(
         """
@@ -51,9 +49,7 @@ async def by_hash(conn: Conn, hashed: bytes) -> Session | None:
 
 
 async def touch(conn: Conn, session_id: int, *, ip: str | None) -> None:
-    await conn.execute(
-        "update sessions set last_used_at = now(), ip = $2::text::inet where id = $1", session_id, ip
-    )
+    await conn.execute("update sessions set last_used_at = now(), ip = $2::text::inet where id = $1", session_id, ip)
 
 
 async def of_user(conn: Conn, user_id: int) -> list[Session]:
@@ -66,16 +62,12 @@ async def of_user(conn: Conn, user_id: int) -> list[Session]:
 
 async def end(conn: Conn, session_id: int, *, user_id: int) -> bool:
     """Whether it was this person's."""
-    done = await conn.fetchval(
-        "delete from sessions where id = $1 and user_id = $2 returning id", session_id, user_id
-    )
+    done = await conn.fetchval("delete from sessions where id = $1 and user_id = $2 returning id", session_id, user_id)
     return done is not None
 
 
 async def end_all(conn: Conn, user_id: int, *, but: int | None = None) -> None:
-    await conn.execute(
-        "delete from sessions where user_id = $1 and id is distinct from $2", user_id, but
-    )
+    await conn.execute("delete from sessions where user_id = $1 and id is distinct from $2", user_id, but)
 
 
 async def forget_idle(conn: Conn) -> None:

@@ -1,6 +1,8 @@
 """Threads: what is above and below a post, and which threads a local account does not want to hear of."""
 
 from storage.db import Conn
+from storage.rows import struct
+from storage.statuses import S_COLUMNS, Status
 from storage.visibility import VISIBLE, WANTED
 
 # How much of a thread is looked at to answer one request, whatever may be shown of it.
@@ -24,6 +26,24 @@ async def ancestors(conn: Conn, viewer_id: int | None, status_id: int, *, most: 
         viewer_id, status_id, most,
     )  # fmt: skip
     return [record[0] for record in records]
+
+
+async def top(conn: Conn, status_id: int, *, most: int) -> Status | None:
+    """The highest post above that is known here, or the post itself. No viewer is asked about."""
+    record = await conn.fetchrow(
+        f"""
+        with recursive above (id, parent, seen) as (
+            select id, in_reply_to_id, array[id] from statuses where id = $1
+            union all
+            select s.id, s.in_reply_to_id, a.seen || s.id
+            from above a join statuses s on s.id = a.parent
+            where cardinality(a.seen) < $2 and s.id <> all(a.seen))
+        select {S_COLUMNS} from above t join statuses s on s.id = t.id
+        order by cardinality(t.seen) desc limit 1
+        """,
+        status_id, most,
+    )  # fmt: skip
+    return struct(Status, record)
 
 
 async def descendants(conn: Conn, viewer_id: int | None, status_id: int, *, most: int, depth: int) -> list[int]:

@@ -7,6 +7,7 @@ import msgspec
 from storage.db import Conn
 from storage.homes import LIST_REPLIES
 from storage.paging import Page
+from storage.rows import struct
 from storage.visibility import VISIBLE, WANTED
 
 Origin = Literal["all", "local", "remote"]
@@ -99,3 +100,41 @@ async def listed(conn: Conn, owner_id: int, list_id: int, page: Page) -> list[in
         owner_id, list_id, page.below, page.above, page.size,
     )  # fmt: skip
     return page.arrange([record[0] for record in records])
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """What decides in which shared timelines a status appears."""
+
+    id: int
+    account_id: int
+    is_local: bool
+    visibility: int
+    is_boost: bool
+    is_answer: bool  # to somebody else
+    has_media: bool
+    is_limited: bool  # its author
+    tags: list[str]
+
+
+async def stage(conn: Conn, status_id: int) -> Stage | None:
+    record = await conn.fetchrow(
+        f"""
+        select s.id, s.account_id, s.is_local, s.visibility, s.reblog_of_id is not null as is_boost,
+            not {_NO_REPLY} as is_answer, s.media_ids <> '{{}}' as has_media, a.silenced_at is not null as is_limited,
+            array(select t.name from status_tags st join tags t on t.id = st.tag_id where st.status_id = s.id) as tags
+        from statuses s join accounts a on a.id = s.account_id where s.id = $1
+        """,
+        status_id,
+    )
+    return struct(Stage, record)
+
+
+async def lists_with(conn: Conn, account_id: int) -> list[int]:
+    """Lists that an account is on."""
+    records = await conn.fetch("select list_id from list_accounts where account_id = $1", account_id)
+    return [record[0] for record in records]
+
+
+async def list_owner(conn: Conn, list_id: int) -> int | None:
+    owner_id: int | None = await conn.fetchval("select account_id from lists where id = $1", list_id)
+    return owner_id

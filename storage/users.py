@@ -8,7 +8,7 @@ import msgspec
 from storage import accounts, events, oauth, sessions
 from storage.db import Conn
 from storage.errors import Conflict, Missing
-from storage.rows import columns, struct, structs
+from storage.rows import struct, structs
 
 
 class User(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ _SELECT = f"""
     join lateral (
         select account_id from memberships where user_id = u.id order by created_at, account_id limit 1) m on true
     join accounts a on a.id = m.account_id
-"""  # noqa: S608 (column names of ours)
+"""
 
 
 async def create(

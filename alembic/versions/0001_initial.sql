@@ -282,7 +282,8 @@ create table statuses (
     version int not null default 0                    -- raised by every change that a reader can see
 );
 create index statuses_account on statuses (account_id, id desc);
-create index statuses_account_public on statuses (account_id, id desc) include (reblog_of_id) where visibility < 2;
+create index statuses_account_shown on statuses (account_id, id desc) include (reblog_of_id, visibility)
+    where visibility < 3;
 create unique index statuses_reblog on statuses (account_id, reblog_of_id) where reblog_of_id is not null;
 create index statuses_reblog_of on statuses (reblog_of_id, id desc) where reblog_of_id is not null;
 create index statuses_in_reply_to on statuses (in_reply_to_id, id) where in_reply_to_id is not null;

@@ -156,11 +156,9 @@ def ascii_host(host: str) -> str:
 
 
 def _host_and_port(authority: str) -> tuple[str, int | None]:
-    if "@" in authority:
-        raise BadUrl("URL carries user information")
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
-        raise BadUrl("URL has no usable host")
+        raise BadUrl("URL has no usable host, or carries user information")
     port = int(match[2]) if match[2] else None
     if port is not None and not 1 <= port <= 65535:
         raise BadUrl("port is out of range")

@@ -6,7 +6,7 @@ from federation import resolve
 from federation.errors import Gone, Rejected
 from federation.inbox.box import Box
 from federation.vocab import audience
-from storage import inbox, relevance, statuses
+from storage import relevance, statuses
 from storage.statuses import Status
 from storage.visibility import PRIVATE, UNLISTED, number
 
@@ -19,8 +19,7 @@ async def boosted(box: Box) -> None:
     async with box.fed.db.read() as conn:
         post = await statuses.by_uri(conn, uri)
         followed = await relevance.has_local_followers(conn, box.actor.id)
-        buried = await inbox.buried(conn, box.activity.id, actor_uri=box.actor.uri)
-    if buried or not (followed or (post is not None and post.is_local)):
+    if not (followed or (post is not None and post.is_local)):
         return
     if post is None:
         try:
@@ -42,6 +41,8 @@ async def _store(box: Box, post: Status) -> None:
     now = datetime.now(UTC)
     published = min(envelope.published or now, now)
     async with box.fed.db.transaction() as conn:
+        if await box.undone(conn):
+            return
         if not await statuses.visible(conn, box.actor.id, [post.id]):
             raise Rejected("the post is not theirs to see")
         await statuses.create(

@@ -1,7 +1,7 @@
 """Block: somebody elsewhere wants nothing to do with somebody here."""
 
 from federation.inbox.box import Box
-from storage import accounts, blocks, inbox
+from storage import accounts, blocks
 
 
 async def blocked(box: Box) -> None:
@@ -9,6 +9,6 @@ async def blocked(box: Box) -> None:
         target = await accounts.by_uri(conn, box.object_id)
         if target is None or not target.is_local:
             return
-        if box.activity.id is not None and await inbox.buried(conn, box.activity.id, actor_uri=box.actor.uri):
+        if await box.undone(conn):
             return
         await blocks.add(conn, box.actor.id, target.id, uri=box.activity.id)

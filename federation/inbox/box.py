@@ -5,7 +5,9 @@ import msgspec
 from federation.context import Fed
 from federation.vocab import normalise
 from federation.vocab.activity import Activity
+from storage import inbox
 from storage.accounts import Account
+from storage.db import Conn
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -20,6 +22,13 @@ class Box(msgspec.Struct, frozen=True):
     def object_id(self) -> str:
         """The id of the object; empty when there is none."""
         return self.activity.object_id or ""
+
+    async def undone(self, conn: Conn) -> bool:
+        """Whether its Undo came first. Others who speak of this activity wait until the transaction ends."""
+        if self.activity.id is None:
+            return False
+        await inbox.lock(conn, self.activity.id)
+        return await inbox.buried(conn, self.activity.id, actor_uri=self.actor.uri)
 
     def owns(self, uri: str) -> bool:
         """Whether an id lies on the actor's own server, so that the actor may speak about it at all."""

@@ -16,6 +16,7 @@ async def _post(box: Box, uri: str) -> None:
     if not box.owns(uri):
         raise Rejected("it lives on another server")
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, uri)
         known = await statuses.by_uri(conn, uri)
         if known is not None and known.account_id != box.actor.id:
             raise Rejected("somebody else's post")

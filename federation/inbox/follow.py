@@ -5,7 +5,7 @@ from federation.context import INSTANCE_ACTOR_ID
 from federation.errors import Rejected
 from federation.inbox.box import Box
 from federation.vocab.types import Ref
-from storage import accounts, blocks, domain_blocks, follows, inbox
+from storage import accounts, blocks, domain_blocks, follows
 from storage.accounts import Account
 from storage.db import Conn
 from storage.follows import Follow, Options
@@ -19,7 +19,7 @@ async def asked(box: Box) -> None:
             return
         follow_id = await accounts.new_id(conn)
         uri = box.activity.id or uris.follow(box.actor.uri, follow_id)
-        if await inbox.buried(conn, uri, actor_uri=box.actor.uri):
+        if await box.undone(conn):
             return
         if await _unwanted(conn, box.actor, target):
             await outbound.reject(conn, box.fed.site, box.actor, target, uri)

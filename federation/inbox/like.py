@@ -2,7 +2,7 @@
 
 from federation.errors import Rejected
 from federation.inbox.box import Box
-from storage import favourites, inbox, statuses
+from storage import favourites, statuses
 
 
 async def liked(box: Box) -> None:
@@ -11,7 +11,7 @@ async def liked(box: Box) -> None:
         post = await statuses.by_uri(conn, box.object_id)
         if post is None:
             return
-        if box.activity.id is not None and await inbox.buried(conn, box.activity.id, actor_uri=box.actor.uri):
+        if await box.undone(conn):
             return
         if not await statuses.visible(conn, box.actor.id, [post.id]):
             raise Rejected("the post is not theirs to see")

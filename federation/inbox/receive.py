@@ -15,12 +15,12 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import policy, resolve
+from federation import policy, signers
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.signatures import keys, verify
+from federation.signatures import verify
 from federation.signatures.draft_cavage import SignedRequest
 from federation.vocab import activity, normalise
 from federation.vocab.activity import Activity
@@ -143,19 +143,14 @@ def _target(request: Request) -> str:
 
 
 async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope: Activity) -> str:
-    """The actor whose key made the signature. A known key that fails is fetched once more: it may have changed."""
+    """The actor whose key made the signature."""
     try:
-        found = await resolve.key(fed, claim.key_id)
-        try:
-            verify.confirm(signed, claim, keys.load_public(found.public_pem))
-        except SignatureError:
-            found = await resolve.key(fed, claim.key_id, refresh=True)
-            verify.confirm(signed, claim, keys.load_public(found.public_pem))
+        found = await signers.verified(fed, signed, claim)
     except Gone as exc:
         # The account is gone and its key with it: its own farewell is believed, for its server confirmed it.
-        if envelope.type == "Delete" and envelope.object_id == envelope.actor:
-            if normalise.same_host(claim.key_id, envelope.actor or ""):
-                return envelope.actor or ""
+        farewell = envelope.type == "Delete" and envelope.object_id == envelope.actor
+        if farewell and normalise.same_host(claim.key_id, envelope.actor or ""):
+            return envelope.actor or ""
         raise Refusal(401, "The key is gone") from exc
     except Retry as exc:
         raise Refusal(503, "The key cannot be fetched now") from exc

@@ -7,24 +7,28 @@ from storage.db import Conn
 
 async def follow(box: Box) -> None:
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, box.object_id)
         if not await _follow(conn, box):
             await _bury(conn, box)
 
 
 async def like(box: Box) -> None:
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, box.object_id)
         if not await _like(conn, box):
             await _bury(conn, box)
 
 
 async def announce(box: Box) -> None:
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, box.object_id)
         if not await _announce(conn, box):
             await _bury(conn, box)
 
 
 async def block(box: Box) -> None:
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, box.object_id)
         if not await _block(conn, box):
             await _bury(conn, box)
 
@@ -32,6 +36,7 @@ async def block(box: Box) -> None:
 async def anything(box: Box) -> None:
     """Only the id of what is undone is given."""
     async with box.fed.db.transaction() as conn:
+        await inbox.lock(conn, box.object_id)
         for attempt in (_follow, _like, _announce, _block):
             if await attempt(conn, box):
                 return

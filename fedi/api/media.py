@@ -2,7 +2,6 @@
 
 import asyncio
 
-import msgspec
 from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, Response
 

@@ -196,9 +196,7 @@ def _asked_scopes(text: str, application: oauth.Application) -> tuple[str, ...]:
 
 def _mistake(query: Query, scopes: Sequence[str], application: oauth.Application) -> OAuthError | None:
     if query.response_type != "code":
-        return OAuthError(
-            "unsupported_response_type", "The authorization server does not support this response type."
-        )
+        return OAuthError("unsupported_response_type", "The authorization server does not support this response type.")
     if not known.within(scopes, known.parse(application.scopes)):
         return OAuthError("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     if query.code_challenge and (
@@ -264,9 +262,7 @@ async def exchange(app: App, asked: Exchange, authorization: str | None) -> toke
     if not known.within(scopes, known.parse(application.scopes)):
         raise OAuthError("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
     async with app.db.transaction() as conn:
-        return await tokens.create(
-            conn, application_id=application.id, user_id=None, account_id=None, scopes=scopes
-        )
+        return await tokens.create(conn, application_id=application.id, user_id=None, account_id=None, scopes=scopes)
 
 
 async def _redeem(app: App, application: oauth.Application, asked: Exchange) -> tokens.Issued:

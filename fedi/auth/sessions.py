@@ -1,13 +1,12 @@
 """Browser sessions: a random cookie, renewed at every sign-in, of which we keep the hash."""
 
 import ipaddress
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
-
-from datetime import UTC, datetime
 
 from fedi.auth import secrets
 from fedi.config import Settings
@@ -52,7 +51,9 @@ async def begin(conn: Conn, request: Request, user: users.User) -> str:
     return secret
 
 
-def set_cookie(app: App, response: Response, value: str, *, kind: str = "session", max_age: int = MAX_AGE_SECONDS) -> None:
+def set_cookie(
+    app: App, response: Response, value: str, *, kind: str = "session", max_age: int = MAX_AGE_SECONDS
+) -> None:
     response.set_cookie(
         cookie_name(app.settings, kind),
         value,

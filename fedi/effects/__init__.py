@@ -6,7 +6,7 @@ Effects touch the database only. What needs the network becomes a job or a deliv
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from fedi.effects import federate, notify
+from fedi.effects import cleanup, distribute, federate, notify, readers
 from fedi.effects.context import Context
 from storage import events
 from storage.events import Event
@@ -22,18 +22,18 @@ def on(kind: type[E], *effects: Callable[[Context, E], Awaitable[None]]) -> tupl
 
 EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
     [
-        on(events.StatusCreated, notify.status, federate.status),
-        on(events.StatusEdited, notify.edit, federate.edit),
-        on(events.StatusDeleted, notify.unboost, federate.deletion),
+        on(events.StatusCreated, distribute.status, notify.status, federate.status),
+        on(events.StatusEdited, distribute.edit, notify.edit, federate.edit),
+        on(events.StatusDeleted, cleanup.deletion, notify.unboost, federate.deletion),
         on(events.Favourited, notify.favourite, federate.favourite),
         on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
         on(events.FollowRequested, notify.follow_request, federate.follow),
-        on(events.FollowAccepted, notify.follow, federate.accept),
-        on(events.FollowRejected, notify.rejection, federate.reject),
-        on(events.Unfollowed, notify.unfollow, federate.unfollow),
-        on(events.Blocked, federate.block),
+        on(events.FollowAccepted, readers.follow, notify.follow, federate.accept),
+        on(events.FollowRejected, readers.rejection, notify.rejection, federate.reject),
+        on(events.Unfollowed, readers.unfollow, notify.unfollow, federate.unfollow),
+        on(events.Blocked, readers.block, federate.block),
         on(events.Unblocked, federate.unblock),
-        on(events.Muted),
+        on(events.Muted, readers.mute),
         on(events.PollVoted, federate.vote),
         on(events.PollUpdated, federate.poll_counts),
         on(events.PollClosed, notify.poll_end, federate.poll_end),

@@ -72,7 +72,7 @@ class NoParams(msgspec.Struct, frozen=True):
 class Call(Generic[P]):
     """A request, checked and parsed."""
 
-    __slots__ = ("_viewer", "app", "endpoint", "headers", "params", "path", "request")
+    __slots__ = ("_viewer", "app", "endpoint", "headers", "params", "path", "request", "status")
 
     def __init__(
         self, app: App, request: Request, endpoint: "Endpoint", path: dict[str, str], viewer: Viewer | None, params: P
@@ -83,6 +83,7 @@ class Call(Generic[P]):
         self.path = path
         self.params = params
         self.headers: dict[str, str] = {}  # to be added to the answer
+        self.status = 200  # of the answer
         self._viewer = viewer
 
     @property

@@ -29,6 +29,7 @@ _FALSE = frozenset(["false", "0", "f", "off"])
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 _MISSING = object()
+_FORM = "fedi.form"
 
 
 async def read(request: Request, *, max_bytes: int) -> Tree:
@@ -99,7 +100,15 @@ async def _multipart(request: Request, max_bytes: int) -> list[tuple[str, Any]]:
         form = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError) as exc:
         raise errors.BadRequest("The form could not be read") from exc
+    request.scope[_FORM] = form
     return form.multi_items()
+
+
+async def close(request: Request) -> None:
+    """Let go of the uploads that `read` found: large ones are files on disk."""
+    form = request.scope.pop(_FORM, None)
+    if form is not None:
+        await form.close()
 
 
 def nest(tree: Tree, pairs: Iterable[tuple[str, Any]]) -> None:

@@ -103,7 +103,10 @@ class Router:
         endpoint, names = match
         request = Request(scope, receive)
         scope["fedi.route"] = endpoint.path
-        response = await self._answer(request, endpoint, dict(zip(names, values, strict=True)))
+        try:
+            response = await self._answer(request, endpoint, dict(zip(names, values, strict=True)))
+        finally:
+            await params.close(request)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, endpoint: Endpoint, path: dict[str, str]) -> Response:
@@ -125,7 +128,7 @@ class Router:
             if tree is None:
                 tree = {} if endpoint.raw else await params.read(request, max_bytes=_max_body(self._app, endpoint))
             call = Call(self._app, request, endpoint, path, viewer, params.build(endpoint.params, tree))
-            response = _encode(await endpoint.handler(call))
+            response = _encode(await endpoint.handler(call), call)
             response.headers.update(call.headers)
         except Exception as exc:
             response = _problem(_as_problem(exc, request))
@@ -186,10 +189,11 @@ def _caching(request: Request, response: Response) -> str:
     return "private, no-store"
 
 
-def _encode(value: Any) -> Response:
+def _encode(value: Any, call: Call[Any]) -> Response:
     if isinstance(value, Response):
         return value
-    return Response(b"{}" if value is None else msgspec.json.encode(value), media_type=JSON)
+    body = b"{}" if value is None else msgspec.json.encode(value)
+    return Response(body, status_code=call.status, media_type=JSON)
 
 
 def _problem(problem: errors.Problem) -> Response:

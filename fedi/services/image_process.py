@@ -125,7 +125,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
         image = _in_srgb(image, profile)
     image = image.convert("RGBA" if has_alpha else "RGB")
-    if has_alpha and image.getextrema()[3] == (255, 255):
+    if has_alpha and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
     image.info.clear()
     return image

@@ -1,6 +1,5 @@
 """What people say about themselves and how they post by default: checked, turned into HTML, stored."""
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -29,7 +28,6 @@ MAX_ATTRIBUTION_DOMAINS = 10
 
 T = TypeVar("T")
 
-_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -157,7 +155,7 @@ def _mistakes(changes: Changes) -> Iterable[tuple[str, str, str]]:
         if length > most:
             yield name, "ERR_TOO_LONG", f"is too long (maximum is {most} characters)"
     if len(changes.fields or ()) > MAX_FIELDS:
-        yield "fields", "ERR_TOO_MANY", f"are too many (maximum is {MAX_FIELDS})"
+        yield "fields", "ERR_INVALID", f"are too many (maximum is {MAX_FIELDS})"
     for line in changes.fields or ():
         if (
             counting.graphemes(line.name) > MAX_FIELD_NAME_CHARS
@@ -168,8 +166,8 @@ def _mistakes(changes: Changes) -> Iterable[tuple[str, str, str]]:
             yield "fields", "ERR_BLANK", "need a name"
     domains = changes.attribution_domains or ()
     if len(domains) > MAX_ATTRIBUTION_DOMAINS:
-        yield "attribution_domains", "ERR_TOO_MANY", f"are too many (maximum is {MAX_ATTRIBUTION_DOMAINS})"
-    if any(not _DOMAIN.fullmatch(domain) for domain in domains):
+        yield "attribution_domains", "ERR_INVALID", f"are too many (maximum is {MAX_ATTRIBUTION_DOMAINS})"
+    if any("." not in domain or mentions.normalise_domain(domain) is None for domain in domains):
         yield "attribution_domains", "ERR_INVALID", "hold something that is not a domain"
     if changes.language and language.normalise(changes.language) is None:
         yield "language", "ERR_INVALID", "is not a known language"

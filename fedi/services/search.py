@@ -1,13 +1,11 @@
 """Search: addresses and handles are looked up, here or where they live; words are searched for in what is stored."""
 
-import logging
 import re
 from typing import Literal, get_args
 
 import msgspec
 
 from federation import resolve
-from federation.errors import FederationError
 from fedi import access, errors
 from fedi.context import App
 from fedi.text import mentions
@@ -15,15 +13,13 @@ from storage import accounts, search, statuses
 from storage.db import Conn
 from storage.search import AccountQuery, StatusQuery
 
-log = logging.getLogger("fedi.search")
-
 Kind = Literal["accounts", "statuses", "hashtags"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MAX_QUERY_CHARS = 2048
 MAX_OFFSET = 10_000
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_HANDLE = re.compile(r"@?([A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*)@([^\s@/]+)")
+_HANDLE = re.compile(r"@?[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*@[^\s@/]+")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +75,13 @@ async def find(app: App, viewer_id: int | None, query: Query) -> Found:
         return Found()
     if _ADDRESS.fullmatch(text):
         return await _address(app, viewer_id, query, text)
-    if query.resolve and query.wants("accounts") and query.offset == 0:
-        await _fetch_handle(app, text)
+    named = await _named(app, query, text)
     async with app.db.read() as conn:
+        account_ids = await _accounts(conn, viewer_id, query, text)
+        if named is not None:
+            account_ids = [named, *(each for each in account_ids if each != named)][: query.limit]
         return Found(
-            account_ids=await _accounts(conn, viewer_id, query, text),
+            account_ids=account_ids,
             status_ids=await _statuses(conn, viewer_id, query, text),
             tag_names=await _tags(conn, query, text),
         )
@@ -91,14 +89,14 @@ async def find(app: App, viewer_id: int | None, query: Query) -> Found:
 
 async def _address(app: App, viewer_id: int | None, query: Query, text: str) -> Found:
     """The one account or post behind an address."""
-    async with app.db.read() as conn:
-        found = await accounts.by_url(conn, text) or await statuses.by_uri_or_url(conn, text)
-    if found is None and query.resolve:
-        try:
-            found = await resolve.url(app.fed, text)
-        except FederationError as exc:
-            log.info("nothing behind a searched address: %s", exc)
-    if found is None or query.offset > 0:
+    if query.offset > 0:
+        return Found()
+    if query.resolve:
+        found = await resolve.url(app.fed, text)
+    else:
+        async with app.db.read() as conn:
+            found = await accounts.by_url(conn, text) or await statuses.by_uri_or_url(conn, text)
+    if found is None:
         return Found()
     async with app.db.read() as conn:
         if isinstance(found, statuses.Status):
@@ -108,19 +106,13 @@ async def _address(app: App, viewer_id: int | None, query: Query, text: str) -> 
         return Found(account_ids=ids)
 
 
-async def _fetch_handle(app: App, text: str) -> None:
-    """Make sure that somebody named in full is known here, if they exist."""
-    match = _HANDLE.fullmatch(text.removeprefix("acct:"))
-    domain = mentions.normalise_domain(match[2]) if match else None
-    if match is None or domain is None or domain == app.fed.site.domain:
-        return
-    async with app.db.read() as conn:
-        if await accounts.by_handle(conn, match[1], domain) is not None:
-            return
-    try:
-        await resolve.handle(app.fed, f"{match[1]}@{domain}")
-    except FederationError as exc:
-        log.info("nobody behind a searched handle: %s", exc)
+async def _named(app: App, query: Query, text: str) -> int | None:
+    """Somebody named in full, asked for where they live. Their server may call them something else."""
+    handle = text.removeprefix("acct:")
+    if not query.resolve or not query.wants("accounts") or query.offset > 0 or not _HANDLE.fullmatch(handle):
+        return None
+    found = await resolve.handle(app.fed, handle)
+    return found.id if found is not None and found.suspended_at is None and not query.following else None
 
 
 async def _accounts(conn: Conn, viewer_id: int | None, query: Query, text: str) -> list[int]:

@@ -147,7 +147,7 @@ def valid_address(address: str, *, development: bool = False) -> bool:
     address = address.strip()
     local, _, _domain = address.rpartition("@")
     # Mail servers may still read these as a route to elsewhere.
-    if len(address) > 320 or any(character in local for character in "%!\","):
+    if len(address) > 320 or any(character in local for character in '%!",'):
         return False
     try:
         validate_email(

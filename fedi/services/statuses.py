@@ -13,7 +13,7 @@ from fedi.services import drafts
 from fedi.services.drafts import Draft, MediaAttributes, Revision, Written
 from fedi.services.media import focus_of, limited_description
 from fedi.text import language
-from storage import account_settings, accounts, ids, idempotency, media, polls, statuses
+from storage import account_settings, accounts, idempotency, ids, media, polls, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.errors import Missing
@@ -259,7 +259,7 @@ async def _described(
 
 def _asks_differently(asked: polls.Poll | None, poll: statuses.Poll | None) -> bool:
     if asked is None or poll is None:
-        return asked is not poll
+        return (asked is None) != (poll is None)
     return (asked.options, asked.multiple) != (poll.options, poll.multiple)
 
 
@@ -272,3 +272,9 @@ async def delete(app: App, user: User, status_id: int, *, delete_media: bool = F
         else:
             await media.release(conn, status.media_ids)
         await statuses.delete(conn, status.id)
+
+
+async def sweep(app: App) -> None:
+    """Scheduled: forget idempotency keys that have done their hour."""
+    async with app.db.transaction() as conn:
+        await idempotency.forget_old(conn)

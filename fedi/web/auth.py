@@ -10,7 +10,8 @@ from fedi.http.limits import HOUR, MINUTE, Limit
 from fedi.services import signup
 from fedi.web import pages
 from fedi.web.pages import Page
-from storage import invites, oauth, rules, sessions as rows, users
+from storage import invites, oauth, rules, users
+from storage import sessions as rows
 
 _ = i18n.gettext
 
@@ -135,7 +136,9 @@ async def _sign_up_page(
     if params.owner and not owner:
         return page.message(
             _("This link has expired"),
-            _("The link for the first account works once, and only the latest one works. Restart the server for another."),
+            _(
+                "The link for the first account works once, and only the latest is good. Restart for another."
+            ),
             status=410,
         )
     closed = settings.registrations == "closed" or (settings.registrations == "invite" and not invited)
@@ -170,9 +173,7 @@ async def sign_up(page: Page, call: Call[SignUp]) -> Response:
         locale=i18n.current(),
     )
     try:
-        joined = await signup.sign_up(
-            call.app, form, ip=sessions.address(call.request), owner_token=params.owner
-        )
+        joined = await signup.sign_up(call.app, form, ip=sessions.address(call.request), owner_token=params.owner)
     except signup.Refused as exc:
         return await _sign_up_page(page, params, faults=exc.faults, status=422)
     async with call.read() as conn:
@@ -228,9 +229,7 @@ async def confirm(page: Page, call: Call[Link]) -> Response:
         return page.html("auth/confirm.html", status=422, token=call.params.token, error=_stale())
     user = await signup.confirm(call.app, call.params.token)
     if user is None:
-        return page.message(
-            _("This link has expired"), _("Log in to have another one sent to you."), status=410
-        )
+        return page.message(_("This link has expired"), _("Log in to have another one sent to you."), status=410)
     return page.html("auth/confirmed.html", approved=user.approved_at is not None)
 
 

@@ -4,7 +4,7 @@ Its answers keep the opener (no COOP) and its form may lead anywhere (no form-ac
 of the app, checked before the page is shown, decides where.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.responses import Response
@@ -56,6 +56,12 @@ def _log_in_first(call: Call[Query]) -> str:
     return f"/auth/log_in?next={quote(back, safe='')}{force}{lang}"
 
 
+def _again(params: Query) -> str:
+    """The query that leads to the same question."""
+    given = {name: getattr(params, name) for name in Query.__struct_fields__ if name != "force_login"}
+    return urlencode({name: value for name, value in given.items() if value})
+
+
 def _ask(page: Page, asked: Asked, params: Query, *, error: str = "", status: int = 200) -> Response:
     return page.html(
         "auth/authorize.html",
@@ -65,6 +71,7 @@ def _ask(page: Page, asked: Asked, params: Query, *, error: str = "", status: in
         query=params,
         scope=" ".join(asked.scopes),
         abilities=_abilities(asked.scopes),
+        again=_again(params),
         error=error,
     )
 
@@ -81,7 +88,9 @@ def _abilities(granted: tuple[str, ...]) -> list[str]:
         "admin:write": _("Change all data on this server, as its staff"),
     }
     said = [text for scope, text in words.items() if scope in granted]
-    finer = [scope for scope in granted if scope not in words and not scopes.within([scope], words.keys() & set(granted))]
+    finer = [
+        scope for scope in granted if scope not in words and not scopes.within([scope], words.keys() & set(granted))
+    ]
     if any(scope.startswith("read:") for scope in finer):
         said.append(_("Read parts of your account: %s") % _list(finer, "read:"))
     if any(scope.startswith("write:") for scope in finer):

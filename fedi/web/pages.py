@@ -37,7 +37,9 @@ class Page:
         text = self.app.templates.get_template(template).render(
             user=self.user, form_token=csrf.token(self.app, self._browser, self.session), **values
         )
-        response = HTMLResponse(text, status, {"Cache-Control": "private, no-store", "Content-Language": i18n.current()})
+        response = HTMLResponse(
+            text, status, {"Cache-Control": "private, no-store", "Content-Language": i18n.current()}
+        )
         response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if keeps_opener else "same-origin"
         if self._made_browser:
             sessions.set_cookie(self.app, response, self._browser, kind="form")
@@ -49,9 +51,7 @@ class Page:
 
     def genuine(self, form_token: str) -> bool:
         """Whether a form came from a page of ours in this browser."""
-        return csrf.genuine(
-            self.app, self.call.request, shown=form_token, browser=self._browser, session=self.session
-        )
+        return csrf.genuine(self.app, self.call.request, shown=form_token, browser=self._browser, session=self.session)
 
     def limit(self, family: str) -> None:
         """Count against a family of limits by address. TooMany."""

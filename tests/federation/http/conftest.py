@@ -10,11 +10,6 @@ from tests.support.loopback import Loopback
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def loopback() -> AsyncIterator[Loopback]:
     servers = Loopback()
     yield servers

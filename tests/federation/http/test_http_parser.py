@@ -1,6 +1,7 @@
 """The response parser: any split of any bytes ends in the same answer or in an error of our tree."""
 
 import gzip
+import tracemalloc
 import zlib
 from itertools import pairwise
 
@@ -59,7 +60,7 @@ GOOD = {
 def test_however_it_is_cut_the_document_arrives(name: str, cuts: list[int]) -> None:
     status, headers, body, truncated = outcome(GOOD[name], cuts)
     assert (status, body, truncated) == (200, DOCUMENT, False)
-    assert "X-Trailer" not in str(headers)
+    assert "x-trailer" not in str(headers)
     assert "link" not in str(headers)
 
 
@@ -158,8 +159,20 @@ def test_a_body_beyond_the_limit_is_cut_at_the_limit() -> None:
 def test_a_compressed_bomb_is_cut_at_the_limit() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     parser = ResponseParser(method="GET", max_bytes=100_000)
-    parser.feed(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb)
+    tracemalloc.start()
+    try:
+        parser.feed(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert (len(parser.body), parser.truncated) == (100_000, True)
+    assert peak < 2_000_000
+
+
+def test_what_follows_a_compressed_body_counts_against_the_limit() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + ZIPPED
+    assert outcome(answer + b"x" * 5_000, max_bytes=10_000)[2:] == (DOCUMENT, False)
+    assert outcome(answer + b"x" * 20_000, list(range(0, 20_000, 500)), max_bytes=10_000)[2:] == (DOCUMENT, True)
 
 
 def test_a_compressed_body_of_exactly_the_limit_is_whole() -> None:

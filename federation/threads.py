@@ -1,0 +1,136 @@
+"""What surrounds a post on other servers: the posts above it, the answers below it, what an actor pinned. All of it is
+fetched by jobs, within a budget, and stored quietly: it is context, not news.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from federation import origins, posts, resolve
+from federation.context import Fed
+from federation.errors import Gone, Rejected, Retry
+from federation.origins import Budget
+from federation.vocab import collection, note, normalise, types
+from federation.vocab.types import Ref
+from storage import accounts, jobs, pins, statuses, threads
+from storage.accounts import Account
+from storage.statuses import Status
+from storage.visibility import PRIVATE
+
+ANCESTORS_JOB = posts.ANCESTORS_JOB
+REPLIES_JOB = "fetch_replies"  # payload {"status_id": …}
+FEATURED_JOB = "fetch_featured"  # payload {"account_id": …}
+
+MAX_ANCESTORS = 100
+MAX_REPLIES = 500
+MAX_PAGES = 50
+MAX_PINNED = 10
+# A thread that is looked at again and again is asked for again this often.
+REPLIES_EVERY = timedelta(minutes=10)
+
+
+async def ancestors(fed: Fed, payload: dict[str, Any]) -> None:
+    """Job: fetch what a post answers, and what that answers, up to the top. Begins where it was interrupted."""
+    async with fed.db.read() as conn:
+        top = await threads.top(conn, payload["status_id"], most=MAX_ANCESTORS)
+    budget, seen = Budget(), set[str]()
+    for _ in range(MAX_ANCESTORS):
+        if top is None or top.in_reply_to_uri is None or top.in_reply_to_id is not None or top.in_reply_to_uri in seen:
+            return
+        seen.add(top.in_reply_to_uri)
+        try:
+            top = await resolve.status(fed, top.in_reply_to_uri, climb=False, budget=budget)
+        except (Rejected, Gone):
+            return  # the answer stays, without what it answers
+
+
+async def replies(fed: Fed, payload: dict[str, Any]) -> None:
+    """Job: fetch the answers that a remote post's own server lists. Each is believed from its own server only."""
+    async with fed.db.read() as conn:
+        top = await statuses.by_id(conn, payload["status_id"])
+    if top is None or top.is_local or top.replies_uri is None or top.visibility >= PRIVATE:
+        return
+    budget, fetched = Budget(documents=MAX_REPLIES + MAX_PAGES), 0
+    async for item in _items(fed, top.replies_uri, budget):
+        if fetched >= MAX_REPLIES:
+            return
+        if item.id is None or not normalise.is_http(item.id):
+            continue
+        fetched += 1
+        try:
+            await _answer(fed, item, top, budget)
+        except (Rejected, Gone, Retry):
+            continue
+
+
+async def featured(fed: Fed, payload: dict[str, Any]) -> None:
+    """Job: make our pins of a remote account those of its `featured` collection."""
+    async with fed.db.read() as conn:
+        account = await accounts.by_id(conn, payload["account_id"])
+    if account is None or account.is_local or account.featured_uri is None:
+        return
+    budget, found = Budget(), list[int]()
+    async for item in _items(fed, account.featured_uri, budget):
+        if len(found) >= MAX_PINNED:
+            break
+        try:
+            pinned = await _pinned(fed, item, account, budget)
+        except (Rejected, Gone, Retry):
+            continue
+        if pinned is not None:
+            found.append(pinned.id)
+    async with fed.db.transaction() as conn:
+        await pins.replace(conn, account.id, found)
+
+
+async def look_below(fed: Fed, status: Status) -> None:
+    """Somebody opens a thread: leave a job for answers that we do not know, unless one was left a moment ago."""
+    recent: dict[int, datetime] = fed.memory.setdefault("threads.looked", {})
+    now = datetime.now(UTC)
+    if status.is_local or status.replies_uri is None or recent.get(status.id, now - REPLIES_EVERY) > now - REPLIES_EVERY:
+        return
+    if len(recent) > 10_000:
+        recent.clear()
+    recent[status.id] = now
+    async with fed.db.transaction() as conn:
+        await jobs.enqueue(conn, REPLIES_JOB, {"status_id": status.id}, queue="slow", key=str(status.id))
+
+
+async def _answer(fed: Fed, item: Ref, top: Status, budget: Budget) -> None:
+    """Fetch one listed answer. A copy in the list is as good as fetched when both are of one host."""
+    if item.doc is not None and normalise.same_host(item.id, top.replies_uri) and note.is_post(item.doc):
+        await posts.store(fed, note.parse(item.doc), quiet=True, fetched=True, climb=False, budget=budget)
+    else:
+        await resolve.status(fed, item.id or "", climb=False, budget=budget)
+
+
+async def _pinned(fed: Fed, item: Ref, account: Account, budget: Budget) -> Status | None:
+    """A pinned post, if it is the account's own and public enough to be shown to all."""
+    if item.id is None or not normalise.is_http(item.id) or item.type == "Hashtag":
+        return None
+    found = await resolve.status(fed, item.id, budget=budget)
+    return found if found.account_id == account.id and found.visibility < PRIVATE else None
+
+
+async def _items(fed: Fed, uri: str, budget: Budget) -> AsyncIterator[Ref]:
+    """The items of a collection, page after page on its own host, each page once."""
+    seen = set[str]()
+    following: Ref | None = Ref(uri)
+    for _ in range(MAX_PAGES):
+        if following is None:
+            return
+        body = following.doc
+        if body is None or types.primary(body) not in types.COLLECTIONS or _is_bare(body):
+            if following.id is None or following.id in seen or not normalise.same_host(following.id, uri):
+                return
+            seen.add(following.id)
+            body = (await origins.document(fed, following.id, budget=budget, again=True)).body
+        page = collection.parse(body)
+        for item in page.items:
+            yield item
+        following = page.next if page.is_page else page.first
+
+
+def _is_bare(body: dict[str, Any]) -> bool:  # Any: JSON
+    """Whether an embedded collection only says that it exists."""
+    return not {"items", "orderedItems", "first", "next"} & body.keys()

@@ -1,0 +1,180 @@
+"""Home, public, tag and list timelines: pages that are full as long as there is more, however much a viewer hides."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from cachetools import TTLCache
+
+from fedi import access, entities
+from fedi.effects.readers import REBUILD_JOB
+from fedi.entities.bundle import FilterContext
+from fedi.entities.status import Status
+from fedi.http.endpoint import Call, get, public, user
+from fedi.http.paging import PageParams, link, page
+from storage import homes, jobs, tags, timelines
+from storage.db import Conn
+from storage.homes import Entry
+from storage.paging import Page
+
+# How often a page is topped up before a short one is answered, and how many tags of each kind are looked at.
+MAX_ROUNDS = 5
+MAX_TAGS = 4
+TOUCH_SECONDS = 3600.0
+
+Fetch = Callable[[Conn, Page], Awaitable[list[Entry]]]
+
+
+class PublicParams(PageParams, frozen=True, kw_only=True):
+    local: bool = False
+    remote: bool = False
+    only_media: bool = False
+
+    @property
+    def origin(self) -> timelines.Origin:
+        if self.local:
+            return "local"
+        return "remote" if self.remote else "all"
+
+
+class TagParams(PublicParams, frozen=True, kw_only=True):
+    any: list[str] = []
+    all: list[str] = []
+    none: list[str] = []
+
+
+async def home(call: Call[PageParams]) -> list[Status]:
+    """206 while the timeline is being made again for somebody who was away."""
+    owner_id = call.user.account_id
+    wanted = page(call.params, default=20, most=40)
+
+    async def fetch(conn: Conn, part: Page) -> list[Entry]:
+        return await homes.entries(conn, owner_id, part)
+
+    async with call.read() as conn:
+        await _touch(call, conn, owner_id)
+        found = await _read(call, conn, wanted, fetch, "home")
+        built = bool(found) or wanted.size == 0 or await homes.is_built(conn, owner_id)
+    if not built:
+        async with call.app.db.transaction() as conn:
+            await jobs.enqueue(conn, REBUILD_JOB, {"account_id": owner_id}, queue="slow", key=str(owner_id))
+        call.status = 206
+    return found
+
+
+async def _touch(call: Call[Any], conn: Conn, owner_id: int) -> None:
+    """Once an hour is enough to know who is here."""
+    seen: TTLCache[int, bool] = call.app.memory.setdefault(__name__, TTLCache(50_000, TOUCH_SECONDS))
+    if owner_id not in seen:
+        seen[owner_id] = True
+        await homes.touch(conn, owner_id)
+
+
+async def everybody(call: Call[PublicParams]) -> list[Status]:
+    params, viewer_id = call.params, call.viewer_id
+    kind = timelines.Public(origin=params.origin, only_media=params.only_media)
+
+    async def fetch(conn: Conn, part: Page) -> list[Entry]:
+        return _entries(await timelines.public(conn, viewer_id, kind, part))
+
+    async with call.read() as conn:
+        return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
+
+
+async def tag(call: Call[TagParams]) -> list[Status]:
+    params, viewer_id = call.params, call.viewer_id
+    kind = timelines.Tagged(
+        any=(tags.normalise(call.path["hashtag"].removeprefix("#")), *_names(params.any)),
+        all=_names(params.all),
+        none=_names(params.none),
+        origin=params.origin,
+        only_media=params.only_media,
+    )
+
+    async def fetch(conn: Conn, part: Page) -> list[Entry]:
+        return _entries(await timelines.tagged(conn, viewer_id, kind, part))
+
+    async with call.read() as conn:
+        return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
+
+
+async def members(call: Call[PageParams]) -> list[Status]:
+    """Of one of the viewer's lists."""
+    owner_id = call.user.account_id
+
+    async with call.read() as conn:
+        list_id = await access.own_list_id(conn, owner_id, call.id())
+
+        async def fetch(conn: Conn, part: Page) -> list[Entry]:
+            return _entries(await timelines.listed(conn, owner_id, list_id, part))
+
+        return await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
+
+
+def _names(names: list[str]) -> tuple[str, ...]:
+    return tuple(tags.normalise(name.removeprefix("#")) for name in names[:MAX_TAGS])
+
+
+def _entries(status_ids: list[int]) -> list[Entry]:
+    return [Entry(status_id, status_id) for status_id in status_ids]
+
+
+async def _read(call: Call[Any], conn: Conn, wanted: Page, fetch: Fetch, context: FilterContext) -> list[Status]:
+    """A full page, unless there is no more: what is hidden from the viewer is made up for by what follows.
+
+    The Link header names the ends of what was looked at, so that nothing is skipped and nothing comes twice.
+    """
+    found, scanned, shown = list[Status](), list[int](), set[int]()
+    part = wanted
+    for _round in range(MAX_ROUNDS if wanted.size else 0):
+        rows = await fetch(conn, part)
+        fresh = _once(rows, shown)
+        ids = [entry.status_id for entry in fresh]
+        load = entities.Wanted(status_ids=ids, filter_context=context, unmuted=True)
+        loaded = (await entities.load(call.app, conn, call.viewer_id, load)).pick(ids)
+        scanned_now = [entry.status_id for entry in rows]
+        ascending = wanted.min_id is not None
+        found = [*loaded, *found] if ascending else [*found, *loaded]
+        scanned = [*scanned_now, *scanned] if ascending else [*scanned, *scanned_now]
+        if len(found) >= wanted.size or len(rows) < part.size:
+            break
+        part = _beyond(wanted, scanned)
+    found, scanned = _cut(wanted, found, scanned)
+    link(call, scanned)
+    return found
+
+
+def _once(rows: list[Entry], shown: set[int]) -> list[Entry]:
+    """Without a second boost of the same post on one page."""
+    fresh = []
+    for entry in rows:
+        if entry.orig_id not in shown:
+            shown.add(entry.orig_id)
+            fresh.append(entry)
+    return fresh
+
+
+def _beyond(wanted: Page, scanned: list[int]) -> Page:
+    """What comes after the part that was looked at, in the direction of reading."""
+    if wanted.min_id is None:
+        return msgspec.structs.replace(wanted, max_id=scanned[-1])
+    return msgspec.structs.replace(wanted, min_id=scanned[0])
+
+
+def _cut(wanted: Page, found: list[Status], scanned: list[int]) -> tuple[list[Status], list[int]]:
+    """At most a page of it. What is cut off was not looked at: the next page begins with it."""
+    if len(found) <= wanted.size:
+        return found, scanned
+    if wanted.min_id is None:
+        kept = found[: wanted.size]
+        return kept, [ident for ident in scanned if ident >= int(kept[-1].id)]
+    kept = found[-wanted.size :]
+    return kept, [ident for ident in scanned if ident <= int(kept[0].id)]
+
+
+ROUTES = [
+    get("/api/v1/timelines/home", home, access=user("read:statuses"), params=PageParams),
+    get("/api/v1/timelines/public", everybody, access=public("read:statuses"), params=PublicParams),
+    get("/api/v1/timelines/tag/:hashtag", tag, access=public("read:statuses"), params=TagParams),
+    get("/api/v1/timelines/list/:id", members, access=user("read:lists"), params=PageParams),
+]

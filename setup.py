@@ -11,13 +11,12 @@ from setuptools import find_packages, setup
 PARTS = {
     "storage._alembic": "alembic",
     "fedi._templates": "templates",
-    "fedi._static": "static",
-    "fedi._locale": "locale",
+    "fedi._locales": "locales",
 }
 present = {package: directory for package, directory in PARTS.items() if Path(directory).is_dir()}
 
 setup(
     packages=find_packages(include=["fedi*", "federation*", "storage*"]) + list(present),
     package_dir=present,
-    package_data={package: ["*", "**/*"] for package in present},
+    package_data={package: ["*", "**/*"] for package in present} | {"fedi": ["static/**/*"]},
 )

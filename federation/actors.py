@@ -1,8 +1,8 @@
 """Actors of other servers: URI or handle → the stored account, read from its origin and verified when it is new or old.
 
-    actor    one, by URI           actors    many, by URI
-    handle   one, by user@host     handles   many
-    keep     write down a document whose origin is proven already
+actor    one, by URI           actors    many, by URI
+handle   one, by user@host     handles   many
+keep     write down a document whose origin is proven already
 """
 
 import asyncio
@@ -35,7 +35,7 @@ MAX_AT_ONCE = 8
 MAX_UNKNOWN = 25
 MAX_KEY_DOCUMENTS = 3
 
-_UNUSABLE_NAME = frozenset("@/:?#<>\"\\")
+_UNUSABLE_NAME = frozenset('@/:?#<>"\\')
 
 
 async def actor(
@@ -71,7 +71,9 @@ async def handle(fed: Fed, text: str, *, budget: Budget | None = None) -> Accoun
 
     Without a host it is one of ours.
     """
-    asked = webfinger.parse(text) if "@" in text.strip().lstrip("@") else Handle(text.strip().lstrip("@"), fed.site.domain)
+    asked = (
+        webfinger.parse(text) if "@" in text.strip().lstrip("@") else Handle(text.strip().lstrip("@"), fed.site.domain)
+    )
     if asked is None:
         return None
     return (await handles(fed, [(asked.username, asked.domain)], budget=budget)).get((asked.username, asked.domain))

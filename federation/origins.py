@@ -4,7 +4,7 @@ memory of what failed, and within the budget of whatever led here.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cachetools import TTLCache
 
@@ -74,7 +74,9 @@ async def document(
     await _check(fed, url, budget=budget, again=again)
     sign = await signing.sign_get(fed, sign_as)
     return await once(
-        fed, ("document", url.full, sign_as), lambda: _remembered(fed, url, fetch_document(fed.http, url.full, sign=sign))
+        fed,
+        ("document", url.full, sign_as),
+        lambda: _remembered(fed, url, fetch_document(fed.http, url.full, sign=sign)),
     )
 
 

@@ -1,4 +1,4 @@
-"""From what somebody names — a URI, a handle, a pasted address, a key id — to a stored row, asking its origin if need be.
+"""From what somebody names (a URI, a handle, a pasted address, a key id) to a stored row, asking its origin if need be.
 
 Never called inside a transaction. Errors are those of `federation.errors`; `handle`, `handles`, `actors` and `url`
 leave out what cannot be had instead.
@@ -16,8 +16,8 @@ from federation.http.errors import BadUrl
 from federation.http.fetch import NotFound
 from federation.origins import Budget
 from federation.signers import Signer, key
-from federation.vocab import note as notes
 from federation.vocab import normalise, types
+from federation.vocab import note as notes
 from storage import accounts, statuses
 from storage.accounts import Account
 from storage.statuses import Status

@@ -135,4 +135,3 @@ def _owner(body: dict[str, Any]) -> str | None:
     if "publicKeyPem" in document or "publicKeyMultibase" in document:
         return next((found.owner for found in vocab.keys(document)), None)
     return normalise.iri(document.get("id"))
-

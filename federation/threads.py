@@ -10,7 +10,7 @@ from federation import origins, posts, resolve
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.origins import Budget
-from federation.vocab import collection, note, normalise, types
+from federation.vocab import collection, normalise, note, types
 from federation.vocab.types import Ref
 from storage import accounts, jobs, pins, statuses, threads
 from storage.accounts import Account
@@ -87,7 +87,11 @@ async def look_below(fed: Fed, status: Status) -> None:
     """Somebody opens a thread: leave a job for answers that we do not know, unless one was left a moment ago."""
     recent: dict[int, datetime] = fed.memory.setdefault("threads.looked", {})
     now = datetime.now(UTC)
-    if status.is_local or status.replies_uri is None or recent.get(status.id, now - REPLIES_EVERY) > now - REPLIES_EVERY:
+    if (
+        status.is_local
+        or status.replies_uri is None
+        or recent.get(status.id, now - REPLIES_EVERY) > now - REPLIES_EVERY
+    ):
         return
     if len(recent) > 10_000:
         recent.clear()

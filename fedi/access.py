@@ -9,7 +9,7 @@ from federation.context import INSTANCE_ACTOR_ID
 from fedi import errors
 from storage import accounts as account_rows
 from storage import media as media_rows
-from storage import statuses, timelines
+from storage import lists, statuses, timelines
 from storage.db import Conn
 
 
@@ -77,3 +77,11 @@ async def own_list_id(conn: Conn, account_id: int, list_id: int) -> int:
     if await timelines.list_owner(conn, list_id) != account_id:
         raise errors.NotFound
     return list_id
+
+
+async def own_list(conn: Conn, account_id: int, list_id: int) -> lists.List:
+    """A list of the account's."""
+    found = await lists.own(conn, account_id, list_id)
+    if found is None:
+        raise errors.NotFound
+    return found

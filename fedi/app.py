@@ -40,6 +40,8 @@ from storage.errors import DatabaseDown
 
 log = logging.getLogger("fedi")
 
+STOPPING = "stopping"  # in app.memory, once the process takes nothing new
+
 
 class Server(msgspec.Struct, frozen=True):
     """Everything that lives as long as the process."""
@@ -171,7 +173,9 @@ def _negotiated(handler: federation.routes.Handler, page: Endpoint) -> Callable[
 
 
 async def _health(call: Call[Any]) -> Response:
-    """200 while the process can do its work, 503 when the database is away."""
+    """200 while the process can do its work, 503 when it is about to end or the database is away."""
+    if STOPPING in call.app.memory:
+        return PlainTextResponse("stopping", 503, {"Cache-Control": "no-store"})
     try:
         async with asyncio.timeout(3), call.read() as conn:
             await conn.fetchval("select 1")

@@ -6,20 +6,18 @@ The description of a field is its manual; `fedi config` prints it. Environment w
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import idna
 import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from fedi import __version__
+from fedi import __version__, addresses
 
 PREFIX = "FEDI_"
 CONFIG_VARIABLE = "FEDI_CONFIG"
@@ -207,7 +205,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.ASCII)
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -252,7 +249,7 @@ def trusted_networks(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...
 
 def metrics_address(settings: Settings) -> tuple[str, int] | None:
     """Host and port to serve /metrics on; None when it is off."""
-    return None if settings.metrics_listen == "off" else _host_and_port(settings.metrics_listen)
+    return None if settings.metrics_listen == "off" else addresses.host_and_port(settings.metrics_listen)
 
 
 def _resolve(environ: Mapping[str, str], toml_path: Path | None) -> tuple[Settings, dict[str, str]]:
@@ -348,7 +345,7 @@ def _derived(settings: Settings, given: frozenset[str]) -> dict[str, Any]:
     parts = urlsplit(base_url)
     development = settings.development
     if "development" not in given:
-        development = parts.scheme == "http" and _is_local(parts.hostname or "")
+        development = parts.scheme == "http" and addresses.is_local(parts.hostname or "")
     account_domain = settings.account_domain or parts.netloc
     values = {
         "base_url": base_url,
@@ -371,12 +368,12 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "base_url", f"{settings.base_url!r} must not have a path; the server needs a domain to itself"
     elif parts.scheme == "http" and not settings.development:
         yield "base_url", "plain http is only for trying it out; use https, or set FEDI_DEVELOPMENT=true"
-    if not _DOMAIN.fullmatch(settings.account_domain):
+    if not addresses.DOMAIN.fullmatch(settings.account_domain):
         yield "account_domain", f"{settings.account_domain!r} is not a domain like example.org"
-    if settings.metrics_listen != "off" and _host_and_port(settings.metrics_listen) is None:
+    if settings.metrics_listen != "off" and addresses.host_and_port(settings.metrics_listen) is None:
         yield "metrics_listen", f"{settings.metrics_listen!r} is neither host:port nor off"
     for entry in settings.trusted_proxies:
-        if _network(entry) is None:
+        if addresses.network(entry) is None:
             yield "trusted_proxies", f"{entry!r} is not an address or network like 10.0.0.0/8"
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql://")):
         yield "database_url", "must begin with postgresql://"
@@ -384,45 +381,6 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "secret_key", f"must have at least {SECRET_MIN_CHARS} characters"
     if settings.poll_min_seconds > settings.poll_max_seconds:
         yield "poll_min_seconds", "must not be more than FEDI_POLL_MAX_SECONDS"
-
-
-def _normal_address(value: str) -> str:
-    """Scheme and host in lower case, IDNA encoded, no port that is the scheme's own, no slash at the end."""
-    parts = urlsplit(value)
-    host = _ascii_domain(parts.hostname or "")
-    if ":" in host:
-        host = f"[{host}]"
-    port = "" if parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f":{parts.port}"
-    user = parts.netloc.rpartition("@")[0]
-    return urlunsplit(parts._replace(netloc=(user + "@" if user else "") + host + port, path=parts.path.rstrip("/")))
-
-
-def _ascii_domain(value: str) -> str:
-    return value.lower() if value.isascii() else idna.encode(value, uts46=True).decode()
-
-
-def _host_and_port(value: str) -> tuple[str, int] | None:
-    """Parts of "127.0.0.1:9464" or "[::1]:9464"."""
-    host, _, port = value.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        return None
-    return host.strip("[]"), int(port)
-
-
-def _network(entry: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(entry)
-    except ValueError:
-        return None
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _doc(field: FieldInfo) -> str:
@@ -450,6 +408,6 @@ def _suggestion(name: str, names: Iterable[str]) -> str:
 
 
 _NORMAL_FORMS: dict[str, Callable[[Any], Any]] = {
-    "base_url": _normal_address,
-    "account_domain": _ascii_domain,
+    "base_url": addresses.normal_address,
+    "account_domain": addresses.ascii_domain,
 }

@@ -9,11 +9,12 @@ import functools
 import gettext as stdlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from pathlib import Path
 
 import msgspec
 
-DIRECTORY = Path(__file__).parent.parent / "locales"
+from fedi import paths
+
+DIRECTORY = paths.directory("locales")
 SOURCE = "en"
 
 _current: ContextVar[str] = ContextVar("locale", default=SOURCE)
@@ -33,6 +34,11 @@ def use(locale: str) -> None:
 
 def current() -> str:
     return _current.get()
+
+
+def mark(message: str) -> str:
+    """For the collector of strings: translated later, where it is shown."""
+    return message
 
 
 def gettext(message: str) -> str:

@@ -3,13 +3,28 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from federation import actors, discovery, threads
+from federation.context import Fed
 from fedi import chores
 from fedi.context import App
+from fedi.effects import cleanup, distribute, readers
 from fedi.services import follows, mail, media, polls, scheduling, signup, statuses
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
+def _federated(function: Callable[[Fed, dict[str, Any]], Awaitable[None]]) -> Job:
+    """A job of the federation layer, which knows nothing of the app around it."""
+
+    async def run(app: App, payload: dict[str, Any]) -> None:
+        await function(app.fed, payload)
+
+    return run
+
+
 JOBS: dict[str, Job] = {
+    distribute.FAN_OUT_JOB: distribute.fan_out,
+    readers.REBUILD_JOB: readers.rebuild,
+    cleanup.JOB: cleanup.forget,
     "delete_files": media.delete_files,
     "publish_scheduled": scheduling.publish,
     "accept_follow_requests": follows.accept_waiting,
@@ -17,9 +32,15 @@ JOBS: dict[str, Job] = {
     "poll_counts": chores.poll_counts,
     "purge_account": chores.purge_account,
     mail.JOB: mail.send,
+    actors.REFRESH_JOB: _federated(actors.refresh),
+    actors.NODEINFO_JOB: _federated(discovery.read_nodeinfo),
+    threads.ANCESTORS_JOB: _federated(threads.ancestors),
+    threads.REPLIES_JOB: _federated(threads.replies),
+    threads.FEATURED_JOB: _federated(threads.featured),
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
+    (3600, readers.upkeep),
     (600, chores.sweep),
     (3600, follows.prune_mutes),
     (10, scheduling.sweep),

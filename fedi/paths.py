@@ -6,6 +6,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def directory(name: str) -> Path:
-    """The directory `templates`, `static` or `locale`. See setup.py."""
+    """The directory `templates` or `locales`. See setup.py."""
     installed = _PACKAGE / f"_{name}"
     return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -122,7 +122,7 @@ async def by_pages(conn: Conn, urls: Sequence[str]) -> dict[str, Account]:
     """Local accounts by their profile page. A remote one cannot be found so: it chooses its page itself."""
     if not urls:
         return {}
-    records = await conn.fetch(f"select {COLUMNS} from accounts where is_local and url = any($1)", urls)
+    records = await conn.fetch(f"select {COLUMNS} from accounts where is_local and url = any($1) and not pending", urls)
     return {account.url: account for account in structs(Account, records)}
 
 

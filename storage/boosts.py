@@ -40,5 +40,7 @@ async def of_status(conn: Conn, viewer_id: int | None, status_id: int, page: Pag
 
 async def ids(conn: Conn, status_id: int, *, limit: int) -> list[int]:
     """Some boosts of a post, or of one that is gone."""
-    records = await conn.fetch("select id from statuses where reblog_of_id = $1 order by id desc limit $2", status_id, limit)
+    records = await conn.fetch(
+        "select id from statuses where reblog_of_id = $1 order by id desc limit $2", status_id, limit
+    )
     return [record[0] for record in records]

@@ -109,8 +109,13 @@ class Server:
             self._sockets = None
 
     async def exited(self) -> None:
-        """Returns when the server this object started has ended, which before `stop` means that it broke."""
-        if self._process is not None:
+        """Returns when the server this object started has ended, which before `stop` means that it broke.
+
+        Of one that another process started nothing is heard: never returns.
+        """
+        if self._process is None:
+            await asyncio.Event().wait()
+        else:
             await _exit(self._process, math.inf, poll_seconds=1)
 
     async def _found_running(self) -> str | None:

@@ -18,3 +18,4 @@ class Conflict(StorageError):
 # The driver's own, under our names, for the one place that turns exceptions into answers.
 OutOfRange = asyncpg.DataError
 DatabaseDown = asyncpg.PostgresConnectionError
+DriverError = asyncpg.PostgresError

@@ -245,6 +245,19 @@ async def remove_author(conn: Conn, owner_id: int, author_id: int) -> None:
     )  # fmt: skip
 
 
+async def remove_exclusive(conn: Conn, owner_id: int) -> None:
+    """Take out what those wrote or boosted whom the owner keeps on exclusive lists."""
+    await conn.execute(
+        """
+        delete from home h using statuses s
+        where h.owner_id = $1 and s.id = h.status_id and s.account_id <> $1 and s.account_id in (
+            select m.account_id from list_accounts m join lists l on l.id = m.list_id
+            where l.account_id = $1 and l.exclusive)
+        """,
+        owner_id,
+    )
+
+
 async def remove_person(conn: Conn, owner_id: int, account_id: int) -> None:
     """Take out what somebody wrote or boosted, boosts of it, and what mentions them: they are not to be met."""
     await conn.execute(

@@ -59,7 +59,7 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
                 where ms.account_id = a.id and (u.approved_at is null or u.confirmed_at is null))
             and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
-        order by lower(a.username) = $2 and (lower(a.domain) = $4 or ($4 is null and a.is_local)) desc,
+        order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,
             a.moved_to_id is null desc, f.id is not null desc, lower(a.username) = $2 desc,
             round(greatest(similarity(lower(a.username), $2), word_similarity($2, {_NAMES}))::numeric, 1) desc,
             st.followers_count desc, a.id

@@ -133,6 +133,23 @@ async def by_uri_or_url(conn: Conn, uri: str) -> Status | None:
     return struct(Status, record)
 
 
+class Counts(msgspec.Struct, frozen=True):
+    replies: int
+    reblogs: int
+    favourites: int
+
+
+async def counts(conn: Conn, status_id: int) -> Counts:
+    record = await conn.fetchrow(
+        """
+        select replies_count as replies, reblogs_count as reblogs, favourites_count as favourites
+        from status_stats where status_id = $1
+        """,
+        status_id,
+    )
+    return struct(Counts, record) or Counts(0, 0, 0)
+
+
 async def visible(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) -> list[int]:
     """Those of the ids that the viewer may read, in the order given."""
     records = await conn.fetch(

@@ -65,6 +65,31 @@ async def descendants(conn: Conn, viewer_id: int | None, status_id: int, *, most
     return [record[0] for record in records]
 
 
+async def reply_uris(conn: Conn, status_id: int, *, above: int, limit: int) -> list[tuple[int, str]]:
+    """(id, URI) of the answers to a post that everybody may read, oldest first."""
+    records = await conn.fetch(
+        f"""
+        select s.id, s.uri from statuses s
+        where s.in_reply_to_id = $2 and s.id > $3 and s.visibility < 2 and {VISIBLE} order by s.id limit $4
+        """,
+        None, status_id, above, limit,
+    )  # fmt: skip
+    return [(record[0], record[1]) for record in records]
+
+
+async def member_uris(conn: Conn, thread_id: int, *, limit: int) -> list[str]:
+    """URIs of the posts of a thread that everybody may read, oldest first."""
+    records = await conn.fetch(
+        f"""
+        select s.uri from statuses s
+        where s.thread_id = $2 and s.reblog_of_id is null and s.visibility < 2 and {VISIBLE}
+        order by s.id limit $3
+        """,
+        None, thread_id, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
 async def mute(conn: Conn, *, account_id: int, thread_id: int) -> None:
     """No more notifications of this thread."""
     await conn.execute(

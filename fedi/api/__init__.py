@@ -3,6 +3,7 @@
 from fedi.api import (
     apps,
     featured_tags,
+    histories,
     interactions,
     media,
     oauth,
@@ -28,6 +29,7 @@ ROUTES: list[Endpoint] = [
     *polls.ROUTES,
     *scheduled.ROUTES,
     *statuses.ROUTES,
+    *histories.ROUTES,
     *profile.ROUTES,
     *relationships.ROUTES,
     *preferences.ROUTES,

@@ -10,8 +10,9 @@ from fedi.entities.account import Account
 from fedi.entities.status import Status
 from fedi.http.endpoint import Call, Endpoint, NoParams, User, get, post, public, user
 from fedi.http.paging import PageParams, link, page
+from fedi.services import boosts as boosting
 from fedi.services import interactions
-from fedi.services.interactions import BoostVisibility
+from fedi.services.boosts import BoostVisibility
 from storage import bookmarks, boosts, favourites
 
 
@@ -36,7 +37,7 @@ def _on_status(act: Act) -> Callable[[Call[NoParams]], Awaitable[Status]]:
 
 async def boost(call: Call[BoostParams]) -> Status:
     """Answers the boost, with the post in it."""
-    boost_id = await interactions.boost(call.app, call.user, call.id(), call.params.visibility)
+    boost_id = await boosting.add(call.app, call.user, call.id(), call.params.visibility)
     async with call.read() as conn:
         return await entities.status(call.app, conn, boost_id, call.user.account_id)
 
@@ -87,7 +88,7 @@ ROUTES = [
     _action("favourite", interactions.favourite, "write:favourites"),
     _action("unfavourite", interactions.unfavourite, "write:favourites"),
     post("/api/v1/statuses/:id/reblog", boost, access=user("write:statuses"), params=BoostParams, limit="statuses"),
-    _action("unreblog", interactions.unboost, "write:statuses"),
+    _action("unreblog", boosting.remove, "write:statuses"),
     _action("bookmark", interactions.bookmark, "write:bookmarks"),
     _action("unbookmark", interactions.unbookmark, "write:bookmarks"),
     _action("pin", interactions.pin, "write:accounts"),

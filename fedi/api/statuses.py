@@ -1,21 +1,17 @@
-"""Posts: made, read, edited, deleted; the thread around one, its history and its source."""
+"""Posts: made, read, edited, deleted; and the thread around one."""
 
 import msgspec
 
 from fedi import access, entities, errors
 from fedi.api.scheduled import entity as scheduled_entity
-from fedi.entities import rendering, status_edit
 from fedi.entities.context import Context
-from fedi.entities.media import MediaAttachment
 from fedi.entities.scheduled_status import ScheduledStatus
 from fedi.entities.status import Status, as_source
-from fedi.entities.status_edit import StatusEdit, StatusSource
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, public, put, user
-from fedi.services import scheduling
+from fedi.services import revisions, scheduling
 from fedi.services import statuses as posting
 from fedi.services.drafts import Draft, Revision
-from storage import edits, polls, threads
-from storage.db import Conn
+from storage import threads
 
 MAX_IDS = 20
 # What of a thread is shown: to anybody, and to people here. (ancestors, descendants, depth)
@@ -56,7 +52,7 @@ async def index(call: Call[Ids]) -> list[Status]:
 
 
 async def edit(call: Call[Revision]) -> Status:
-    await posting.edit(call.app, call.user, call.id(), call.params)
+    await revisions.edit(call.app, call.user, call.id(), call.params)
     async with call.read() as conn:
         return await entities.status(call.app, conn, call.id(), call.user.account_id)
 
@@ -86,56 +82,6 @@ async def context(call: Call[NoParams]) -> Context:
     )
 
 
-async def source(call: Call[NoParams]) -> StatusSource:
-    """Of one's own posts only: what others typed is not stored."""
-    async with call.read() as conn:
-        row = await access.own_status(conn, call.user.account_id, call.id())
-    return StatusSource(str(row.id), row.text or "", row.spoiler_text)
-
-
-async def history(call: Call[NoParams]) -> list[StatusEdit]:
-    """Oldest first; the last one is the present state."""
-    async with call.read() as conn:
-        row = await access.proper_status(conn, call.viewer_id, call.id())
-        status = await entities.status(call.app, conn, row.id, call.viewer_id)
-        former = await edits.of_status(conn, row.id)
-        media = await _former_media(call, conn, former)
-        poll = await polls.by_status(conn, row.id)
-    present = status_edit.Parts(
-        content=row.content,
-        spoiler_text=row.spoiler_text,
-        sensitive=row.sensitive,
-        created_at=row.edited_at or row.created_at,
-        media=status.media_attachments,
-        emojis=status.emojis,
-        options=poll.options if poll else None,
-    )
-    states = [_state(call, each, media) for each in former]
-    return [status_edit.build(each, account=status.account) for each in (*states, present)]
-
-
-async def _former_media(call: Call[NoParams], conn: Conn, former: list[edits.Edit]) -> dict[str, MediaAttachment]:
-    ids = {described.id for each in former for described in edits.media_of(each)}
-    return {each.id: each for each in await entities.media(call.app, conn, list(ids))}
-
-
-def _state(call: Call[NoParams], edit: edits.Edit, media: dict[str, MediaAttachment]) -> status_edit.Parts:
-    """Attachments as they are, with the descriptions they had."""
-    return status_edit.Parts(
-        content=edit.content,
-        spoiler_text=edit.spoiler_text,
-        sensitive=edit.sensitive,
-        created_at=edit.created_at,
-        media=[
-            msgspec.structs.replace(media[str(each.id)], description=each.description)
-            for each in edits.media_of(edit)
-            if str(each.id) in media
-        ],
-        emojis=rendering.emojis(call.app.settings.base_url, edit.emojis),
-        options=edit.poll_options,
-    )
-
-
 ROUTES = [
     post("/api/v1/statuses", publish, access=user("write:statuses"), params=Draft, limit="statuses"),
     get("/api/v1/statuses", index, access=public("read:statuses"), params=Ids),
@@ -144,6 +90,4 @@ ROUTES = [
     patch("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision),
     delete("/api/v1/statuses/:id", destroy, access=user("write:statuses"), params=Deletion, limit="deletes"),
     get("/api/v1/statuses/:id/context", context, access=public("read:statuses")),
-    get("/api/v1/statuses/:id/history", history, access=public("read:statuses")),
-    get("/api/v1/statuses/:id/source", source, access=user("read:statuses")),
 ]

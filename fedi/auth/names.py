@@ -19,11 +19,11 @@ RESERVED = frozenset(
     """
     abuse account accounts admin administrator administration api app apps auth autoconfig autodiscover billing
     broadcasthost contact emoji everyone explore fedi fediverse ftp help here home hostmaster imap inbox info
-    instance invite is isatap it localdomain localhost login logout mail mailer_daemon marketing mastodon media mis mod
-    moderation moderator mods news nobody noc nodeinfo noreply no_reply oauth official operator outbox owner pop pop3 postmaster
-    press privacy public register root sales security settings signup sign_up smtp ssladmin ssladministrator
-    sslwebmaster staff static status streaming support sysadmin system tags team terms test usenet user username users uucp web
-    webmaster well_known wpad www
+    instance invite is isatap it localdomain localhost login logout mail mailer_daemon marketing mastodon media mis
+    mod moderation moderator mods news nobody noc nodeinfo noreply no_reply oauth official operator outbox owner pop
+    pop3 postmaster press privacy public register root sales security settings signup sign_up smtp ssladmin
+    ssladministrator sslwebmaster staff static status streaming support sysadmin system tags team terms test usenet
+    user username users uucp web webmaster well_known wpad www
     """.split()
 )
 

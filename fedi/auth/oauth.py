@@ -208,7 +208,7 @@ def _mistake(query: Query, scopes: Sequence[str], application: oauth.Application
 
 async def grant(app: App, asked: Asked, user: User) -> str:
     """A code for the client, good once, for ten minutes."""
-    code = secrets.new()
+    code = secrets.code()
     async with app.db.transaction() as conn:
         await oauth.create_grant(
             conn,

@@ -9,5 +9,10 @@ def new() -> str:
     return secrets.token_urlsafe(32)
 
 
+def code() -> str:
+    """128 random bits, for what lives for minutes and may have to be copied by hand."""
+    return secrets.token_urlsafe(16)
+
+
 def hashed(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

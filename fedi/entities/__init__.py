@@ -177,9 +177,7 @@ class NotificationRow(Protocol):
     def created_at(self) -> datetime: ...
 
 
-async def notifications(
-    app: App, conn: Conn, rows: Sequence[NotificationRow], viewer_id: int
-) -> list[Notification]:
+async def notifications(app: App, conn: Conn, rows: Sequence[NotificationRow], viewer_id: int) -> list[Notification]:
     """In the order given, without those whose status is gone or hidden by a filter."""
     ids = list(dict.fromkeys(row.status_id for row in rows if row.status_id is not None))
     people = {row.from_account_id for row in rows}
@@ -214,9 +212,7 @@ async def poll(app: App, conn: Conn, poll_id: int, viewer_id: int | None) -> Pol
     return found
 
 
-async def tags(
-    app: App, conn: Conn, names: Sequence[str | tag_rows.Tag], viewer_id: int | None
-) -> list[Tag]:
+async def tags(app: App, conn: Conn, names: Sequence[str | tag_rows.Tag], viewer_id: int | None) -> list[Tag]:
     """In the order given; one that nobody has used yet is there too, with an empty week."""
     wanted = [tag_rows.normalise(each) if isinstance(each, str) else each.name for each in names]
     rows = await bundles.tags(conn, viewer_id, wanted)

@@ -15,7 +15,10 @@ class Matcher:
         self._filters = [
             (
                 Parts(row.id, row.title, tuple(row.context), row.action, row.expires_at),
-                [(each.keyword, _pattern(each.keyword, each.whole_word)) for each in bundles.decode(row.keywords, bundles.Keyword)],
+                [
+                    (each.keyword, _pattern(each.keyword, each.whole_word))
+                    for each in bundles.decode(row.keywords, bundles.Keyword)
+                ],
                 frozenset(row.status_ids),
             )
             for row in rows

@@ -62,8 +62,15 @@ def status(base_url: str, body: bundles.Body) -> RenderedStatus:
 def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> Account:
     row = author.account
     if row.suspended_at is not None:
-        row = msgspec.structs.replace(row, avatar_file=None, avatar_remote_url=None, avatar_static_file=None,
-            header_file=None, header_remote_url=None, header_static_file=None)
+        row = msgspec.structs.replace(
+            row,
+            avatar_file=None,
+            avatar_remote_url=None,
+            avatar_static_file=None,
+            header_file=None,
+            header_remote_url=None,
+            header_static_file=None,
+        )
     parts = AccountParts(
         id=row.id,
         username=row.username,

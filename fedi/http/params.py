@@ -1,8 +1,8 @@
 """Query, form, multipart and JSON, merged into one params struct by Rails' rules, which every client relies on.
 
 `a[]=1&a[]=2` and `a[b]=c` nest; `a[0][b]=c` is a list; a scalar serves as a list of one; JSON `null` and, for anything
-but text, the empty string mean "not given"; a boolean is false for `false 0 f off` and true otherwise; unknown
-parameters are ignored. See Mastodon's API guidelines: https://docs.joinmastodon.org/client/intro/#parameters
+but text, the empty string mean "not given", or None where a field is `X | None | UnsetType = UNSET`; a boolean is false
+for `false 0 f off` and true otherwise; unknown parameters are ignored. See Mastodon's API guidelines: https://docs.joinmastodon.org/client/intro/#parameters
 """
 
 import re
@@ -157,6 +157,8 @@ def build(kind: type[T], tree: Tree) -> T:
         value = _coerce(hints[field.name], tree.get(field.encode_name), field.encode_name)
         if value is not _MISSING:
             values[field.name] = value
+        elif field.encode_name in tree and msgspec.UnsetType in get_args(hints[field.name]):
+            values[field.name] = None
         elif field.name in required:
             raise errors.BadRequest(f"param is missing or the value is empty: {field.encode_name}")
     return kind(**values)
@@ -167,7 +169,7 @@ def _coerce(kind: Any, value: Any, name: str) -> Any:
         return _MISSING
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        options = [option for option in get_args(kind) if option is not type(None)]
+        options = [option for option in get_args(kind) if option not in (type(None), msgspec.UnsetType)]
         return _coerce(options[0], value, name)
     if origin in (list, tuple):
         return _list(get_args(kind)[0], value, name, origin)

@@ -1,5 +1,6 @@
 """What a person sends to be posted, and what it comes to: limits, defaults, mentions, HTML. Nothing is stored here."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,18 +12,17 @@ from federation import resolve, uris
 from fedi import errors
 from fedi.config import Settings
 from fedi.context import App
-from fedi.text import compose, counting, emoji
+from fedi.text import compose, counting, emoji, language
 from fedi.text.mentions import Handle
-from storage import accounts, statuses
+from storage import statuses
 from storage.accounts import Account
 from storage.visibility import Visibility
 
 ContentType = Literal["text/plain", "text/markdown"]
 
-# Looked up on other servers for one post, while its author waits.
-MAX_UNKNOWN_HANDLES = 30
 # However much of it is addresses and combining marks, which count little.
 MIN_TEXT_BYTES = 65_536
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class PollDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +80,13 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text_of(text: str) -> str:
-    """One kind of line end, no blank around it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    """One kind of line end, no control characters, no blank around it."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def language_of(*candidates: str | None) -> str | None:
+    """The first that is a language."""
+    return next((code for each in candidates if (code := language.normalise(each))), None)
 
 
 def media_ids_of(settings: Settings, ids: Sequence[int]) -> list[int]:
@@ -161,18 +166,6 @@ async def mentioned(app: App, handles: Sequence[Handle]) -> dict[Handle, Account
     """The accounts behind the handles of a text, without those that do not exist or are suspended."""
     if not handles:
         return {}
-    here = app.fed.site.domain.lower()
-    ours = (here, app.fed.site.host.lower(), None)
-    full = {handle: (handle[0], here if handle[1] in ours else handle[1] or here) for handle in handles}
-    async with app.db.read() as conn:
-        rows = await accounts.by_handles(conn, list(set(full.values())))
-    known = {(row.username.lower(), row.domain.lower()): row for row in rows}
-    unknown = [pair for pair in dict.fromkeys(full.values()) if pair not in known and pair[1] != here]
-    if unknown:
-        known.update(await resolve.handles(app.fed, unknown[:MAX_UNKNOWN_HANDLES]))
-    rows_by_handle = {handle: known.get(pair) for handle, pair in full.items()}
-    return {
-        handle: row
-        for handle, row in rows_by_handle.items()
-        if row is not None and row.suspended_at is None and row.id > 0
-    }
+    full = {handle: (handle[0], handle[1] or app.fed.site.domain) for handle in handles}
+    found = await resolve.handles(app.fed, list(dict.fromkeys(full.values())))
+    return {handle: found[pair] for handle, pair in full.items() if pair in found and found[pair].suspended_at is None}

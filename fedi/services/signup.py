@@ -97,11 +97,11 @@ def _check_open(app: App, form: Form, *, owner: bool, invited: bool) -> None:
     if owner:
         return
     if app.settings.registrations == "closed":
-        raise errors.Forbidden("This server is not accepting new accounts")
+        raise errors.Forbidden(i18n.mark("This server is not accepting new accounts"))
     if form.invite_code and not invited:
         raise Refused([Fault("invite_code", "ERR_INVALID", "is not valid any more")])
     if app.settings.registrations == "invite" and not invited:
-        raise errors.Forbidden("This server accepts new accounts by invitation only")
+        raise errors.Forbidden(i18n.mark("This server accepts new accounts by invitation only"))
 
 
 async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Fault]:
@@ -236,7 +236,7 @@ async def owner_link_valid(conn: Conn, token: str) -> bool:
 
 async def _use_owner_link(conn: Conn, token: str) -> None:
     if await user_tokens.take(conn, secrets.hashed(token), "owner") is None:
-        raise errors.Forbidden("This link has been used already")
+        raise errors.Forbidden(i18n.mark("This link has been used already"))
 
 
 # ---------------------------------------------------------------- passwords

@@ -11,7 +11,7 @@ Handle = tuple[str, str | None]
 
 _USERNAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 _PORT = re.compile(r":[0-9]{1,5}(?![0-9])")
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[0-9]{1,5})?")
 MAX_USERNAME = 255
 MAX_DOMAIN = 253
 
@@ -46,7 +46,8 @@ def normalise_domain(domain: str) -> str | None:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
             return None
-    return (host + colon + port).lower() if _HOST.fullmatch(host) else None
+    found = (host + colon + port).lower()
+    return found if _HOST.fullmatch(found) else None
 
 
 def _domain_end(text: str, start: int) -> int:

@@ -1,11 +1,12 @@
 """Server-rendered pages: complete without JavaScript, one module a topic, each with its `ROUTES`."""
 
 from fedi.http.endpoint import Endpoint
-from fedi.web import auth, authorize, home, static
+from fedi.web import auth, authorize, home, signup, static
 
 ROUTES: list[Endpoint] = [
     *home.ROUTES,
     *auth.ROUTES,
+    *signup.ROUTES,
     *authorize.ROUTES,
     *static.ROUTES,
 ]

@@ -1,4 +1,4 @@
-"""Signing in and out, joining, confirming an address, passwords, and the list of sessions and apps."""
+"""Signing in and out, passwords, and the list of sessions and apps."""
 
 import msgspec
 from starlette.responses import Response
@@ -8,9 +8,10 @@ from fedi.auth import passwords, sessions
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
 from fedi.http.limits import HOUR, MINUTE, Limit
 from fedi.services import signup
-from fedi.web import pages
+from fedi.web import browsers, pages
+from fedi.web import faults as words
 from fedi.web.pages import Page
-from storage import invites, oauth, rules, users
+from storage import oauth, users
 from storage import sessions as rows
 
 _ = i18n.gettext
@@ -53,7 +54,7 @@ async def log_in(page: Page, call: Call[LogIn]) -> Response:
     params = call.params
     page.limit("log_in")
     if not page.genuine(params.form_token):
-        return _log_in_page(page, params, error=_stale(), status=422)
+        return _log_in_page(page, params, error=pages.stale(), status=422)
     login = params.login.strip().removeprefix("@")
     page.limit_key(PER_LOGIN, login.lower())
     async with call.read() as conn:
@@ -69,18 +70,7 @@ async def log_in(page: Page, call: Call[LogIn]) -> Response:
         fresh = await passwords.hashed(params.password)
         async with call.app.db.transaction() as conn:
             await users.rehash(conn, user.id, fresh)
-    return await _signed_in(page, user, pages.local(params.next))
-
-
-async def _signed_in(page: Page, user: users.User, to: str) -> Response:
-    """A new session, whatever the browser had before."""
-    async with page.app.db.transaction() as conn:
-        if page.session is not None:
-            await rows.end(conn, page.session.id, user_id=page.session.user_id)
-        secret = await sessions.begin(conn, page.call.request, user)
-    response = pages.redirect(to)
-    sessions.set_cookie(page.app, response, secret)
-    return response
+    return await pages.signed_in(page, user, pages.local(params.next))
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,146 +81,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 async def log_out(page: Page, call: Call[Form]) -> Response:
     if not page.genuine(call.params.form_token):
-        return page.message(_("Please try again"), _stale(), status=422)
+        return page.message(_("Please try again"), pages.stale(), status=422)
     if page.session is not None:
         async with call.app.db.transaction() as conn:
             await rows.end(conn, page.session.id, user_id=page.session.user_id)
     response = pages.redirect("/")
     sessions.clear_cookie(call.app, response)
     return response
-
-
-def _stale() -> str:
-    return _("This page was open for too long. Please try again.")
-
-
-# ---------------------------------------------------------------- joining
-
-
-class SignUp(msgspec.Struct, frozen=True, kw_only=True):
-    username: str = ""
-    email: str = ""
-    password: str = ""
-    agreement: bool = False
-    reason: str = ""
-    invite: str = ""
-    owner: str = ""
-    lang: str = ""
-    form_token: str = ""
-
-
-async def sign_up_form(page: Page, call: Call[SignUp]) -> Response:
-    if page.user is not None:
-        return pages.redirect("/")
-    return await _sign_up_page(page, call.params)
-
-
-async def _sign_up_page(
-    page: Page, params: SignUp, *, faults: tuple[signup.Fault, ...] = (), error: str = "", status: int = 200
-) -> Response:
-    settings = page.app.settings
-    async with page.call.read() as conn:
-        owner = bool(params.owner) and await signup.owner_link_valid(conn, params.owner)
-        invited = bool(params.invite) and await invites.by_code(conn, params.invite) is not None
-        listed = await rules.listed(conn)
-    if params.owner and not owner:
-        return page.message(
-            _("This link has expired"),
-            _(
-                "The link for the first account works once, and only the latest is good. Restart for another."
-            ),
-            status=410,
-        )
-    closed = settings.registrations == "closed" or (settings.registrations == "invite" and not invited)
-    return page.html(
-        "auth/sign_up.html",
-        status=status,
-        values=params,
-        rules=listed,
-        owner=owner,
-        invited=invited,
-        closed=closed and not owner,
-        by_invitation=settings.registrations == "invite",
-        approval=settings.registrations == "approval" and not invited and not owner,
-        faults={fault.field: _(fault.description) for fault in faults},
-        error=error,
-        shortest=passwords.MIN_CHARACTERS,
-    )
-
-
-async def sign_up(page: Page, call: Call[SignUp]) -> Response:
-    params = call.params
-    page.limit("sign_up")
-    if not page.genuine(params.form_token):
-        return await _sign_up_page(page, params, error=_stale(), status=422)
-    form = signup.Form(
-        username=params.username.strip().removeprefix("@"),
-        email=params.email,
-        password=params.password,
-        agreement=params.agreement,
-        reason=params.reason or None,
-        invite_code=params.invite or None,
-        locale=i18n.current(),
-    )
-    try:
-        joined = await signup.sign_up(call.app, form, ip=sessions.address(call.request), owner_token=params.owner)
-    except signup.Refused as exc:
-        return await _sign_up_page(page, params, faults=exc.faults, status=422)
-    async with call.read() as conn:
-        user = await users.by_id(conn, joined.user_id)
-    assert user is not None  # it was created a moment ago
-    return await _signed_in(page, user, "/auth/welcome")
-
-
-async def welcome(page: Page, call: Call[NoParams]) -> Response:
-    """What happens next: nothing is missing, or the address or the staff's word is."""
-    if page.user is None:
-        return pages.redirect("/auth/log_in")
-    return page.html("auth/welcome.html", keeps_opener=True, sent=False, faults={})
-
-
-class Resend(msgspec.Struct, frozen=True, kw_only=True):
-    email: str = ""
-    form_token: str = ""
-
-
-async def resend(page: Page, call: Call[Resend]) -> Response:
-    """The confirmation mail again, perhaps to a corrected address."""
-    if page.user is None:
-        return pages.redirect("/auth/log_in")
-    page.limit("reset")
-    if not page.genuine(call.params.form_token):
-        return page.message(_("Please try again"), _stale(), status=422)
-    if page.user.confirmed_at is not None:
-        return pages.redirect("/auth/welcome")
-    try:
-        await signup.send_confirmation(call.app, page.user, call.params.email or None)
-    except signup.Refused as exc:
-        faults = {fault.field: _(fault.description) for fault in exc.faults}
-        return page.html("auth/welcome.html", status=422, sent=False, faults=faults)
-    async with call.read() as conn:
-        page.user = await users.by_id(conn, page.user.id)
-    return page.html("auth/welcome.html", sent=True, faults={})
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    token: str = ""
-    form_token: str = ""
-
-
-async def confirm_form(page: Page, call: Call[Link]) -> Response:
-    """A button, because mail scanners follow links."""
-    return page.html("auth/confirm.html", token=call.params.token, error="")
-
-
-async def confirm(page: Page, call: Call[Link]) -> Response:
-    page.limit("reset")
-    if not page.genuine(call.params.form_token):
-        return page.html("auth/confirm.html", status=422, token=call.params.token, error=_stale())
-    user = await signup.confirm(call.app, call.params.token)
-    if user is None:
-        return page.message(_("This link has expired"), _("Log in to have another one sent to you."), status=410)
-    return page.html("auth/confirmed.html", approved=user.approved_at is not None)
 
 
 # ---------------------------------------------------------------- passwords
@@ -249,7 +106,7 @@ async def forgotten(page: Page, call: Call[Forgotten]) -> Response:
     """The same answer for every address."""
     page.limit("reset")
     if not page.genuine(call.params.form_token):
-        return page.html("auth/forgotten.html", status=422, keeps_opener=True, error=_stale())
+        return page.html("auth/forgotten.html", status=422, keeps_opener=True, error=pages.stale())
     address = call.params.email.strip()
     page.limit_key(PER_ADDRESS, address.lower())
     if signup.valid_address(address, development=True):
@@ -282,11 +139,11 @@ async def new_password(page: Page, call: Call[NewPassword]) -> Response:
     params = call.params
     page.limit("reset")
     if not page.genuine(params.form_token):
-        return _new_password_page(page, params.token, error=_stale(), status=422)
+        return _new_password_page(page, params.token, error=pages.stale(), status=422)
     try:
         done = await signup.reset_password(call.app, params.token, params.password)
     except signup.Refused as exc:
-        return _new_password_page(page, params.token, error=_(exc.faults[0].description), status=422)
+        return _new_password_page(page, params.token, error=words.sentence(exc.faults[0]), status=422)
     if not done:
         return page.message(_("This link has expired"), _("Ask for another one."), status=410)
     return page.html("auth/password_changed.html")
@@ -310,12 +167,12 @@ async def change_password(page: Page, call: Call[ChangePassword]) -> Response:
     page.limit("log_in")
     page.limit_key(PER_LOGIN, f"user:{page.user.id}")
     faults: dict[str, str] = {}
-    error = "" if page.genuine(call.params.form_token) else _stale()
+    error = "" if page.genuine(call.params.form_token) else pages.stale()
     if not error:
         try:
             await signup.change_password(call.app, page.user, call.params.old_password, call.params.password)
         except signup.Refused as exc:
-            faults = {fault.field: _(fault.description) for fault in exc.faults}
+            faults = words.of(exc.faults)
     if error or faults:
         return page.html(
             "auth/change_password.html", status=422, faults=faults, error=error, shortest=passwords.MIN_CHARACTERS
@@ -330,9 +187,11 @@ async def sessions_page(page: Page, call: Call[NoParams]) -> Response:
     if page.user is None or page.session is None:
         return pages.redirect("/auth/log_in?next=/auth/sessions")
     async with call.read() as conn:
-        open_sessions = await rows.of_user(conn, page.user.id)
+        listed = await rows.of_user(conn, page.user.id)
         apps = await oauth.authorized(conn, page.user.id)
-    return page.html("auth/sessions.html", sessions=open_sessions, this=page.session.id, apps=apps)
+    return page.html(
+        "auth/sessions.html", browser=browsers.describe, sessions=listed, this=page.session.id, apps=apps
+    )
 
 
 async def end_session(page: Page, call: Call[Form]) -> Response:
@@ -360,12 +219,6 @@ ROUTES: list[Endpoint] = [
     get("/auth/log_in", pages.page(log_in_form), access=OPEN, params=LogIn),
     post("/auth/log_in", pages.page(log_in), access=OPEN, params=LogIn, limit="none"),
     post("/auth/log_out", pages.page(log_out), access=OPEN, params=Form),
-    get("/auth/sign_up", pages.page(sign_up_form), access=OPEN, params=SignUp),
-    post("/auth/sign_up", pages.page(sign_up), access=OPEN, params=SignUp, limit="none"),
-    get("/auth/welcome", pages.page(welcome), access=OPEN),
-    post("/auth/welcome", pages.page(resend), access=OPEN, params=Resend, limit="none"),
-    get("/auth/confirm", pages.page(confirm_form), access=OPEN, params=Link),
-    post("/auth/confirm", pages.page(confirm), access=OPEN, params=Link, limit="none"),
     get("/auth/password/forgotten", pages.page(forgotten_form), access=OPEN),
     post("/auth/password/forgotten", pages.page(forgotten), access=OPEN, params=Forgotten, limit="none"),
     get("/auth/password/edit", pages.page(new_password_form), access=OPEN, params=NewPassword),

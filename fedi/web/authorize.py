@@ -116,7 +116,7 @@ async def decide(page: Page, call: Call[Decision]) -> Response:
     if not page.user.active:
         return pages.redirect("/auth/welcome")
     if not page.genuine(call.params.form_token):
-        return _ask(page, asked, call.params, error=_("This page was open for too long. Please try again."), status=422)
+        return _ask(page, asked, call.params, error=pages.stale(), status=422)
     if call.params.deny or call.params.decision == "deny":
         return _tell(
             asked,

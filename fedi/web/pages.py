@@ -13,6 +13,7 @@ from fedi.auth import csrf, sessions
 from fedi.context import App
 from fedi.http.endpoint import Call
 from fedi.http.limits import Limit, Limits, client_ip
+from storage import sessions as rows
 from storage import users
 from storage.sessions import Session
 
@@ -74,6 +75,21 @@ async def opened(call: Call[Any], *, language: str = "") -> Page:
     return Page(call, session, user)
 
 
+async def signed_in(page: Page, user: users.User, to: str) -> Response:
+    """A new session, whatever the browser had before."""
+    async with page.app.db.transaction() as conn:
+        if page.session is not None:
+            await rows.end(conn, page.session.id, user_id=page.session.user_id)
+        secret = await sessions.begin(conn, page.call.request, user)
+    response = redirect(to)
+    sessions.set_cookie(page.app, response, secret)
+    return response
+
+
+def stale() -> str:
+    return i18n.gettext("This page was open for too long. Please try again.")
+
+
 def redirect(to: str, *, status: int = 303) -> Response:
     """To a place of ours, or to one that was checked."""
     return Response(status_code=status, headers={"Location": to, "Cache-Control": "no-store"})
@@ -83,7 +99,10 @@ def local(path: str) -> str:
     """A path on this server that a form or a link may name as the next page; the start page for anything else."""
     if len(path) > 8000 or "\\" in path or any(ord(character) <= 32 for character in path):
         return "/"
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return "/"
     if parts.scheme or parts.netloc or not path.startswith("/") or path.startswith("//"):
         return "/"
     return quote(path, safe="".join(map(chr, range(33, 127))))

@@ -1,14 +1,12 @@
 """The template environment: escaping on, unknown names are errors, strings through gettext."""
 
-from pathlib import Path
-
 import jinja2
 
-from fedi import i18n
+from fedi import i18n, paths
 from fedi.config import Settings
 from fedi.web import static
 
-DIRECTORY = Path(__file__).parent.parent.parent / "templates"
+DIRECTORY = paths.directory("templates")
 
 
 def environment(settings: Settings) -> jinja2.Environment:

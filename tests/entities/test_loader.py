@@ -72,8 +72,11 @@ async def test_everything_that_belongs_to_a_status_is_there(server: Node) -> Non
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
         status_id, boost_id = (await rich_page(conn, alice.account_id))[:2]
-        await conn.execute("insert into poll_votes (poll_id, account_id, choice) "
-                           "select id, $1, 1 from polls where status_id = $2", alice.account_id, status_id)
+        await conn.execute(
+            "insert into poll_votes (poll_id, account_id, choice) select id, $1, 1 from polls where status_id = $2",
+            alice.account_id,
+            status_id,
+        )
     status, boost = await load(server.app, [status_id, boost_id], alice.account_id)
     assert status.content == "<p>hello :blob:</p>"
     assert status.account.acct == "author0@remote.test"
@@ -129,8 +132,9 @@ async def test_marks_are_the_same_on_a_boost_and_on_what_it_boosts(server: Node)
         status_id = await factories.status(conn, author)
         boost_id = await factories.status(conn, alice.account_id, reblog_of_id=status_id)
         await conn.execute("update marks set flags = 1 | 2 | 4 where status_id = $1", status_id)
-        await conn.execute("insert into conversation_mutes (account_id, thread_id) values ($1, $2)",
-                           alice.account_id, status_id)
+        await conn.execute(
+            "insert into conversation_mutes (account_id, thread_id) values ($1, $2)", alice.account_id, status_id
+        )
     (boost,) = await load(server.app, [boost_id], alice.account_id)
     assert boost.reblog is not None
     for status in (boost, boost.reblog):
@@ -166,8 +170,16 @@ async def test_a_changed_status_or_author_is_rendered_anew(server: Node) -> None
     async with server.db.transaction() as conn:
         row = await statuses.by_id(conn, status_id)
         assert row is not None
-        change = statuses.Edit(content="<p>new</p>", text=None, spoiler_text="", sensitive=False, language=None,
-                               media_ids=[], emojis=[], edited_at=row.created_at)
+        change = statuses.Edit(
+            content="<p>new</p>",
+            text=None,
+            spoiler_text="",
+            sensitive=False,
+            language=None,
+            media_ids=[],
+            emojis=[],
+            edited_at=row.created_at,
+        )
         await statuses.edit(conn, row, change)
         await factories.remote(conn, "author", display_name="New")
     (status,) = await load(server.app, [status_id], None)
@@ -230,8 +242,9 @@ async def test_the_owner_sees_settings_requests_and_role(server: Node) -> None:
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
         asker = await factories.remote(conn, "asker")
-        await conn.execute("insert into follow_requests (account_id, target_id, uri) values ($1, $2, 'x')",
-                           asker, alice.account_id)
+        await conn.execute(
+            "insert into follow_requests (account_id, target_id, uri) values ($1, $2, 'x')", asker, alice.account_id
+        )
         account = await entities.credential_account(server.app, conn, alice.account_id, alice.user_id)
     body = msgspec.to_builtins(account)
     assert checker.check("GET", "/api/v1/accounts/verify_credentials", 200, body) == []

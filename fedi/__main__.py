@@ -1,0 +1,6 @@
+"""`python -m fedi`."""
+
+from fedi.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="fedi")

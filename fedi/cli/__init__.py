@@ -1,0 +1,39 @@
+"""The command line. COMMANDS is all there is; each module holds the commands of one noun."""
+
+import click
+
+from fedi import __version__
+from fedi.cli import accounts, about, check, domains, invites, serve
+
+COMMANDS: list[click.Command] = [
+    serve.serve,
+    serve.web,
+    serve.worker,
+    serve.migrate,
+    check.check,
+    about.show_config,
+    about.version,
+    accounts.group,
+    domains.group,
+    invites.group,
+]
+
+
+class InOrder(click.Group):
+    """Lists commands as they are declared: what one needs first, first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="Fedi")
+def main() -> None:
+    """A federated microblogging server.
+
+    Settings come from FEDI_* variables and fedi.toml; `fedi config` shows them.
+    """
+
+
+for command in COMMANDS:
+    main.add_command(command)

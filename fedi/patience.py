@@ -1,0 +1,117 @@
+"""uvicorn's HTTP protocol with an end to its patience: with slow headers, stalled bodies, readers that do not read.
+
+uvicorn limits none of these. Behind a proxy they hardly happen; without one a few hundred idle sockets of one
+attacker would occupy the server.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+HEAD_SECONDS = 15.0
+MAX_HEAD_BYTES = 64 * 1024
+# In each period so many bytes of a body must arrive, and some of what we wrote must be read.
+PERIOD_SECONDS = 20.0
+MIN_BODY_BYTES = 4096
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)  # fmt: skip
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. At most one timer runs for what is read, and one for what is written."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # Any: uvicorn's
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._reading: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._received = 0
+
+    # ------------------------------------------------------------ what arrives
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            if self._reading is None:  # the next request of a connection that was kept
+                self._expect_head()
+            self._received += len(data)
+            if self._received > MAX_HEAD_BYTES and not self._completes_head(data):
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+                return
+        else:
+            self._received += len(data)
+        super().data_received(data)
+
+    def _completes_head(self, data: bytes) -> bool:
+        """A large first packet may hold the head and a part of the body."""
+        return b"\r\n\r\n" in data[: MAX_HEAD_BYTES]
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._stop_reading_timer()
+        self._in_head = False
+        self._received = 0
+        self._reading = self.loop.call_later(PERIOD_SECONDS, self._look_at_body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._stop_reading_timer()
+        self._in_head = True
+        self._received = 0
+
+    def handle_websocket_upgrade(self) -> None:
+        self._stop_reading_timer()
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_reading_timer()
+        self._stop_writing_timer()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        self._in_head = True
+        self._received = 0
+        self._reading = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def _look_at_body(self) -> None:
+        # Paused: we are the slow ones.
+        if self._received < MIN_BODY_BYTES and not self.flow.read_paused:
+            self.transport.abort()
+            return
+        self._received = 0
+        self._reading = self.loop.call_later(PERIOD_SECONDS, self._look_at_body)
+
+    def _stop_reading_timer(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    # ------------------------------------------------------------ what is taken
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._writing = self.loop.call_later(PERIOD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_writing_timer()
+
+    def _stop_writing_timer(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None

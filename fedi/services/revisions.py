@@ -1,0 +1,115 @@
+"""Editing: a post's content replaced by a whole new state, the former one kept in its history."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from fedi import access, errors
+from fedi.context import App
+from fedi.http.endpoint import User
+from fedi.services import drafts
+from fedi.services.drafts import MediaAttributes, Revision, Written
+from fedi.services.media import focus_of, limited_description
+from fedi.text import language
+from storage import media, polls, statuses
+from storage.db import Conn
+from storage.statuses import Status
+from storage.visibility import PUBLIC
+
+
+async def edit(app: App, user: User, status_id: int, revision: Revision) -> None:
+    """Replace a post's content by a whole new state. Nothing different, nothing happens."""
+    text, spoiler_text = drafts.text_of(revision.status), compose.single_line(revision.spoiler_text)
+    poll = drafts.poll_of(app.settings, revision.poll)
+    media_ids = drafts.media_ids_of(app.settings, revision.media_ids)
+    if poll and media_ids:
+        raise errors.Invalid("A post can have either attachments or a poll")
+    drafts.check(app.settings, text, spoiler_text, has_more=bool(poll or media_ids))
+    async with app.db.read() as conn:
+        before = _editable(await access.own_status(conn, user.account_id, status_id))
+    content_type = revision.content_type or before.content_type
+    options = poll.options if poll else ()
+    written = await drafts.write(app, text, spoiler_text, content_type=content_type, options=options)
+    async with app.db.transaction() as conn:
+        await access.own_status(conn, user.account_id, status_id)
+        status = await statuses.lock(conn, status_id)
+        if status is None:
+            raise errors.NotFound
+        media.check_attachable(
+            await media.own(conn, user.account_id, media_ids, lock=True), media_ids, status_id=status.id
+        )
+        await _apply(conn, app, status, revision, written, media_ids)
+
+
+def _editable(status: Status) -> Status:
+    if status.reblog_of_id is not None:
+        raise errors.Unprocessable("A boost cannot be edited")
+    return status
+
+
+async def _apply(
+    conn: Conn, app: App, status: Status, revision: Revision, written: Written, media_ids: list[int]
+) -> None:
+    poll = drafts.poll_of(app.settings, revision.poll)
+    asked = await polls.by_status(conn, status.id)
+    described = await _described(conn, app, revision.media_attributes, media_ids)
+    sensitive = revision.sensitive or bool(written.spoiler_text)
+    code = language.normalise(revision.language) or status.language
+    is_edit = (
+        (written.text, written.spoiler_text, written.content_type, sensitive, media_ids)
+        != (status.text or "", status.spoiler_text, status.content_type, status.sensitive, status.media_ids)
+        or bool(described)
+        or _asks_differently(asked, poll)
+    )
+    if not is_edit and code == status.language and poll is None:
+        return
+    change = statuses.Edit(
+        content=written.content,
+        text=written.text,
+        content_type=written.content_type,
+        spoiler_text=written.spoiler_text,
+        sensitive=sensitive,
+        language=code,
+        media_ids=media_ids,
+        emojis=written.emojis,
+        edited_at=datetime.now(UTC) if is_edit else None,
+        mentions=written.mentions,
+        tags=written.tags,
+        links=written.links if status.visibility == PUBLIC else [],
+    )
+    # The former state is kept first, with the poll and the descriptions that it had.
+    await statuses.edit(conn, status, change)
+    await polls.replace(conn, status.id, poll)
+    for each in described:
+        await media.describe(conn, each.id, description=each.description, focus_x=each.focus_x, focus_y=each.focus_y)
+
+
+class _Description(msgspec.Struct, frozen=True):
+    id: int
+    description: str | None
+    focus_x: float | None
+    focus_y: float | None
+
+
+async def _described(
+    conn: Conn, app: App, attributes: list[MediaAttributes], media_ids: list[int]
+) -> list[_Description]:
+    """Of the attachments that stay: new descriptions and focal points, where they differ."""
+    found = await media.by_ids(conn, media_ids)
+    result = []
+    for each in attributes:
+        row = found.get(each.id)
+        if row is None:
+            continue
+        x, y = focus_of(each.focus)
+        text = limited_description(app.settings, each.description)
+        same_text = text is None or text == (row.description or "")
+        if not same_text or (x is not None and (x, y) != (row.focus_x, row.focus_y)):
+            result.append(_Description(each.id, text, x, y))
+    return result
+
+
+def _asks_differently(asked: polls.Poll | None, poll: statuses.Poll | None) -> bool:
+    if asked is None or poll is None:
+        return (asked is None) != (poll is None)
+    return (asked.options, asked.multiple) != (poll.options, poll.multiple)

@@ -179,7 +179,8 @@ async def _person(server: Server, name: str) -> tuple[int, str]:
     user_id, account_id = await accounts.create_local(
         server.app, username=name, email=f"{name}@mail.test", password=None
     )
-    return account_id, await tokens.issue(server.app, user_id=user_id, account_id=account_id, scopes="read write follow")
+    token = await tokens.issue(server.app, user_id=user_id, account_id=account_id, scopes="read write follow")
+    return account_id, token
 
 
 async def _remote(server: Server, pair: keys.Pair, number: int) -> Any:

@@ -194,12 +194,16 @@ async def _refresh_later(fed: Fed, known: Iterable[Account], max_age_hours: floa
 async def _fetch(fed: Fed, uri: str, *, budget: Budget | None = None, again: bool = False) -> Account:
     if budget is not None:
         budget.spend(actor=True)
-    try:
-        found = await origins.document(fed, uri, budget=budget, again=again)
-        return await origins.once(fed, ("actor", found.uri), lambda: keep(fed, found.body, budget=budget))
-    except Gone:
-        await mark_gone(fed, uri)
-        raise
+
+    async def read() -> Account:
+        try:
+            found = await origins.document(fed, uri, budget=budget, again=again)
+            return await keep(fed, found.body, budget=budget)
+        except Gone:
+            await mark_gone(fed, uri)
+            raise
+
+    return await origins.once(fed, ("actor", uri), read)
 
 
 async def mark_gone(fed: Fed, uri: str) -> None:

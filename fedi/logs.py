@@ -1,4 +1,4 @@
-"""Log lines: one per request, job and delivery, with what `extra` holds as fields. For people (text) or machines (json).
+"""Log lines: one per request, job and delivery, what `extra` holds as fields. For people (text) or machines (json).
 
 They go to standard error. Bodies, tokens and private posts are never given to a logger; nothing is removed here.
 """
@@ -12,6 +12,7 @@ import orjson
 
 # What every record has. The rest was given as `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31"}
 # Libraries that say at "info" what only concerns those who debug them.
 _QUIET = ("asyncio", "httpcore", "httpx", "multipart", "PIL", "uvicorn", "uvicorn.error", "websockets")
 
@@ -47,8 +48,6 @@ class JSON(logging.Formatter):
 class Text(logging.Formatter):
     """`12:03:04 info   request  GET /api/v1/… 200 3.1ms queries=4`."""
 
-    _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31"}
-
     def __init__(self, *, colours: bool) -> None:
         super().__init__()
         self._colours = colours
@@ -64,7 +63,7 @@ class Text(logging.Formatter):
         line = f"{time} {record.levelname.lower():7} {' '.join(words)}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        colour = self._COLOURS.get(record.levelno)
+        colour = _COLOURS.get(record.levelno)
         return f"\x1b[{colour}m{line}\x1b[0m" if self._colours and colour else line
 
 

@@ -59,7 +59,7 @@ class Protocol(HttpToolsProtocol):
 
     def _completes_head(self, data: bytes) -> bool:
         """A large first packet may hold the head and a part of the body."""
-        return b"\r\n\r\n" in data[: MAX_HEAD_BYTES]
+        return b"\r\n\r\n" in data[:MAX_HEAD_BYTES]
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

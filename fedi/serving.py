@@ -1,4 +1,4 @@
-"""Runs a server in this process: sockets, signals, uvicorn, the worker and the metrics port; and stops them in order."""
+"""Runs a server in this process: sockets, signals, uvicorn, the worker, the metrics port; and stops them in order."""
 
 import asyncio
 import contextlib
@@ -73,7 +73,12 @@ async def run(settings: Settings, parts: Parts, *, progress: database.Progress, 
 
 
 async def _serve(
-    server: Server, parts: Parts, sockets: Sequence[socket.socket], postgres: Postgres | None, stop: "_Stop", ready: Ready
+    server: Server,
+    parts: Parts,
+    sockets: Sequence[socket.socket],
+    postgres: Postgres | None,
+    stop: "_Stop",
+    ready: Ready,
 ) -> None:
     listeners = []
     if parts.web:

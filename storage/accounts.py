@@ -92,6 +92,12 @@ class Stats(msgspec.Struct, frozen=True):
 
 COLUMNS = columns(Account)
 
+# Somebody who has signed up and still waits for confirmation or approval: to others not there yet. `a` is the account.
+WAITING = """(a.is_local
+    and exists (select from memberships wm where wm.account_id = a.id)
+    and not exists (select from memberships wm join users wu on wu.id = wm.user_id
+        where wm.account_id = a.id and wu.approved_at is not null and wu.confirmed_at is not null))"""
+
 
 def fields_of(account: Account) -> list[Field]:
     return msgspec.json.decode(account.fields, type=list[Field])
@@ -101,6 +107,12 @@ async def by_ids(conn: Conn, account_ids: Sequence[int]) -> dict[int, Account]:
     """Rows that exist, by id; suspended ones too."""
     records = await conn.fetch(f"select {COLUMNS} from accounts where id = any($1) and not pending", account_ids)
     return {account.id: account for account in structs(Account, records)}
+
+
+async def waiting(conn: Conn, account_ids: Sequence[int]) -> set[int]:
+    """Those of the ids that are not there yet for others."""
+    records = await conn.fetch(f"select a.id from accounts a where a.id = any($1) and {WAITING}", account_ids)
+    return {record[0] for record in records}
 
 
 async def by_id(conn: Conn, account_id: int) -> Account | None:

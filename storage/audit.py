@@ -39,6 +39,4 @@ async def record(
 
 async def latest(conn: Conn, *, limit: int = 50) -> list[Entry]:
     """Newest first."""
-    return structs(
-        Entry, await conn.fetch(f"select {columns(Entry)} from audit_log order by id desc limit $1", limit)
-    )
+    return structs(Entry, await conn.fetch(f"select {columns(Entry)} from audit_log order by id desc limit $1", limit))

@@ -36,6 +36,11 @@ async def failing(conn: Conn, *, limit: int = 100) -> list[Host]:
     return structs(Host, records)
 
 
+async def count(conn: Conn) -> int:
+    found: int = await conn.fetchval("select count(*) from hosts")
+    return found
+
+
 async def succeeded(conn: Conn, host: str) -> None:
     """It answered. Written at most once a minute while nothing changes."""
     await conn.execute(

@@ -100,16 +100,25 @@ async def by_id(conn: Conn, account_id: int, notification_id: int) -> Notificati
 
 
 async def unread_count(
-    conn: Conn, account_id: int, *, above: int, limit: int, types: Sequence[str] | None, without: Sequence[str]
+    conn: Conn,
+    account_id: int,
+    *,
+    above: int,
+    limit: int,
+    types: Sequence[str] | None,
+    without: Sequence[str],
+    from_id: int | None = None,
 ) -> int:
-    """How many are newer than the marker `above`, at most `limit`."""
+    """How many of `page` are newer than the marker `above`, at most `limit`."""
     count: int = await conn.fetchval(
         """
         select count(*) from (
-            select from notifications where account_id = $1 and id > $2 and not filtered
-              and ($4::text[] is null or type = any($4)) and type <> all($5) limit $3) t
+            select from notifications n join accounts f on f.id = n.from_account_id
+            where n.account_id = $1 and n.id > $2 and not n.filtered and f.suspended_at is null
+              and ($4::text[] is null or n.type = any($4)) and n.type <> all($5)
+              and ($6::bigint is null or n.from_account_id = $6) limit $3) t
         """,
-        account_id, above, limit, list(types) if types is not None else None, list(without),
+        account_id, above, limit, list(types) if types is not None else None, list(without), from_id,
     )  # fmt: skip
     return count
 
@@ -148,6 +157,11 @@ async def forget_status(conn: Conn, status_id: int, *, limit: int) -> int:
         status_id, limit,
     )  # fmt: skip
     return len(records)
+
+
+async def forget_person(conn: Conn, account_id: int, from_id: int) -> None:
+    """Remove whatever somebody caused from an account's list."""
+    await conn.execute("delete from notifications where account_id = $1 and from_account_id = $2", account_id, from_id)
 
 
 async def moderators(conn: Conn) -> list[int]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from storage import tags
+from storage.accounts import WAITING
 from storage.db import Conn
 from storage.visibility import VISIBLE, WANTED
 
@@ -29,12 +30,20 @@ class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # More candidates than these are not ranked: two letters may match half of all accounts.
-MAX_CANDIDATES = 2000
+MAX_CANDIDATES = 1000
 # Shorter texts hold no trigram; the beginnings of words do, because words are padded.
 TRIGRAM_CHARS = 3
 
 # The expression of the index `accounts_search`.
 _NAMES = "(lower(a.username) || ' ' || lower(a.display_name))"
+
+# Of a word that everybody uses, the latest posts are looked at, and all of one's own.
+MAX_MATCHING = 5000
+# With the expression of the index `statuses_search`.
+_MATCHING = """
+    s.reblog_of_id is null and to_tsvector('simple', s.spoiler_text || ' ' || coalesce(s.text, s.content))
+        @@ websearch_to_tsquery('simple', $2)
+    and ($5::bigint is null or s.account_id = $5) and s.id < $6 and s.id > $7"""
 
 
 async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) -> list[int]:
@@ -55,8 +64,7 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
         left join follows f on f.account_id = $1 and f.target_id = a.id
         where a.id > 0 and a.suspended_at is null and (not $7 or f.id is not null)
             and (a.moved_to_id is null or lower(a.username) = $2)
-            and not exists (select from memberships ms join users u on u.id = ms.user_id
-                where ms.account_id = a.id and (u.approved_at is null or u.confirmed_at is null))
+            and not {WAITING}
             and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,
@@ -88,15 +96,19 @@ def _escaped(text: str) -> str:
 async def tag_names(conn: Conn, text: str, *, limit: int, offset: int = 0, listed: bool = False) -> list[str]:
     """Names that begin so: the name itself first, then the most used of the week. `listed`: only those that a moderator
     lets stand in lists. What may not be used at all is found by nobody."""
+    name = tags.normalise(text)
     records = await conn.fetch(
-        """
-        select t.name from tags t
+        f"""
+        with found as (
+            select t.id, t.name, t.last_status_at from tags t
+            where t.name like $1 || '%' and t.usable and (t.listable or (t.name = $2 and not $5))
+            order by t.name = $2 desc, t.last_status_at desc nulls last limit {MAX_CANDIDATES})
+        select f.name from found f
         left join lateral (select count(*) as people from tag_uses u
-            where u.tag_id = t.id and u.day > current_date - 7) week on true
-        where t.name like $1 || '%' and t.usable and (t.listable or (t.name = $2 and not $5))
-        order by t.name = $2 desc, week.people desc, t.last_status_at desc nulls last, t.name limit $3 offset $4
+            where u.tag_id = f.id and u.day > current_date - 7) week on true
+        order by f.name = $2 desc, week.people desc, f.last_status_at desc nulls last, f.name limit $3 offset $4
         """,
-        _escaped(tags.normalise(text)), tags.normalise(text), limit, offset, listed,
+        _escaped(name), name, limit, offset, listed,
     )  # fmt: skip
     return [record[0] for record in records]
 
@@ -109,12 +121,11 @@ async def status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[int
         return []
     records = await conn.fetch(
         f"""
-        select s.id from statuses s
-        where s.reblog_of_id is null
-            and to_tsvector('simple', s.spoiler_text || ' ' || coalesce(s.text, s.content))
-                @@ websearch_to_tsquery('simple', $2)
-            and ($5::bigint is null or s.account_id = $5) and s.id < $6 and s.id > $7
-            and (s.account_id = $1
+        with matching as (
+            (select s.id from statuses s where {_MATCHING} order by s.id desc limit {MAX_MATCHING})
+            union (select s.id from statuses s where s.account_id = $1 and {_MATCHING}))
+        select s.id from matching join statuses s on s.id = matching.id
+        where (s.account_id = $1
                 or exists (select from marks k where k.account_id = $1 and k.status_id = s.id and k.flags > 0)
                 or exists (select from mentions m where m.account_id = $1 and m.status_id = s.id)
                 or (s.visibility = 0 and exists (

@@ -316,6 +316,9 @@ class SocketTransport(httpx.AsyncBaseTransport):
         return addresses[:MAX_ADDRESSES]
 
     async def _getaddrinfo(self, host: str, port: int) -> Sequence[str]:
+        if host == "localhost" or host.endswith(".localhost"):
+            # RFC 6761, which not every C library follows. Whether loopback may be reached is judged like any address.
+            return ["127.0.0.1"]
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(
             self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)

@@ -6,9 +6,9 @@ from fedi import access, entities, errors
 from fedi.api import featured_tags
 from fedi.entities.account import Account
 from fedi.entities.featured_tag import FeaturedTag
-from fedi.entities.list import List, build
 from fedi.entities.relationship import FamiliarFollowers
 from fedi.entities.status import Status
+from fedi.entities.user_list import List, build
 from fedi.http.endpoint import Call, NoParams, get, public, user
 from fedi.http.paging import PageParams, link, page
 from fedi.services import search as finding
@@ -156,9 +156,7 @@ async def in_lists(call: Call[NoParams]) -> list[List]:
     async with call.read() as conn:
         account = await access.account(conn, call.viewer_id, call.id())
         rows = await lists.holding(conn, call.user.account_id, account.id)
-    return [
-        build(row.id, title=row.title, replies_policy=row.replies_policy, exclusive=row.exclusive) for row in rows
-    ]
+    return [build(row.id, title=row.title, replies_policy=row.replies_policy, exclusive=row.exclusive) for row in rows]
 
 
 async def shown_tags(call: Call[NoParams]) -> list[FeaturedTag]:

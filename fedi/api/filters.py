@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from fedi.entities.filter import Filter, FilterKeyword, FilterStatus, Parts, V1Filter, build, v1
-from fedi.entities.filter import Keyword as KeywordParts
+from fedi.entities.user_filter import Filter, FilterKeyword, FilterStatus, Parts, V1Filter, build, v1
+from fedi.entities.user_filter import Keyword as KeywordParts
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, put, user
 from fedi.services import filters as service
 from fedi.services.filters import Changes, KeywordChange

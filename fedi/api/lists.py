@@ -4,7 +4,7 @@ import msgspec
 
 from fedi import access, entities
 from fedi.entities.account import Account
-from fedi.entities.list import List, build
+from fedi.entities.user_list import List, build
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, put, user
 from fedi.http.paging import PageParams, link, page
 from fedi.services import lists as service

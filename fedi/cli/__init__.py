@@ -3,7 +3,7 @@
 import click
 
 from fedi import __version__
-from fedi.cli import accounts, about, check, domains, invites, serve
+from fedi.cli import about, accounts, check, domains, invites, serve
 
 COMMANDS: list[click.Command] = [
     serve.serve,

@@ -15,7 +15,10 @@ WIDTH = 100
 @click.option("--changed", is_flag=True, help="Only what is not a default.")
 @session.as_json
 def show_config(changed: bool, as_json: bool) -> None:
-    """Print every setting: its value, where that came from, and what it means. Secrets are masked."""
+    """Print every setting.
+
+    Its value (secrets are masked), where that came from, and what it means.
+    """
     try:
         settings = config.explain()
     except ConfigError as exc:

@@ -1,40 +1,49 @@
 """`fedi serve`, `web`, `worker` and `migrate`."""
 
+import logging
+
 import click
 
 from fedi import __version__, config, database, logs, serving
 from fedi.cli import session
 from fedi.config import Settings
 from fedi.context import App
-from fedi.serving import Interrupted, Parts
 from fedi.services import signup
-from storage import migrations
+from fedi.serving import Interrupted, Parts
+from storage import migrations, users
+
+log = logging.getLogger("fedi")
 
 
 @click.command()
 def serve() -> None:
-    """Run the whole server: web, worker and streaming in one process."""
+    """Run the server: web, worker and streaming in one process."""
     _run(Parts(web=True, worker=True))
 
 
 @click.command()
 def web() -> None:
-    """Run web and streaming only; `fedi worker` does the rest.
+    """Run web and streaming only.
 
-    Both need a database of their own right: with the embedded one, whoever started it ends it for the others.
+    `fedi worker` does the rest.
+    For several processes on a database of your own (FEDI_DATABASE_URL). The embedded one ends with the process that
+    started it: with that, use `fedi serve`.
     """
     _run(Parts(web=True, worker=False))
 
 
 @click.command()
 def worker() -> None:
-    """Run the worker only: federation, notifications, scheduled things. There may be several."""
+    """Run the worker only.
+
+    It does what requests leave behind: federation, notifications, mail. There may be several.
+    """
     _run(Parts(web=False, worker=True))
 
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to what this version needs.
+    """Bring the database up to date.
 
     The server does this by itself for the embedded database, and refuses to start on another that is behind.
     """
@@ -61,7 +70,7 @@ def _run(parts: Parts) -> None:
         if for_people:
             await _tell_people(app, parts)
         else:
-            logs.ready(app.settings.base_url, parts.web, parts.worker)
+            await _tell_machines(app, parts)
 
     try:
         session.run(serving.run(settings, parts, progress=session.progress, ready=ready))
@@ -69,6 +78,15 @@ def _run(parts: Parts) -> None:
         raise session.Failed("stopped before it was ready") from None
     if for_people:
         click.echo("Stopped.")
+
+
+async def _tell_machines(app: App, parts: Parts) -> None:
+    """No owner link: logs are read by many. `fedi account create --role owner` and `fedi account owner-link` remain."""
+    async with app.db.read() as conn:
+        empty = not await users.any_exist(conn)
+    log.info("ready", extra={"address": app.settings.base_url, "web": parts.web, "worker": parts.worker})
+    if empty:
+        log.warning("there is no account yet: fedi account owner-link prints a link to make the first one")
 
 
 async def _tell_people(app: App, parts: Parts) -> None:

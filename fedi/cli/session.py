@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -23,8 +23,21 @@ from storage.embedded import EmbeddedError
 from storage.errors import DriverError, StorageError
 
 T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., Any])  # Any: click knows
+Verb = Callable[[App, str], Awaitable[bool]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options that belong together, in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 class Failed(click.ClickException):

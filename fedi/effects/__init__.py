@@ -6,7 +6,7 @@ Effects touch the database only. What needs the network becomes a job or a deliv
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from fedi.effects import cleanup, distribute, federate, notify, readers
+from fedi.effects import cleanup, conversations, distribute, federate, filters, lists, notify, readers, tokens
 from fedi.effects.context import Context
 from storage import events
 from storage.events import Event
@@ -22,16 +22,16 @@ def on(kind: type[E], *effects: Callable[[Context, E], Awaitable[None]]) -> tupl
 
 EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
     [
-        on(events.StatusCreated, distribute.status, notify.status, federate.status),
-        on(events.StatusEdited, distribute.edit, notify.edit, federate.edit),
-        on(events.StatusDeleted, cleanup.deletion, notify.unboost, federate.deletion),
+        on(events.StatusCreated, distribute.status, notify.status, conversations.status, federate.status),
+        on(events.StatusEdited, distribute.edit, notify.edit, conversations.edit, federate.edit),
+        on(events.StatusDeleted, cleanup.deletion, notify.unboost, conversations.deletion, federate.deletion),
         on(events.Favourited, notify.favourite, federate.favourite),
         on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
         on(events.FollowRequested, notify.follow_request, federate.follow),
         on(events.FollowAccepted, readers.follow, notify.follow, federate.accept),
-        on(events.FollowRejected, readers.rejection, notify.rejection, federate.reject),
-        on(events.Unfollowed, readers.unfollow, notify.unfollow, federate.unfollow),
-        on(events.Blocked, readers.block, federate.block),
+        on(events.FollowRejected, readers.rejection, notify.rejection, lists.rejection, federate.reject),
+        on(events.Unfollowed, readers.unfollow, notify.unfollow, lists.unfollow, federate.unfollow),
+        on(events.Blocked, readers.block, conversations.block, notify.block, federate.block),
         on(events.Unblocked, federate.unblock),
         on(events.Muted, readers.mute),
         on(events.PollVoted, federate.vote),
@@ -44,8 +44,8 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.AccountUnsuspended),
         on(events.AccountSignedUp, notify.sign_up),
         on(events.Reported, notify.report, federate.report),
-        on(events.FiltersChanged),
+        on(events.FiltersChanged, filters.changed),
         on(events.DomainBlocked),
-        on(events.TokensRevoked),
+        on(events.TokensRevoked, tokens.closed),
     ]
 )

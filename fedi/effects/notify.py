@@ -109,6 +109,11 @@ async def _no_follow(ctx: Context, account_id: int, target_id: int) -> None:
     await notifications.withdraw(ctx.conn, "follow_request", from_id=account_id, recipient_id=target_id)
 
 
+async def block(ctx: Context, event: events.Blocked) -> None:
+    """Nothing is left of what the blocked one did."""
+    await notifications.forget_person(ctx.conn, event.account_id, event.target_id)
+
+
 async def poll_end(ctx: Context, event: events.PollClosed) -> None:
     """The author if local, and the local voters."""
     poll = await polls.by_id(ctx.conn, event.poll_id)

@@ -14,6 +14,7 @@ from fedi.context import App
 from fedi.entities import bundle, dates, rendering
 from fedi.entities.account import EVERYONE, Account, CredentialAccount, Field, Preferences, Role, credentials
 from fedi.entities.bundle import Bundle, FilterContext, Wanted
+from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import build as build_media
 from fedi.entities.notification import Notification
@@ -48,6 +49,7 @@ __all__ = [
     "Wanted",
     "account",
     "accounts",
+    "conversations",
     "credential_account",
     "load",
     "media",

@@ -15,7 +15,7 @@ from cachetools import TTLCache
 from fedi.context import App
 from fedi.entities import dates, rendering
 from fedi.entities.account import Account
-from fedi.entities.filter import FilterResult
+from fedi.entities.user_filter import FilterResult
 from fedi.entities.matching import Matcher, hides
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from fedi.entities.filter import FilterResult, Parts, result
+from fedi.entities.user_filter import FilterResult, Parts, result
 from storage import bundles
 
 

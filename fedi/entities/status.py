@@ -13,7 +13,7 @@ from fedi.entities import dates
 from fedi.entities.account import NOBODY, Account, Approval
 from fedi.entities.card import PreviewCard
 from fedi.entities.emoji import CustomEmoji
-from fedi.entities.filter import FilterResult
+from fedi.entities.user_filter import FilterResult
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media

@@ -2,7 +2,8 @@
 
 `a[]=1&a[]=2` and `a[b]=c` nest; `a[0][b]=c` is a list; a scalar serves as a list of one; JSON `null` and, for anything
 but text, the empty string mean "not given", or None where a field is `X | None | UnsetType = UNSET`; a boolean is false
-for `false 0 f off` and true otherwise; unknown parameters are ignored. See Mastodon's API guidelines: https://docs.joinmastodon.org/client/intro/#parameters
+for `false 0 f off` and true otherwise; unknown parameters are ignored. See Mastodon's API guidelines:
+https://docs.joinmastodon.org/client/intro/#parameters
 """
 
 import re

@@ -66,6 +66,15 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     poll: PollDraft | None = None
 
 
+class Checked(msgspec.Struct, frozen=True):
+    """A draft within the limits."""
+
+    text: str
+    spoiler_text: str
+    media_ids: list[int]
+    poll: statuses.Poll | None  # its end counted from now
+
+
 class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A text with everything that follows from it."""
 
@@ -73,6 +82,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     spoiler_text: str
     content: str
     content_type: str
+    media_ids: list[int]
     mentions: list[int]  # account ids
     tags: list[str]
     links: list[str]
@@ -127,38 +137,46 @@ def poll_of(settings: Settings, draft: PollDraft | None, *, now: datetime | None
     )
 
 
-def check(settings: Settings, text: str, spoiler_text: str, *, has_more: bool) -> None:
-    """Length of text and warning together; there must be something, unless `has_more` (media or a poll)."""
-    if not text and not spoiler_text and not has_more:
+def checked(settings: Settings, draft: Draft | Revision) -> Checked:
+    """`Invalid` when it is not fit to be posted: nothing in it, too much, or things that do not go together."""
+    text, spoiler_text = text_of(draft.status), compose.single_line(draft.spoiler_text)
+    poll = poll_of(settings, draft.poll)
+    media_ids = media_ids_of(settings, draft.media_ids)
+    if poll and media_ids:
+        raise errors.Invalid("A post can have either attachments or a poll")
+    if not (text or spoiler_text or poll or media_ids):
         raise errors.Invalid("Text can't be blank")
     most = settings.max_status_chars
     too_long = counting.characters(text, spoiler_text) > most
     if too_long or len(text.encode()) + len(spoiler_text.encode()) > max(MIN_TEXT_BYTES, 4 * most):
         raise errors.Invalid(f"Text character limit of {most} exceeded")
+    return Checked(text, spoiler_text, media_ids, poll)
 
 
-async def write(app: App, text: str, spoiler_text: str, *, content_type: str, options: Sequence[str]) -> Written:
+async def write(app: App, draft: Checked, *, content_type: str) -> Written:
     """Find whom the text mentions, asking other servers for whoever is not known here, and make it HTML.
 
-    `options` are those of the poll. Not inside a transaction.
+    Not inside a transaction.
     """
-    found = compose.extract(text, content_type=content_type)
+    found = compose.extract(draft.text, content_type=content_type)
     people = await mentioned(app, found.mentions)
     content = compose.render(
-        text,
+        draft.text,
         content_type=content_type,
         mentions={handle: compose.Person(row.username, row.acct, row.url) for handle, row in people.items()},
         tag_url=partial(uris.tag_page, app.settings.base_url),
     )
+    options = draft.poll.options if draft.poll else ()
     return Written(
-        text=text,
-        spoiler_text=spoiler_text,
+        text=draft.text,
+        spoiler_text=draft.spoiler_text,
         content=content,
         content_type=content_type,
+        media_ids=draft.media_ids,
         mentions=list(dict.fromkeys(row.id for row in people.values())),
         tags=found.hashtags,
         links=found.urls,
-        emojis=emoji.shortcodes("\n".join((text, spoiler_text, *options))),
+        emojis=emoji.shortcodes("\n".join((draft.text, draft.spoiler_text, *options))),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from federation import uris
-from fedi import errors
+from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
 from storage import accounts, blocks, domain_blocks, follows, mutes, notes
@@ -122,10 +122,8 @@ async def prune_mutes(app: App) -> None:
 
 async def _pair(conn: Conn, user: User, target_id: int) -> tuple[Account, Account]:
     """The acting account and the one it is about. Suspended ones too: one may always leave or block them."""
-    rows = await accounts.by_ids(conn, [user.account_id, target_id])
-    if target_id not in rows or target_id < 0:
-        raise errors.NotFound
-    return rows[user.account_id], rows[target_id]
+    target = await access.account(conn, user.account_id, target_id)
+    return await access.account(conn, user.account_id, user.account_id), target
 
 
 async def _other(conn: Conn, user: User, target_id: int) -> tuple[Account, Account]:

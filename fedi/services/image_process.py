@@ -25,6 +25,8 @@ MOVING_PIXELS = 1280 * 720
 # Of all frames together: what may be held while an animation is encoded.
 MOVING_PIXELS_TOTAL = 32_000_000
 MAX_FRAMES = 1000
+# All frames of an animation together may have this many times the pixels of the largest image.
+MOVING_FACTOR = 10
 MAX_SIDE = 16_383  # of WebP; far below what JPEG and PNG can hold
 CUTS = {"avatar": (400, 400), "header": (1500, 500)}
 SUFFIX_BY_FORMAT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -69,10 +71,12 @@ def _answer(order: Order, data: bytes) -> Picture | Refusal:
         return Refusal("The image is damaged and cannot be read")
 
 
-def _picture(order: Order, image: Image.Image) -> Picture:
+def _picture(order: Order, image: Image.Image) -> Picture | Refusal:
     # A phone's JPEG may hold a second picture (MPO); that is not an animation.
     frames: int = getattr(image, "n_frames", 1) if image.format not in ("JPEG", "MPO") else 1
     if frames > 1:
+        if frames * image.width * image.height > MOVING_FACTOR * order.max_pixels:
+            return Refusal("The animation is too long for its size")
         return _moving(order, image, min(frames, MAX_FRAMES))
     kind = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "GIF": "PNG"}.get(image.format or "", "WEBP")
     if order.kind == "photo":

@@ -1,6 +1,7 @@
 """Attachments: uploaded, described, removed. What is in the file is `images`' business."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import images
 from storage import media
+from storage.db import Conn
 
 log = logging.getLogger("fedi.media")
 
@@ -74,6 +76,18 @@ async def delete(app: App, user: User, media_id: int) -> None:
     async with app.db.transaction() as conn:
         if not await media.delete_unattached(conn, user.account_id, media_id):
             raise errors.NotFound
+
+
+async def check_attachable(
+    conn: Conn, account_id: int, media_ids: Sequence[int], *, status_id: int | None = None
+) -> None:
+    """The files are the author's, ready, and belong to no other post, waiting ones included; and so they stay until
+    the transaction ends. `status_id`: the post that may hold them already."""
+    if not media_ids:
+        return
+    media.check_attachable(await media.own(conn, account_id, media_ids, lock=True), media_ids, status_id=status_id)
+    if await media.scheduled(conn, media_ids):
+        raise errors.Invalid("Some of the attachments belong to a scheduled post")
 
 
 def limited_description(settings: Settings, text: str | None) -> str | None:

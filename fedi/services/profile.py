@@ -29,7 +29,6 @@ MAX_ATTRIBUTION_DOMAINS = 10
 T = TypeVar("T")
 
 
-
 class Line(msgspec.Struct, frozen=True):
     """A line of the profile as typed."""
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from fedi import access, errors
+from fedi.config import Settings
 from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import drafts
 from fedi.services.drafts import MediaAttributes, Revision, Written
-from fedi.services.media import focus_of, limited_description
-from fedi.text import language
+from fedi.services.media import check_attachable, focus_of, limited_description
 from storage import media, polls, statuses
 from storage.db import Conn
 from storage.statuses import Status
@@ -19,26 +19,17 @@ from storage.visibility import PUBLIC
 
 async def edit(app: App, user: User, status_id: int, revision: Revision) -> None:
     """Replace a post's content by a whole new state. Nothing different, nothing happens."""
-    text, spoiler_text = drafts.text_of(revision.status), compose.single_line(revision.spoiler_text)
-    poll = drafts.poll_of(app.settings, revision.poll)
-    media_ids = drafts.media_ids_of(app.settings, revision.media_ids)
-    if poll and media_ids:
-        raise errors.Invalid("A post can have either attachments or a poll")
-    drafts.check(app.settings, text, spoiler_text, has_more=bool(poll or media_ids))
+    checked = drafts.checked(app.settings, revision)
     async with app.db.read() as conn:
         before = _editable(await access.own_status(conn, user.account_id, status_id))
-    content_type = revision.content_type or before.content_type
-    options = poll.options if poll else ()
-    written = await drafts.write(app, text, spoiler_text, content_type=content_type, options=options)
+    written = await drafts.write(app, checked, content_type=revision.content_type or before.content_type)
     async with app.db.transaction() as conn:
         await access.own_status(conn, user.account_id, status_id)
         status = await statuses.lock(conn, status_id)
         if status is None:
             raise errors.NotFound
-        media.check_attachable(
-            await media.own(conn, user.account_id, media_ids, lock=True), media_ids, status_id=status.id
-        )
-        await _apply(conn, app, status, revision, written, media_ids)
+        await check_attachable(conn, user.account_id, written.media_ids, status_id=status.id)
+        await _apply(conn, app.settings, status, revision, checked.poll, written)
 
 
 def _editable(status: Status) -> Status:
@@ -48,15 +39,14 @@ def _editable(status: Status) -> Status:
 
 
 async def _apply(
-    conn: Conn, app: App, status: Status, revision: Revision, written: Written, media_ids: list[int]
+    conn: Conn, settings: Settings, status: Status, revision: Revision, poll: statuses.Poll | None, written: Written
 ) -> None:
-    poll = drafts.poll_of(app.settings, revision.poll)
     asked = await polls.by_status(conn, status.id)
-    described = await _described(conn, app, revision.media_attributes, media_ids)
+    described = await _described(conn, settings, revision.media_attributes, written.media_ids)
     sensitive = revision.sensitive or bool(written.spoiler_text)
-    code = language.normalise(revision.language) or status.language
+    code = drafts.language_of(revision.language, status.language)
     is_edit = (
-        (written.text, written.spoiler_text, written.content_type, sensitive, media_ids)
+        (written.text, written.spoiler_text, written.content_type, sensitive, written.media_ids)
         != (status.text or "", status.spoiler_text, status.content_type, status.sensitive, status.media_ids)
         or bool(described)
         or _asks_differently(asked, poll)
@@ -70,7 +60,7 @@ async def _apply(
         spoiler_text=written.spoiler_text,
         sensitive=sensitive,
         language=code,
-        media_ids=media_ids,
+        media_ids=written.media_ids,
         emojis=written.emojis,
         edited_at=datetime.now(UTC) if is_edit else None,
         mentions=written.mentions,
@@ -92,7 +82,7 @@ class _Description(msgspec.Struct, frozen=True):
 
 
 async def _described(
-    conn: Conn, app: App, attributes: list[MediaAttributes], media_ids: list[int]
+    conn: Conn, settings: Settings, attributes: list[MediaAttributes], media_ids: list[int]
 ) -> list[_Description]:
     """Of the attachments that stay: new descriptions and focal points, where they differ."""
     found = await media.by_ids(conn, media_ids)
@@ -102,7 +92,7 @@ async def _described(
         if row is None:
             continue
         x, y = focus_of(each.focus)
-        text = limited_description(app.settings, each.description)
+        text = limited_description(settings, each.description)
         same_text = text is None or text == (row.description or "")
         if not same_text or (x is not None and (x, y) != (row.focus_x, row.focus_y)):
             result.append(_Description(each.id, text, x, y))

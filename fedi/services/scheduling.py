@@ -10,6 +10,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import drafts, statuses
 from fedi.services.drafts import Draft
+from fedi.services.media import check_attachable
 from storage import idempotency, scheduled
 from storage.db import Conn
 from storage.errors import StorageError
@@ -42,15 +43,13 @@ def is_for_later(draft: Draft) -> bool:
 async def schedule(app: App, user: User, draft: Draft, *, key: str | None = None) -> int:
     """Keep it for later; the id. Everything that can be wrong with it now is said now."""
     at = _checked_time(draft.scheduled_at)
-    statuses.checked(app, draft)
-    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
+    media_ids = drafts.checked(app.settings, draft).media_ids
     params = msgspec.json.encode(Waiting(draft=draft, application_id=user.application_id, locale=user.locale, key=key))
     async with app.db.transaction() as conn:
         if key and (before := await idempotency.claim(conn, user.account_id, statuses.hashed(key))):
             return before
         await statuses.parent_of(conn, user.account_id, draft)
-        if media_ids:
-            await statuses.check_attachable(conn, user.account_id, media_ids)
+        await check_attachable(conn, user.account_id, media_ids)
         await _check_room(conn, user.account_id, at)
         scheduled_id = await scheduled.create(
             conn,

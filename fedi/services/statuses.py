@@ -10,6 +10,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import drafts
 from fedi.services.drafts import Draft, Written
+from fedi.services.media import check_attachable
 from storage import account_settings, accounts, idempotency, ids, media, statuses
 from storage.accounts import Account
 from storage.db import Conn
@@ -58,27 +59,13 @@ def hashed(key: str) -> str:
 
 async def prepare(app: App, draft: Draft) -> Written:
     """Everything about a draft that needs no transaction, and may need the network."""
-    text, spoiler_text, options = checked(app, draft)
-    return await drafts.write(app, text, spoiler_text, content_type=draft.content_type, options=options)
-
-
-def checked(app: App, draft: Draft) -> tuple[str, str, list[str]]:
-    """Text, warning and options of the poll; `Invalid` when they are not fit to be posted."""
-    text, spoiler_text = drafts.text_of(draft.status), compose.single_line(draft.spoiler_text)
-    poll = drafts.poll_of(app.settings, draft.poll)
-    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
-    if poll and media_ids:
-        raise errors.Invalid("A post can have either attachments or a poll")
-    drafts.check(app.settings, text, spoiler_text, has_more=bool(poll or media_ids))
-    return text, spoiler_text, poll.options if poll else []
+    return await drafts.write(app, drafts.checked(app.settings, draft), content_type=draft.content_type)
 
 
 async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Written) -> int:
     """Store a prepared draft as a post of now."""
     parent = await parent_of(conn, writer.account.id, draft)
-    media_ids = drafts.media_ids_of(app.settings, draft.media_ids)
-    if media_ids:
-        await check_attachable(conn, writer.account.id, media_ids)
+    await check_attachable(conn, writer.account.id, written.media_ids)
     status_id = await statuses.new_id(conn)
     created_at = ids.time_of(status_id)
     uri = uris.status(writer.account.uri, status_id)
@@ -101,7 +88,7 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         in_reply_to_account_id=parent.account_id if parent else None,
         in_reply_to_uri=parent.uri if parent else None,
         conversation_uri=_conversation(app, parent, status_id),
-        media_ids=media_ids,
+        media_ids=written.media_ids,
         emojis=written.emojis,
         application_id=writer.application_id,
         replies_uri=uris.replies(uri),
@@ -112,13 +99,6 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
     )
     await statuses.create(conn, new)
     return status_id
-
-
-async def check_attachable(conn: Conn, account_id: int, media_ids: list[int]) -> None:
-    """The files are the author's, ready, and wait for no other post; they stay so until the transaction ends."""
-    media.check_attachable(await media.own(conn, account_id, media_ids, lock=True), media_ids)
-    if await media.scheduled(conn, media_ids):
-        raise errors.Invalid("Some of the attachments belong to a scheduled post")
 
 
 async def parent_of(conn: Conn, account_id: int, draft: Draft) -> Status | None:

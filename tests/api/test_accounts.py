@@ -123,7 +123,9 @@ async def test_posts_can_be_narrowed_down(server: Node) -> None:
     every = [str(each) for each in (picture, boost, lost, reply, own_reply, plain)]
     assert await ids(bob, server, path) == every
     assert await ids(bob, server, path, only_media="true") == [str(picture)]
-    assert await ids(bob, server, path, exclude_replies="1") == [str(each) for each in (picture, boost, own_reply, plain)]
+    assert await ids(bob, server, path, exclude_replies="1") == [
+        str(each) for each in (picture, boost, own_reply, plain)
+    ]
     assert str(boost) not in await ids(bob, server, path, exclude_reblogs="true")
     assert len(await ids(bob, server, path, exclude_reblogs="0")) == len(every)
     for tagged in ("cats", "CATS", "#cats"):
@@ -250,7 +252,7 @@ async def test_every_page_of_a_list_holds_exactly_what_its_cursors_say(
         response = await alice.call("GET", f"/api/v1/accounts/{alice.id}/followers", params={"limit": limit, **params})
         got = [each["id"] for each in response.json()]
         assert got == expected(limit, *cursors), (limit, params)
-        _check_links(response, got, limit, dict((str(account), follow) for follow, account in rows))
+        _check_links(response, got, limit, {str(account): follow for follow, account in rows})
 
 
 def _check_links(response: httpx.Response, got: list[str], limit: int, follows: dict[str, int]) -> None:
@@ -321,6 +323,18 @@ async def test_lists_cost_the_same_for_one_row_and_for_many(server: Node) -> Non
         await bob.get(f"/api/v1/accounts/{alice.id}/statuses")
     with queries(at_most=6):
         await bob.get("/api/v1/accounts/familiar_followers", **{"id[]": alice.id})
+
+
+async def test_who_waits_to_be_let_in_is_not_there_yet(server: Node) -> None:
+    alice = await server.person("alice")
+    waiting = await server.person("waiting", approved=False)
+    await alice.api("GET", f"/api/v1/accounts/{waiting.id}", status=404)
+    await alice.api("GET", "/api/v1/accounts/lookup?acct=waiting", status=404)
+    assert await alice.api("GET", f"/api/v1/accounts?id[]={waiting.id}") == []
+    await alice.post(f"/api/v1/accounts/{waiting.id}/follow", status=404)
+    async with server.db.transaction() as conn:
+        await conn.execute("update users set approved_at = now() where id = $1", waiting.user_id)
+    assert (await alice.get(f"/api/v1/accounts/{waiting.id}"))["username"] == "waiting"
 
 
 async def test_a_silenced_account_is_marked_and_can_be_read(server: Node) -> None:

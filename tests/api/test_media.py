@@ -128,6 +128,7 @@ async def test_every_kind_of_pixel_is_understood(server: Node, mode: str) -> Non
 
 def bad_files() -> dict[str, bytes]:
     jpeg = encode(picture(400, 400), "JPEG")
+    frames = [Image.new("P", (3000, 3000), number % 2) for number in range(40)]
     return {
         "nothing": b"",
         "text": b"hello",
@@ -139,6 +140,7 @@ def bad_files() -> dict[str, bytes]:
         "truncated": jpeg[:600],
         "video": b"\0\0\0 ftypisom\0\0\2\0isomiso2avc1mp41" + b"\0" * 200,
         "bomb": encode(Image.new("1", (9000, 9000)), "PNG"),
+        "endless": encode(frames[0], "GIF", save_all=True, append_images=frames[1:], optimize=False),
     }
 
 

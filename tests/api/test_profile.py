@@ -70,7 +70,11 @@ async def test_what_is_not_given_stays(server: Node) -> None:
     "kwargs",
     [
         {"json": {"fields_attributes": [{"name": "Site", "value": "https://a.test"}, {"name": "", "value": ""}]}},
-        {"json": {"fields_attributes": {"0": {"name": "Site", "value": "https://a.test"}, "1": {"name": "", "value": ""}}}},
+        {
+            "json": {
+                "fields_attributes": {"0": {"name": "Site", "value": "https://a.test"}, "1": {"name": "", "value": ""}}
+            }
+        },
         {"data": {"fields_attributes[0][name]": "Site", "fields_attributes[0][value]": "https://a.test"}},
         {"params": {"fields_attributes[0][name]": "Site", "fields_attributes[0][value]": "https://a.test"}},
         {
@@ -106,7 +110,10 @@ async def test_known_people_are_linked_in_a_biography_and_strangers_are_not_look
         assert await conn.fetchval("select emojis from accounts where id = $1", alice.account_id) == ["blob"]
     await update(alice, display_name="Alice :cat:")
     async with server.db.read() as conn:
-        assert sorted(await conn.fetchval("select emojis from accounts where id = $1", alice.account_id)) == ["blob", "cat"]
+        assert sorted(await conn.fetchval("select emojis from accounts where id = $1", alice.account_id)) == [
+            "blob",
+            "cat",
+        ]
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ async def test_addresses_are_looked_up(server: Node) -> None:
         assert [each["id"] for each in found["statuses"]] == [str(public)]
         url = f"https://example.test/users/bob/statuses/{private}"
         assert (await alice.get(SEARCH, q=url, resolve=resolve))["statuses"] == []
-    empty = {"accounts": [], "statuses": [], "hashtags": [], "collections": []}
+    empty: dict[str, list[Any]] = {"accounts": [], "statuses": [], "hashtags": [], "collections": []}
     assert await alice.get(SEARCH, q="https://silent.test/x", resolve="true") == empty
     assert await alice.get(SEARCH, q="https://example.test/@instance.actor", resolve="true") == empty
 

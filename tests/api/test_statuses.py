@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fedi.services import scheduling
+from fedi.services import drafts, scheduling
 from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
-
-pytestmark = pytest.mark.anyio
 
 STATUSES = "/api/v1/statuses"
 
@@ -29,6 +29,7 @@ async def set_default(person: Person, **source: Any) -> None:
 # ------------------------------------------------------------ publish
 
 
+@pytest.mark.anyio
 async def test_a_post_is_answered_whole(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("Hello @bob, see https://example.org/ #Cats", spoiler_text="cw", language="de")
@@ -45,6 +46,7 @@ async def test_a_post_is_answered_whole(server: Node) -> None:
     assert (seen["content"], "pinned" in seen, "pinned" in post) == (post["content"], False, True)
 
 
+@pytest.mark.anyio
 async def test_anybody_reads_a_public_post(server: Node) -> None:
     alice = await server.person("alice")
     post = await alice.posts("for all")
@@ -53,6 +55,7 @@ async def test_anybody_reads_a_public_post(server: Node) -> None:
     assert "favourited" not in shown
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -80,6 +83,7 @@ async def test_what_cannot_be_posted_is_refused_with_a_reason(server: Node, body
     assert words in await refused(alice, body)
 
 
+@pytest.mark.anyio
 async def test_a_long_address_counts_as_23_characters(server: Node) -> None:
     alice = await server.person("alice")
     address = "https://example.org/" + "a" * 2000
@@ -87,6 +91,7 @@ async def test_a_long_address_counts_as_23_characters(server: Node) -> None:
     assert "5000" in await refused(alice, {"status": "x" * (5000 - 23) + " " + address})
 
 
+@pytest.mark.anyio
 async def test_a_form_with_empty_and_unknown_parameters_is_fine(server: Node) -> None:
     alice = await server.person("alice")
     form = {"status": "form", "in_reply_to_id": "", "sensitive": "", "language": "", "visibility": "", "quote_id": "x"}
@@ -94,6 +99,40 @@ async def test_a_form_with_empty_and_unknown_parameters_is_fine(server: Node) ->
     assert (post["content"], post["visibility"], post["language"]) == ("<p>form</p>", "public", "en")
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("encoding", ["form", "multipart", "query"])
+async def test_a_post_with_a_poll_may_come_in_every_encoding(server: Node, encoding: str) -> None:
+    alice = await server.person("alice")
+    fields: dict[str, Any] = {"status": "which?", "poll[options][]": ["one", "two"], "poll[expires_in]": "600",
+                              "poll[multiple]": "true", "sensitive": "0", "poll[hide_totals]": "false"}  # fmt: skip
+    match encoding:
+        case "form":
+            post = await alice.api("POST", STATUSES, data=fields)
+        case "multipart":
+            post = await alice.api("POST", STATUSES, data=fields, files={"unused": b""})
+        case _:
+            post = await alice.api("POST", STATUSES, params=fields)
+    titles = [option["title"] for option in post["poll"]["options"]]
+    assert (titles, post["poll"]["multiple"], post["sensitive"]) == (["one", "two"], True, False)
+
+
+@pytest.mark.anyio
+async def test_no_control_character_is_kept(server: Node) -> None:
+    alice = await server.person("alice")
+    post = await alice.posts("a\u0000b\u0007c\r\nd\u001b[0m", spoiler_text="x\ny\u202e")
+    assert (post["content"], post["spoiler_text"]) == ("<p>abc<br />d[0m</p>", "x y")
+
+
+@pytest.mark.anyio
+async def test_posting_costs_a_bounded_number_of_queries(server: Node) -> None:
+    alice = await server.person("alice")
+    people = [await server.person(f"person{number}") for number in range(5)]
+    text = " ".join(f"@{each.username} #tag{each.username}" for each in people)
+    with queries(at_most=22):
+        await alice.posts(text)
+
+
+@pytest.mark.anyio
 async def test_markdown_is_rendered_and_kept_as_source(server: Node) -> None:
     alice = await server.person("alice")
     post = await alice.posts("**bold** <script>", content_type="text/markdown")
@@ -103,6 +142,7 @@ async def test_markdown_is_rendered_and_kept_as_source(server: Node) -> None:
     assert source == {"id": post["id"], "text": "**bold** <script>", "spoiler_text": ""}
 
 
+@pytest.mark.anyio
 async def test_what_is_not_said_is_taken_from_the_settings(server: Node) -> None:
     alice = await server.person("alice")
     await set_default(alice, privacy="private", sensitive=True, language="fr")
@@ -112,6 +152,7 @@ async def test_what_is_not_said_is_taken_from_the_settings(server: Node) -> None
     assert (other["visibility"], other["sensitive"], other["language"]) == ("unlisted", False, "en")
 
 
+@pytest.mark.anyio
 async def test_a_private_post_is_missing_to_strangers_and_there_for_followers(server: Node) -> None:
     alice, bob, eve = [await server.person(name) for name in ("alice", "bob", "eve")]
     await bob.follow(alice)
@@ -126,6 +167,7 @@ async def test_a_private_post_is_missing_to_strangers_and_there_for_followers(se
     assert await refused(eve, {"status": "me too", "in_reply_to_id": post["id"]}, status=404) == missing["error"]
 
 
+@pytest.mark.anyio
 async def test_a_direct_post_is_for_the_mentioned_only(server: Node) -> None:
     alice, bob, eve = [await server.person(name) for name in ("alice", "bob", "eve")]
     await eve.follow(alice)
@@ -136,6 +178,7 @@ async def test_a_direct_post_is_for_the_mentioned_only(server: Node) -> None:
     assert alone["mentions"] == []
 
 
+@pytest.mark.anyio
 async def test_a_reply_is_linked_and_counted(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("question")
@@ -146,6 +189,7 @@ async def test_a_reply_is_linked_and_counted(server: Node) -> None:
         assert await refused(bob, {"status": "to nobody", "in_reply_to_id": parent}, status=404) == "Record not found"
 
 
+@pytest.mark.anyio
 async def test_who_answers_a_boost_answers_the_post(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("original")
@@ -154,6 +198,7 @@ async def test_who_answers_a_boost_answers_the_post(server: Node) -> None:
     assert reply["in_reply_to_id"] == post["id"]
 
 
+@pytest.mark.anyio
 async def test_the_blocked_can_neither_read_nor_answer(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("public, but")
@@ -162,6 +207,7 @@ async def test_the_blocked_can_neither_read_nor_answer(server: Node) -> None:
     await refused(bob, {"status": "hey", "in_reply_to_id": post["id"]}, status=404)
 
 
+@pytest.mark.anyio
 async def test_a_mention_of_somebody_elsewhere_is_resolved(servers: Any) -> None:
     a, b = await servers("a.test", "b.test")
     alice, bob = await a.person("alice"), await b.person("bob")
@@ -173,15 +219,24 @@ async def test_a_mention_of_somebody_elsewhere_is_resolved(servers: Any) -> None
     assert bob.username == "bob"
 
 
+@pytest.mark.anyio
 async def test_our_own_domain_in_a_mention_means_us(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("@bob@example.test @BOB @instance.actor @example.test")
     assert [each["id"] for each in post["mentions"]] == [bob.id]
 
 
+@given(st.text())
+def test_a_text_tidied_twice_is_tidied_once(text: str) -> None:
+    tidy = drafts.text_of(text)
+    assert drafts.text_of(tidy) == tidy
+    assert not set(tidy) & {chr(code) for code in range(32) if chr(code) not in "\t\n"}
+
+
 # ------------------------------------------------------------ idempotency
 
 
+@pytest.mark.anyio
 async def test_one_key_makes_one_post_even_at_once(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     headers = {"Idempotency-Key": "k" * 5000}
@@ -197,6 +252,7 @@ async def test_one_key_makes_one_post_even_at_once(server: Node) -> None:
     assert me["statuses_count"] == 1
 
 
+@pytest.mark.anyio
 async def test_a_key_is_forgotten_after_an_hour_and_kept_for_a_failed_try(server: Node) -> None:
     alice = await server.person("alice")
     headers = {"Idempotency-Key": "again"}
@@ -211,6 +267,7 @@ async def test_a_key_is_forgotten_after_an_hour_and_kept_for_a_failed_try(server
 # ------------------------------------------------------------ edit, history, source
 
 
+@pytest.mark.anyio
 async def test_an_edit_replaces_everything(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("first", spoiler_text="warning", sensitive=True, language="de")
@@ -228,6 +285,7 @@ async def test_an_edit_replaces_everything(server: Node) -> None:
     assert [each["created_at"] for each in history] == [post["created_at"], edited["edited_at"], again["edited_at"]]
 
 
+@pytest.mark.anyio
 async def test_an_edit_that_changes_nothing_is_no_edit(server: Node) -> None:
     alice = await server.person("alice")
     post = await alice.posts("same", spoiler_text="cw")
@@ -239,6 +297,7 @@ async def test_an_edit_that_changes_nothing_is_no_edit(server: Node) -> None:
     assert len(await alice.get(f"{STATUSES}/{post['id']}/history")) == 1
 
 
+@pytest.mark.anyio
 async def test_only_the_author_edits_deletes_and_sees_the_source(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("mine")
@@ -250,6 +309,7 @@ async def test_only_the_author_edits_deletes_and_sees_the_source(server: Node) -
     assert "blank" in await refused(alice, {}, method="PUT", path=f"{STATUSES}/{post['id']}")
 
 
+@pytest.mark.anyio
 async def test_edits_at_once_are_all_in_the_history(server: Node) -> None:
     alice = await server.person("alice")
     post = await alice.posts("0")
@@ -262,6 +322,7 @@ async def test_edits_at_once_are_all_in_the_history(server: Node) -> None:
 # ------------------------------------------------------------ delete
 
 
+@pytest.mark.anyio
 async def test_a_deletion_answers_the_source_and_is_final(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     parent = await bob.posts("parent")
@@ -275,6 +336,7 @@ async def test_a_deletion_answers_the_source_and_is_final(server: Node) -> None:
     assert (await alice.get("/api/v1/accounts/verify_credentials"))["statuses_count"] == 0
 
 
+@pytest.mark.anyio
 async def test_deleting_a_post_leaves_its_replies_and_takes_its_boosts(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     post = await alice.posts("root")
@@ -289,6 +351,7 @@ async def test_deleting_a_post_leaves_its_replies_and_takes_its_boosts(server: N
 # ------------------------------------------------------------ several, context
 
 
+@pytest.mark.anyio
 async def test_several_posts_by_their_ids(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     ids = [(await alice.posts(str(number)))["id"] for number in range(3)]
@@ -301,6 +364,7 @@ async def test_several_posts_by_their_ids(server: Node) -> None:
     await server.api("GET", STATUSES, params=too_many, status=422)
 
 
+@pytest.mark.anyio
 async def test_the_context_is_above_in_order_and_below_depth_first(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     root = await alice.posts("root")
@@ -320,6 +384,7 @@ async def test_the_context_is_above_in_order_and_below_depth_first(server: Node)
     assert aside["id"] not in str(context)
 
 
+@pytest.mark.anyio
 async def test_the_context_shows_what_the_viewer_may_read_and_wants_to(server: Node) -> None:
     alice, bob, eve = [await server.person(name) for name in ("alice", "bob", "eve")]
     root = await alice.posts("root")
@@ -332,6 +397,7 @@ async def test_the_context_shows_what_the_viewer_may_read_and_wants_to(server: N
     assert (await eve.get(path))["descendants"] == []
 
 
+@pytest.mark.anyio
 async def test_the_context_ends_where_it_should_and_costs_the_same(server: Node) -> None:
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
@@ -353,6 +419,7 @@ async def test_the_context_ends_where_it_should_and_costs_the_same(server: Node)
         await alice.get(f"{STATUSES}/{root}/context")
 
 
+@pytest.mark.anyio
 async def test_a_circle_of_replies_is_no_endless_thread(server: Node) -> None:
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
@@ -376,6 +443,7 @@ async def come_due(server: Node) -> None:
         await conn.execute("update scheduled_statuses set scheduled_at = now() - interval '1 second'")
 
 
+@pytest.mark.anyio
 async def test_a_scheduled_post_appears_at_its_time_and_once(server: Node) -> None:
     alice = await server.person("alice")
     body = {"status": "later #tag", "scheduled_at": ahead(hours=1), "visibility": "unlisted", "language": "de",
@@ -400,6 +468,7 @@ async def test_a_scheduled_post_appears_at_its_time_and_once(server: Node) -> No
     assert await alice.get("/api/v1/scheduled_statuses") == []
 
 
+@pytest.mark.anyio
 async def test_a_scheduled_post_is_moved_and_cancelled_by_its_author_only(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     waiting = await alice.post(STATUSES, {"status": "later", "scheduled_at": ahead(hours=1)})
@@ -413,6 +482,7 @@ async def test_a_scheduled_post_is_moved_and_cancelled_by_its_author_only(server
     await alice.api("GET", path, status=404)
 
 
+@pytest.mark.anyio
 async def test_the_time_of_a_scheduled_post_is_checked(server: Node) -> None:
     alice = await server.person("alice")
     assert "future" in await refused(alice, {"status": "soon", "scheduled_at": ahead(minutes=2)})
@@ -422,6 +492,7 @@ async def test_the_time_of_a_scheduled_post_is_checked(server: Node) -> None:
     assert "blank" in await refused(alice, {"status": "", "scheduled_at": ahead(hours=1)})
 
 
+@pytest.mark.anyio
 async def test_a_scheduled_post_that_cannot_be_published_stays_with_its_author(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     parent = await bob.posts("soon gone")
@@ -435,6 +506,7 @@ async def test_a_scheduled_post_that_cannot_be_published_stays_with_its_author(s
     assert await alice.get(f"/api/v1/accounts/{alice.id}/statuses") == []
 
 
+@pytest.mark.anyio
 async def test_one_key_schedules_one_post(server: Node) -> None:
     alice = await server.person("alice")
     body = {"status": "later", "scheduled_at": ahead(hours=1)}
@@ -445,6 +517,7 @@ async def test_one_key_schedules_one_post(server: Node) -> None:
     assert len(await alice.get("/api/v1/scheduled_statuses")) == 1
 
 
+@pytest.mark.anyio
 async def test_no_more_than_25_posts_are_scheduled_for_a_day(server: Node) -> None:
     alice = await server.person("alice")
     for number in range(25):

@@ -215,7 +215,7 @@ async def test_a_full_home_page_takes_six_queries_at_most(server: Node) -> None:
 
 
 async def links(person: Person, path: str, **params: Any) -> tuple[list[Any], dict[str, str]]:
-    response = await person.call("GET", path, params=params)
+    response = await person.call("GET", path, params=params or None)
     assert response.status_code == 200
     found = re.findall(r'<([^>]+)>; rel="(\w+)"', response.headers.get("Link", ""))
     return response.json(), {rel: url for url, rel in found}
@@ -237,7 +237,7 @@ async def test_pages_down_and_up_show_everything_once_though_much_is_hidden(serv
     wanted = [f"#x {number}" for number in range(27, -1, -3)]
     down, url = list[str](), path + "?limit=4"
     sizes = []
-    while url:
+    while url and len(sizes) < 10:
         page, rels = await links(alice, url)
         sizes.append(len(page))
         down += contents(page)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from fedi.entities import application, conversation, instance, relationship, tag
-from fedi.entities import filter as filters
+from fedi.entities import user_filter as filters
 from fedi.entities.account import Parts as AccountParts
 from fedi.entities.account import Stats as AccountStats
 from fedi.entities.account import build as build_account

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedi.entities import filter as filters
+from fedi.entities import user_filter as filters
 from fedi.entities import notification
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media

@@ -21,8 +21,8 @@ from fedi.entities import (
     suggestion,
     tag,
 )
-from fedi.entities import filter as filters
-from fedi.entities import list as lists
+from fedi.entities import user_filter as filters
+from fedi.entities import user_list as lists
 from fedi.entities.account import Account, AccountRole, Preferences, credentials, fields
 from fedi.entities.account import Parts as AccountParts
 from fedi.entities.account import Stats as AccountStats

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-from selectolax.parser import HTMLParser, Node
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tests.support import servers
 
@@ -47,8 +47,8 @@ class Browser:
                 fields[name] = field.attributes.get("value") or field.text() or ""
         return fields
 
-    def _form(self, action: str) -> Node:
-        for form in HTMLParser(self.html).css("form"):
+    def _form(self, action: str) -> LexborNode:
+        for form in LexborHTMLParser(self.html).css("form"):
             if form.attributes.get("action") == action:
                 return form
         raise AssertionError(f"no form for {action} on this page: {self.html[-2000:]}")

@@ -4,8 +4,10 @@ import asyncio
 import functools
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+import msgspec
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,23 +18,33 @@ from tests.support.network import Network
 from tests.support.servers import Node
 
 JSON = dict[str, Any]
+KEYS = 8
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 CONTEXT = ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"]
 
 
 @functools.cache
-def _pair(number: int) -> keys.Pair:
+def pair(number: int) -> keys.Pair:
     """Keys are slow to make; tests share a few."""
     return keys.generate_rsa()
 
 
+class Page(msgspec.Struct, frozen=True):
+    """An answer that is not an ordinary document."""
+
+    text: str
+    media_type: str = "text/html"
+    status: int = 200
+
+
 class Puppet:
-    """A host. `documents` maps paths to what GET answers; `inbox` collects what it is sent."""
+    """A host. `documents` maps paths to what GET answers: a document, a `Page` or a status; `inbox` collects what it is
+    sent, `requests` everything it was asked."""
 
     def __init__(self, network: Network, host: str) -> None:
         self.host = host
         self.network = network
-        self.documents: dict[str, JSON | int] = {}
+        self.documents: dict[str, JSON | Page | int] = {}
         self.inbox: list[JSON] = []
         self.answer = 202
         self.requests: list[tuple[str, str]] = []
@@ -51,15 +63,32 @@ class Puppet:
             found = self.documents.get(path, 404)
             if isinstance(found, int):
                 response = Response(status_code=found)
+            elif isinstance(found, Page):
+                response = Response(found.text, found.status, media_type=found.media_type)
             else:
                 kind = "application/jrd+json" if path.startswith("/.well-known") else "application/activity+json"
                 response = JSONResponse(found, media_type=kind)
         await response(scope, receive, send)
 
-    def actor(self, name: str, **more: Any) -> JSON:
-        """Make an actor with a key and a WebFinger answer; its document."""
+    @property
+    def asked(self) -> list[str]:
+        """The paths of all GETs."""
+        return [path for method, path in self.requests if method == "GET"]
+
+    def knows(self, handle: str, uri: str, *, subject: str | None = None) -> None:
+        """Answer WebFinger for a handle."""
+        self.documents[f"/.well-known/webfinger?resource={quote(f'acct:{handle}', safe='')}"] = {
+            "subject": f"acct:{subject or handle}",
+            "links": [{"rel": "self", "type": "application/activity+json", "href": uri}],
+        }
+
+    def actor(self, name: str, /, *, known: bool = True, key: int | None = None, **more: Any) -> JSON:
+        """Make an actor with a key and, if `known`, a WebFinger answer; its document. `more` replaces properties, None
+        leaves one out. `key`: another one of a few."""
         uri = f"https://{self.host}/users/{name}"
-        pair = self._keys.setdefault(uri, _pair(len(self._keys)))
+        made = self._keys.setdefault(uri, pair(len(self._keys) % KEYS))
+        if key is not None:
+            made = self._keys[uri] = pair(key)
         document = {
             "@context": CONTEXT,
             "id": uri,
@@ -73,18 +102,17 @@ class Puppet:
             "following": f"{uri}/following",
             "url": f"https://{self.host}/@{name}",
             "endpoints": {"sharedInbox": f"https://{self.host}/inbox"},
-            "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": pair.public_pem},
+            "publicKey": {"id": f"{uri}#main-key", "owner": uri, "publicKeyPem": made.public_pem},
             **more,
         }
+        document = {name: value for name, value in document.items() if value is not None}
         self.documents[f"/users/{name}"] = document
-        self.documents[f"/.well-known/webfinger?resource=acct%3A{name}%40{self.host}"] = {
-            "subject": f"acct:{name}@{self.host}",
-            "links": [{"rel": "self", "type": "application/activity+json", "href": uri}],
-        }
+        if known:
+            self.knows(f"{name}@{self.host}", uri)
         return document
 
-    def note(self, author: JSON, name: str, **more: Any) -> JSON:
-        """A public Note, served at its id."""
+    def note(self, author: JSON, name: str, /, **more: Any) -> JSON:
+        """A public Note, served at its id. `more` as for an actor."""
         uri = f"https://{self.host}/notes/{name}"
         document = {
             "@context": CONTEXT,
@@ -97,6 +125,7 @@ class Puppet:
             "cc": [author["followers"]],
             **more,
         }
+        document = {name: value for name, value in document.items() if value is not None}
         self.documents[f"/notes/{name}"] = document
         return document
 
@@ -122,11 +151,18 @@ class Puppet:
         """POST an activity, signed with the key of `signer`. `more` replaces headers, None leaves one out."""
         body = orjson.dumps(document)
         url = f"{node.base_url}{path}"
-        pair = self._keys[signer["id"]]
+        private = keys.load_private(self._keys[signer["id"]].private_pem)
         outgoing = draft_cavage.Outgoing(method="POST", url=url, body=body)
         headers = await asyncio.to_thread(
-            draft_cavage.sign, outgoing, keys.load_private(pair.private_pem), signer["publicKey"]["id"], datetime.now(UTC)
+            draft_cavage.sign, outgoing, private, signer["publicKey"]["id"], datetime.now(UTC)
         )
         headers = {**headers, **{name.replace("_", "-").title(): value for name, value in more.items()}}
         headers = {name: value for name, value in headers.items() if value is not None}
         return await node.client.post(path, content=body, headers=headers)
+
+    async def get(self, node: Node, path: str, signer: JSON, **more: str) -> httpx.Response:
+        """GET a document, signed like `send`."""
+        outgoing = draft_cavage.Outgoing(method="GET", url=f"{node.base_url}{path}")
+        private = keys.load_private(self._keys[signer["id"]].private_pem)
+        signed = draft_cavage.sign(outgoing, private, signer["publicKey"]["id"], datetime.now(UTC))
+        return await node.client.get(path, headers={"Accept": "application/activity+json", **signed, **more})

@@ -1,0 +1,287 @@
+"""`fedi account`: the people of this server and what the operator may do for, or to, them."""
+
+import secrets
+from typing import TextIO
+
+import click
+import msgspec
+
+from fedi import errors
+from fedi.auth import tokens
+from fedi.cli import session
+from fedi.context import App
+from fedi.http import scopes as known_scopes
+from fedi.services import accounts, signup
+from storage import users
+from storage.errors import Missing
+
+DEFAULT_SCOPES = "read write follow push"
+
+password_options = (
+    click.option("--prompt", is_flag=True, help="Ask for the password instead of making one."),
+    click.option(
+        "--password-file",
+        type=click.File("r"),
+        help="Read the password from the first line of this file (- is standard input).",
+    ),
+)
+scopes_option = click.option(
+    "--scopes", default=DEFAULT_SCOPES, show_default=True, help="What the token may do, separated by blanks."
+)
+
+
+class Created(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What `account create` says. The password only if it was made here."""
+
+    username: str
+    acct: str
+    user_id: str
+    account_id: str
+    role: str
+    password: str | None = None
+    token: str | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of `account list`."""
+
+    username: str
+    email: str | None
+    role: str
+    state: str
+    created: str
+    last_sign_in: str | None
+
+
+@click.group("account")
+def group() -> None:
+    """Accounts of this server."""
+
+
+@group.command()
+@click.argument("username")
+@click.option("--email", help="Address of the person; counts as confirmed.")
+@click.option("--role", type=click.Choice(accounts.ROLES), default="user", show_default=True)
+@click.option("--locked", is_flag=True, help="Followers must be accepted.")
+@click.option("--bot", is_flag=True, help="Mark the account as automated.")
+@click.option("--token", is_flag=True, help="Print an access token too.")
+@scopes_option
+@session.with_options(*password_options)
+@session.as_json
+def create(
+    username: str,
+    email: str | None,
+    role: str,
+    locked: bool,
+    bot: bool,
+    token: bool,
+    scopes: str,
+    prompt: bool,
+    password_file: TextIO | None,
+    as_json: bool,
+) -> None:
+    """Make an account with its login. Without --prompt or --password-file a password is made and printed once."""
+    _check_scopes(scopes)
+    given = _given_password(prompt, password_file)
+    password = given or _new_password()
+
+    async def work() -> Created:
+        async with session.opened() as app:
+            accounts.check_password(password)
+            user_id, account_id = await accounts.create_local(
+                app, username=username, email=email, password=password, role=role, locked=locked, bot=bot
+            )
+            issued = None
+            if token:
+                issued = await tokens.issue(app, user_id=user_id, account_id=account_id, scopes=scopes)
+            async with app.db.transaction() as conn:
+                await session.note(conn, "account.create", username, role=role, token=token)
+            return Created(
+                username=username,
+                acct=f"{username}@{app.settings.account_domain}",
+                user_id=str(user_id),
+                account_id=str(account_id),
+                role=role,
+                password=None if given else password,
+                token=issued,
+            )
+
+    created = session.run(work())
+    if as_json:
+        session.print_json(created)
+        return
+    lines: list[tuple[str, object]] = [("Account", f"@{created.acct}"), ("Role", created.role)]
+    if created.password:
+        lines.append(("Password", f"{created.password}  (shown only now)"))
+    if created.token:
+        lines.append(("Token", created.token))
+    session.print_fields(lines)
+
+
+@group.command("list")
+@click.option("--waiting", is_flag=True, help="Only those who wait for approval.")
+@session.as_json
+def list_(waiting: bool, as_json: bool) -> None:
+    """List the people of this server."""
+
+    async def work() -> list[users.User]:
+        async with session.opened() as app, app.db.read() as conn:
+            return await users.listed(conn, waiting=waiting)
+
+    lines = [_line(user) for user in session.run(work())]
+    if as_json:
+        session.print_json(lines)
+    elif lines:
+        heads = ("NAME", "E-MAIL", "ROLE", "STATE", "CREATED", "LAST SIGN-IN")
+        session.print_table(heads, [[cell or "-" for cell in msgspec.structs.astuple(line)] for line in lines])
+    else:
+        click.echo("Nobody waits." if waiting else "There is no account yet.")
+
+
+def _line(user: users.User) -> Line:
+    state = "active"
+    for name, present in (
+        ("unconfirmed", user.confirmed_at is None),
+        ("waiting", user.approved_at is None),
+        ("disabled", user.disabled_at is not None),
+        ("suspended", user.suspended_at is not None),
+    ):
+        state = name if present else state
+    last = user.last_sign_in_at.date().isoformat() if user.last_sign_in_at else None
+    return Line(user.username, user.email, user.role, state, user.created_at.date().isoformat(), last)
+
+
+@group.command()
+@click.argument("usernames", nargs=-1, required=True)
+def approve(usernames: tuple[str, ...]) -> None:
+    """Let in people who asked to join."""
+    for username in usernames:
+        done = session.run(_audited("account.approve", username, accounts.approve))
+        click.echo(f"{username} {'may come in' if done else 'was approved already'}")
+
+
+@group.command()
+@click.argument("username")
+def suspend(username: str) -> None:
+    """Hide an account and sign its people out everywhere."""
+    done = session.run(_audited("account.suspend", username, accounts.suspend))
+    click.echo(f"{username} {'is' if done else 'was already'} suspended")
+
+
+@group.command()
+@click.argument("username")
+def unsuspend(username: str) -> None:
+    """Show a suspended account again."""
+    done = session.run(_audited("account.unsuspend", username, accounts.unsuspend))
+    click.echo(f"{username} {'is back' if done else 'was not suspended'}")
+
+
+@group.command("reset-password")
+@click.argument("username")
+@session.with_options(*password_options)
+def reset_password(username: str, prompt: bool, password_file: TextIO | None) -> None:
+    """Set a new password; ends every session and token of the login. It is made and printed unless one is given."""
+    given = _given_password(prompt, password_file)
+    password = given or _new_password()
+
+    async def reset(app: App, username: str) -> bool:
+        await accounts.reset_password(app, username, password)
+        return True
+
+    session.run(_audited("account.reset_password", username, reset))
+    if given:
+        click.echo(f"{username} has the new password")
+    else:
+        session.print_fields([("Account", username), ("Password", f"{password}  (shown only now)")])
+
+
+@group.command("set-role")
+@click.argument("username")
+@click.argument("role", type=click.Choice(accounts.ROLES))
+def set_role(username: str, role: str) -> None:
+    """Make somebody a moderator, admin or owner, or a user again."""
+
+    async def work() -> None:
+        async with session.opened() as app:
+            await accounts.set_role(app, username, role)
+            async with app.db.transaction() as conn:
+                await session.note(conn, "account.set_role", username, role=role)
+
+    session.run(work())
+    click.echo(f"{username} is {role} now")
+
+
+@group.command()
+@click.argument("username")
+@scopes_option
+@session.as_json
+def token(username: str, scopes: str, as_json: bool) -> None:
+    """Print an access token for an account, for scripts."""
+    _check_scopes(scopes)
+
+    async def work() -> str:
+        async with session.opened() as app:
+            async with app.db.read() as conn:
+                user = await users.by_username(conn, username.removeprefix("@"))
+            if user is None:
+                raise Missing(f"there is no account called {username}")
+            issued = await tokens.issue(app, user_id=user.id, account_id=user.account_id, scopes=scopes)
+            async with app.db.transaction() as conn:
+                await session.note(conn, "account.token", user.username, scopes=scopes)
+            return issued
+
+    issued = session.run(work())
+    if as_json:
+        session.print_json({"token": issued, "scopes": known_scopes.parse(scopes)})
+    else:
+        click.echo(issued)
+
+
+@group.command("owner-link")
+def owner_link() -> None:
+    """Print a new one-time link to sign up as the owner, as long as there is no account."""
+
+    async def work() -> str | None:
+        async with session.opened() as app:
+            return await signup.owner_link(app)
+
+    link = session.run(work())
+    if link is None:
+        raise session.Failed("there is an account already: fedi account set-role NAME owner")
+    click.echo(link)
+
+
+async def _audited(action: str, username: str, verb: session.Verb) -> bool:
+    """Runs a verb of the services on an account; noted when it changed something."""
+    async with session.opened() as app:
+        done = await verb(app, username)
+        if done:
+            async with app.db.transaction() as conn:
+                await session.note(conn, action, username)
+        return done
+
+
+def _check_scopes(scopes: str) -> None:
+    unknown = known_scopes.unknown(known_scopes.parse(scopes))
+    if unknown or not scopes.strip():
+        raise click.BadParameter(f"unknown scope {' '.join(unknown)!r}", param_hint="--scopes")
+
+
+def _given_password(prompt: bool, file: TextIO | None) -> str | None:
+    if prompt and file is not None:
+        raise click.UsageError("--prompt and --password-file exclude each other")
+    if file is not None:
+        password = file.readline().rstrip("\r\n")
+    elif prompt:
+        password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    else:
+        return None
+    try:
+        accounts.check_password(password)
+    except errors.Invalid as exc:
+        raise session.Failed(exc.message) from exc
+    return password
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(15)

@@ -1,0 +1,166 @@
+"""`fedi domain`: which other servers reach this one, and how much of them."""
+
+from collections.abc import Awaitable, Callable
+
+import click
+
+from federation.http.addresses import ascii_host
+from federation.http.errors import BadUrl
+from fedi.cli import session
+from fedi.config import Settings
+from storage import domains
+from storage.db import Conn
+
+
+class Domain(click.ParamType[str]):
+    """A host name in any script, as it is stored: lower-case ASCII, without a port."""
+
+    name = "domain"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return ascii_host(value.strip().removeprefix("https://").removeprefix("@").rstrip("/").partition(":")[0])
+        except BadUrl:
+            self.fail(f"{value!r} is not a domain like example.org", param, ctx)
+
+
+Remove = Callable[[Conn, str], Awaitable[bool]]
+
+argument = click.argument("domain", type=Domain())
+
+
+@click.group("domain")
+def group() -> None:
+    """Other servers: block, limit or allow them. A rule holds for subdomains too."""
+
+
+@group.command()
+@argument
+@click.option(
+    "--severity",
+    type=click.Choice(["suspend", "silence", "noop"]),
+    default="suspend",
+    show_default=True,
+    help="suspend: nothing passes, and what we hold is removed. silence: shown only to followers. noop: no limit.",
+)
+@click.option("--reject-media", is_flag=True, help="Show none of its pictures.")
+@click.option("--reject-reports", is_flag=True, help="Ignore its reports.")
+@click.option("--public-comment", help="Why; may be shown to all.")
+@click.option("--private-comment", help="Why; for moderators.")
+@click.option("--obfuscate", is_flag=True, help="Show only a part of its name to all.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def block(
+    domain: str,
+    severity: domains.Severity,
+    reject_media: bool,
+    reject_reports: bool,
+    public_comment: str | None,
+    private_comment: str | None,
+    obfuscate: bool,
+    yes: bool,
+) -> None:
+    """Block or limit a domain; replaces the rule there is."""
+    settings = session.load_settings()
+    _refuse_own(settings, domain)
+    if severity == "suspend" and not yes:
+        click.confirm(f"Follows to and from {domain} end and do not come back by themselves. Block it?", abort=True)
+
+    async def work() -> None:
+        async with session.opened(settings) as app, app.db.transaction() as conn:
+            await domains.block(
+                conn,
+                domain,
+                severity=severity,
+                reject_media=reject_media,
+                reject_reports=reject_reports,
+                public_comment=public_comment,
+                private_comment=private_comment,
+                obfuscate=obfuscate,
+            )
+            await session.note(conn, "domain.block", domain, severity=severity)
+
+    session.run(work())
+    click.echo(f"{domain}: {severity}")
+
+
+@group.command()
+@argument
+def unblock(domain: str) -> None:
+    """Remove the rule for a domain."""
+    _remove(domain, "domain.unblock", domains.unblock)
+
+
+@group.command()
+@argument
+def allow(domain: str) -> None:
+    """Put a domain on the allow-list, which counts with FEDI_FEDERATION_MODE=allowlist."""
+    settings = session.load_settings()
+
+    async def work() -> None:
+        async with session.opened(settings) as app, app.db.transaction() as conn:
+            await domains.allow(conn, domain)
+            await session.note(conn, "domain.allow", domain)
+
+    session.run(work())
+    click.echo(f"{domain}: allow")
+    if settings.federation_mode != "allowlist":
+        click.echo("The list has no effect now: FEDI_FEDERATION_MODE is open.", err=True)
+
+
+@group.command()
+@argument
+def disallow(domain: str) -> None:
+    """Take a domain off the allow-list."""
+    _remove(domain, "domain.disallow", domains.disallow)
+
+
+@group.command("list")
+@session.as_json
+def list_(as_json: bool) -> None:
+    """List all rules."""
+
+    async def work() -> tuple[list[domains.Block], list[str]]:
+        async with session.opened() as app, app.db.read() as conn:
+            return await domains.blocks(conn), await domains.allows(conn)
+
+    blocks, allows = session.run(work())
+    if as_json:
+        session.print_json({"blocks": blocks, "allows": allows})
+        return
+    rows: list[tuple[str, str, str, str]] = [
+        (rule.domain, rule.severity, _limits(rule), rule.public_comment or rule.private_comment or "")
+        for rule in blocks
+    ]
+    rows += [(domain, "allow", "", "") for domain in allows]
+    if rows:
+        session.print_table(("DOMAIN", "RULE", "ALSO", "COMMENT"), rows)
+    else:
+        click.echo("There are no rules.")
+
+
+def _limits(rule: domains.Block) -> str:
+    names = ("reject_media", "reject_reports", "obfuscate")
+    return " ".join(name.replace("_", "-") for name in names if getattr(rule, name))
+
+
+def _remove(domain: str, action: str, verb: Remove) -> None:
+    async def work() -> bool:
+        async with session.opened() as app, app.db.transaction() as conn:
+            return await _removed(conn, domain, action, verb)
+
+    if not session.run(work()):
+        raise session.Failed(f"there is no such rule for {domain}")
+    click.echo(f"{domain}: no rule")
+
+
+async def _removed(conn: Conn, domain: str, action: str, verb: Remove) -> bool:
+    done = await verb(conn, domain)
+    if done:
+        await session.note(conn, action, domain)
+    return done
+
+
+def _refuse_own(settings: Settings, domain: str) -> None:
+    ours = {settings.account_domain.partition(":")[0], settings.web_domain.partition(":")[0]}
+    if domain in ours or any(name.endswith(f".{domain}") for name in ours):
+        raise session.Failed(f"{domain} is this server")

@@ -4,7 +4,7 @@ Everything that needs the network is resolved first; the transaction at the end 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from selectolax.lexbor import LexborHTMLParser
@@ -20,7 +20,7 @@ from federation.vocab.note import Note
 from federation.vocab.question import Poll
 from federation.vocab.tag import Mention
 from federation.webfinger import parse as parse_handle
-from storage import accounts, emojis, inbox, jobs, media, polls, statuses
+from storage import accounts, emojis, ids, inbox, jobs, media, polls, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.statuses import Status
@@ -182,9 +182,11 @@ async def _new(
 ) -> statuses.New:
     parent = await statuses.by_uri(conn, note.in_reply_to) if note.in_reply_to else None
     published = min(note.published, datetime.now(UTC))
+    # Others tell time in whole seconds: an answer still comes after what it answers.
+    moment = max(published, ids.time_of(parent.id) + timedelta(milliseconds=1)) if parent else published
     attachments = () if verdict.reject_media else note.attachments
     return statuses.New(
-        id=await statuses.new_id(conn, published),
+        id=await statuses.new_id(conn, moment),
         account_id=author.id,
         uri=note.id,
         url=_page(note),

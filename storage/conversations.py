@@ -101,8 +101,8 @@ async def add(
         on conflict (account_id, thread_id, participant_ids) do update set
             status_ids = {_NEWEST % "c.status_ids || excluded.status_ids"},
             last_status_id = greatest(c.last_status_id, excluded.last_status_id),
-            unread = case when $1 = any(c.status_ids) or excluded.last_status_id < c.last_status_id then c.unread
-                else excluded.unread end
+            unread = case when $1 = any(c.status_ids) then c.unread when excluded.unread then true
+                else c.unread and c.account_id <> (select s.account_id from statuses s where s.id = $1) end
         returning id, account_id
         """,
         status_id, None if reader_ids is None else list(reader_ids), unread,

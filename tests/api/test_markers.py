@@ -54,7 +54,7 @@ async def test_markers_are_a_persons_own(server: Node) -> None:
         await conn.execute(
             "insert into memberships (user_id, account_id, role) values ($1, $2, 'editor')", bob.user_id, alice.account_id
         )
-    token = await tokens.issue(server.app, user_id=bob.user_id, account_id=alice.account_id)
+    token = await tokens.issue(server.app, user_id=bob.user_id, account_id=alice.account_id, scopes="read write")
     helper = Person(server, "alice", bob.user_id, alice.account_id, token)
     assert await read(helper, "home") == {}
     await helper.post(PATH, {"home": {"last_read_id": "34"}})

@@ -177,7 +177,7 @@ async def test_who_comes_back_is_told_to_wait_and_finds_the_home_made_again(serv
     await bob.posts("old")
     await drain(server)
     async with server.db.transaction() as conn:
-        await conn.execute("update account_settings set last_active_at = now() - interval '1 year'")
+        await conn.execute("update account_settings set last_active_at = now() - interval '1 year' where account_id > 0")
         assert await homes.drop_idle(conn, limit=10) == 2
     await bob.posts("while away")
     await drain(server)

@@ -55,7 +55,7 @@ async def status(conn: Conn, account_id: int, **values: Any) -> int:
     assert author is not None
     published = values.pop("created_at", None)
     status_id = await statuses.new_id(conn, published)
-    uri = f"{author.uri}/statuses/{status_id}"
+    uri = values.pop("uri", f"{author.uri}/statuses/{status_id}")
     known: dict[str, Any] = {
         "id": status_id, "account_id": account_id, "uri": uri, "url": uri, "is_local": author.is_local,
         "visibility": 0, "created_at": published or datetime.now(UTC),

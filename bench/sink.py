@@ -3,10 +3,11 @@
     python -m bench.sink PORT
 
 Listens on every loopback address, so 127.0.0.2, 127.0.0.3 … are hosts of their own. GET /users/N is an actor, POST is
-counted, GET /stats tells how many came and how many were new.
+counted, GET /stats tells how many came and how many were new, GET /received which, by inbox, in order.
 """
 
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +20,30 @@ Message = dict[str, Any]
 class Sink:
     def __init__(self, public_pem: str) -> None:
         self.public_pem = public_pem
-        self.posts = 0
-        self.ids: set[tuple[str, str]] = set()
+        self.received: dict[str, list[str]] = defaultdict(list)
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         if scope["method"] == "POST":
             body = await _body(receive)
-            self.posts += 1
-            host = next(value for name, value in scope["headers"] if name == b"host")
-            self.ids.add((f"{host.decode()}{scope['path']}", orjson.loads(body)["id"]))
+            self.received[f"{_host(scope)}{scope['path']}"].append(orjson.loads(body)["id"])
             await _answer(send, 202, b"")
         elif scope["path"] == "/stats":
-            await _answer(send, 200, orjson.dumps({"posts": self.posts, "distinct": len(self.ids)}))
+            posts = sum(len(ids) for ids in self.received.values())
+            distinct = sum(len(set(ids)) for ids in self.received.values())
+            await _answer(send, 200, orjson.dumps({"posts": posts, "distinct": distinct}))
+        elif scope["path"] == "/received":
+            await _answer(send, 200, orjson.dumps(self.received))
         elif scope["path"].startswith("/users/"):
-            host = next(value for name, value in scope["headers"] if name == b"host").decode()
-            await _answer(send, 200, orjson.dumps(actor(host, scope["path"], self.public_pem)))
+            await _answer(send, 200, orjson.dumps(actor(_host(scope), scope["path"], self.public_pem)))
         else:
             await _answer(send, 404, b"{}")
+
+
+def _host(scope: Message) -> str:
+    host: bytes = next(value for name, value in scope["headers"] if name == b"host")
+    return host.decode()
 
 
 def actor(host: str, path: str, public_pem: str) -> Message:

@@ -136,6 +136,8 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
         except Conflict as exc:
             raise Rejected(f"{parsed.id}: {exc}") from exc
         await _replace_keys(conn, account_id, published)
+        if verdict.limited:
+            await accounts.limit(conn, account_id)
         if not verdict.reject_media:
             await emojis.learn(
                 conn, name.domain, [emojis.Remote(each.shortcode, each.url, each.id) for each in parsed.emojis]
@@ -149,9 +151,12 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
 
 
 async def refresh(fed: Fed, payload: dict[str, Any]) -> None:
-    """Job: read an actor again."""
+    """Job: read an actor again. When that fails, what we have stays, until it is old again."""
     try:
         await actor(fed, payload["uri"], refresh=True)
+    except (Rejected, Retry):
+        async with fed.db.transaction() as conn:
+            await accounts.asked_in_vain(conn, payload["uri"])
     except Gone:
         pass  # marked; nothing is left to do
 
@@ -187,7 +192,8 @@ async def _refresh_later(fed: Fed, known: Iterable[Account], max_age_hours: floa
     if not old:
         return
     async with fed.db.transaction() as conn:
-        for row in old:
+        # The rest is seen again soon enough.
+        for row in old[:MAX_AT_ONCE]:
             await jobs.enqueue(conn, REFRESH_JOB, {"uri": row.uri}, queue="slow", key=row.uri)
 
 
@@ -224,6 +230,8 @@ async def _handle(fed: Fed, parsed: vocab.Actor, known: Account | None, budget: 
     wanted = named or at_host
     if known is not None and _still(known, wanted, named=named is not None):
         return Handle(wanted.username, known.domain)
+    if at_host.domain == fed.site.domain:
+        raise Rejected(f"{at_host} would be ours")
     for asked in dict.fromkeys((wanted, at_host)):
         try:
             found = await webfinger.lookup(fed, asked, budget=budget)

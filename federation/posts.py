@@ -154,6 +154,8 @@ async def _people(fed: Fed, note: Note, visibility: int, delivered_to: int | Non
 
 async def _known(conn: Conn, note: Note) -> dict[Mention, Account]:
     """Mentions of accounts we know: by actor URI, by the page of one of ours, by a handle at the host of the link."""
+    if not note.mentions:
+        return {}
     hrefs = [mention.href for mention in note.mentions if mention.href]
     by_uri = await accounts.by_uris(conn, hrefs) | await accounts.by_pages(conn, hrefs)
     found = {mention: by_uri[mention.href] for mention in note.mentions if mention.href in by_uri}

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from federation import discovery, documents, listings
 from federation.context import Fed
 from federation.inbox.receive import receive
-from federation.serving import wants_activity
+from federation.serving import conditional, wants_activity
 
 __all__ = ["ROUTES", "Handler", "Route", "wants_activity"]
 
@@ -33,30 +33,39 @@ async def inbox(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     return await receive(fed, request, path["username"])
 
 
+def _get(path: str, handler: Handler) -> Route:
+    """A document that can be asked for conditionally."""
+
+    async def answer(fed: Fed, request: Request, values: dict[str, str]) -> Response:
+        return conditional(request, await handler(fed, request, values))
+
+    return Route("GET", path, answer)
+
+
 ROUTES: list[Route] = [
-    Route("GET", "/.well-known/webfinger", discovery.answer_webfinger),
-    Route("GET", "/.well-known/host-meta", discovery.host_meta),
-    Route("GET", "/.well-known/host-meta.json", discovery.host_meta_json),
-    Route("GET", "/.well-known/nodeinfo", discovery.nodeinfo_index),
-    Route("GET", "/nodeinfo/:version", discovery.nodeinfo),
+    _get("/.well-known/webfinger", discovery.answer_webfinger),
+    _get("/.well-known/host-meta", discovery.host_meta),
+    _get("/.well-known/host-meta.json", discovery.host_meta_json),
+    _get("/.well-known/nodeinfo", discovery.nodeinfo_index),
+    _get("/nodeinfo/:version", discovery.nodeinfo),
     Route("POST", "/inbox", shared_inbox),
     Route("POST", "/actor/inbox", shared_inbox),
     Route("POST", "/users/:username/inbox", inbox),
-    Route("GET", "/", documents.instance_actor),
-    Route("GET", "/actor", documents.instance_actor),
-    Route("GET", "/actor/outbox", listings.instance_outbox),
-    Route("GET", "/users/:username", documents.actor),
-    Route("GET", "/@:username", documents.actor),
-    Route("GET", "/users/:username/outbox", listings.outbox),
-    Route("GET", "/users/:username/followers", listings.followers),
-    Route("GET", "/users/:username/following", listings.following),
-    Route("GET", "/users/:username/collections/featured", listings.featured),
-    Route("GET", "/users/:username/statuses/:id", documents.status),
-    Route("GET", "/@:username/:id", documents.status),
-    Route("GET", "/users/:username/statuses/:id/activity", documents.status_activity),
-    Route("GET", "/users/:username/statuses/:id/replies", listings.replies),
-    Route("GET", "/users/:username/statuses/:id/likes", listings.likes),
-    Route("GET", "/users/:username/statuses/:id/shares", listings.shares),
-    Route("GET", "/contexts/:id", listings.context),
-    Route("GET", "/emojis/:id", documents.emoji),
+    _get("/", documents.instance_actor),
+    _get("/actor", documents.instance_actor),
+    _get("/actor/outbox", listings.instance_outbox),
+    _get("/users/:username", documents.actor),
+    _get("/@:username", documents.actor),
+    _get("/users/:username/outbox", listings.outbox),
+    _get("/users/:username/followers", listings.followers),
+    _get("/users/:username/following", listings.following),
+    _get("/users/:username/collections/featured", listings.featured),
+    _get("/users/:username/statuses/:id", documents.status),
+    _get("/@:username/:id", documents.status),
+    _get("/users/:username/statuses/:id/activity", documents.status_activity),
+    _get("/users/:username/statuses/:id/replies", listings.replies),
+    _get("/users/:username/statuses/:id/likes", listings.likes),
+    _get("/users/:username/statuses/:id/shares", listings.shares),
+    _get("/contexts/:id", listings.context),
+    _get("/emojis/:id", documents.emoji),
 ]

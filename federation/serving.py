@@ -3,6 +3,7 @@
 Nobody is asked to sign. Who does is recognised, and may then read what is addressed to them.
 """
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +47,19 @@ def wants_activity(request: Request) -> bool:
         if kind.strip().lower() in _MEDIA_TYPES and not refused:
             return True
     return False
+
+
+def conditional(request: Request, response: Response) -> Response:
+    """304 when whoever asks has this very answer already."""
+    if response.status_code != 200 or request.method not in ("GET", "HEAD"):
+        return response
+    tag = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()[:32]}"'
+    response.headers["ETag"] = tag
+    known = [value.strip() for value in request.headers.get("if-none-match", "").split(",")]
+    if tag not in known:
+        return response
+    kept = {name: response.headers[name] for name in ("ETag", "Vary", "Cache-Control") if name in response.headers}
+    return Response(status_code=304, headers=kept)
 
 
 def is_signed(request: Request) -> bool:

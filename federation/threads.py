@@ -2,7 +2,6 @@
 fetched by jobs, within a budget, and stored quietly: it is context, not news.
 """
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +24,8 @@ MAX_ANCESTORS = 100
 MAX_REPLIES = 500
 MAX_PAGES = 50
 MAX_PINNED = 10
+# How long a server that does not answer is asked for what lies above a post.
+PATIENCE = timedelta(hours=6)
 # A thread that is looked at again and again is asked for again this often.
 REPLIES_EVERY = timedelta(minutes=10)
 
@@ -42,6 +43,10 @@ async def ancestors(fed: Fed, payload: dict[str, Any]) -> None:
             top = await resolve.status(fed, top.in_reply_to_uri, climb=False, budget=budget)
         except (Rejected, Gone):
             return  # the answer stays, without what it answers
+        except Retry:
+            if datetime.now(UTC) - (top.fetched_at or top.created_at) > PATIENCE:
+                return
+            raise
 
 
 async def replies(fed: Fed, payload: dict[str, Any]) -> None:
@@ -50,13 +55,8 @@ async def replies(fed: Fed, payload: dict[str, Any]) -> None:
         top = await statuses.by_id(conn, payload["status_id"])
     if top is None or top.is_local or top.replies_uri is None or top.visibility >= PRIVATE:
         return
-    budget, fetched = Budget(documents=MAX_REPLIES + MAX_PAGES), 0
-    async for item in _items(fed, top.replies_uri, budget):
-        if fetched >= MAX_REPLIES:
-            return
-        if item.id is None or not normalise.is_http(item.id):
-            continue
-        fetched += 1
+    budget = Budget(documents=MAX_REPLIES + MAX_PAGES)
+    for item in await _items(fed, top.replies_uri, budget, most=MAX_REPLIES):
         try:
             await _answer(fed, item, top, budget)
         except (Rejected, Gone, Retry):
@@ -70,9 +70,7 @@ async def featured(fed: Fed, payload: dict[str, Any]) -> None:
     if account is None or account.is_local or account.featured_uri is None:
         return
     budget, found = Budget(), list[int]()
-    async for item in _items(fed, account.featured_uri, budget):
-        if len(found) >= MAX_PINNED:
-            break
+    for item in await _items(fed, account.featured_uri, budget, most=MAX_PINNED):
         try:
             pinned = await _pinned(fed, item, account, budget)
         except (Rejected, Gone, Retry):
@@ -110,29 +108,33 @@ async def _answer(fed: Fed, item: Ref, top: Status, budget: Budget) -> None:
 
 async def _pinned(fed: Fed, item: Ref, account: Account, budget: Budget) -> Status | None:
     """A pinned post, if it is the account's own and public enough to be shown to all."""
-    if item.id is None or not normalise.is_http(item.id) or item.type == "Hashtag":
-        return None
-    found = await resolve.status(fed, item.id, budget=budget)
+    found = await resolve.status(fed, item.id or "", budget=budget)
     return found if found.account_id == account.id and found.visibility < PRIVATE else None
 
 
-async def _items(fed: Fed, uri: str, budget: Budget) -> AsyncIterator[Ref]:
-    """The items of a collection, page after page on its own host, each page once."""
-    seen = set[str]()
+async def _items(fed: Fed, uri: str, budget: Budget, *, most: int) -> list[Ref]:
+    """The items of a collection, page after page on its own host, each page once. A server that stops answering on the
+    way ends it; one that does not answer at all is a reason to leave everything as it is (Rejected)."""
+    found, seen = list[Ref](), set[str]()
     following: Ref | None = Ref(uri)
     for _ in range(MAX_PAGES):
-        if following is None:
-            return
+        if following is None or len(found) >= most:
+            break
         body = following.doc
         if body is None or types.primary(body) not in types.COLLECTIONS or _is_bare(body):
             if following.id is None or following.id in seen or not normalise.same_host(following.id, uri):
-                return
+                break
             seen.add(following.id)
-            body = (await origins.document(fed, following.id, budget=budget, again=True)).body
+            try:
+                body = (await origins.document(fed, following.id, budget=budget, again=True)).body
+            except (Retry, Gone) as exc:
+                if not found:
+                    raise Rejected(f"{uri} cannot be read: {exc}") from exc
+                break
         page = collection.parse(body)
-        for item in page.items:
-            yield item
+        found += [item for item in page.items if normalise.is_http(item.id) and item.type != "Hashtag"]
         following = page.next if page.is_page else page.first
+    return found[:most]
 
 
 def _is_bare(body: dict[str, Any]) -> bool:  # Any: JSON

@@ -41,12 +41,10 @@ async def own_status(conn: Conn, account_id: int, status_id: int) -> statuses.St
 
 
 async def account(conn: Conn, viewer_id: int | None, account_id: int) -> account_rows.Account:
-    """Anybody but the instance actor and those who wait to be let in. Also somebody suspended: their entity is empty,
-    and so are their lists."""
+    """Anybody but the instance actor. Also somebody suspended: their entity is empty, and so are their lists."""
+    del viewer_id  # Nobody is hidden from anybody yet; every caller says who looks, so that this is decided here.
     found = None if account_id == INSTANCE_ACTOR_ID else await account_rows.by_id(conn, account_id)
-    if found is None or (
-        found.is_local and account_id != viewer_id and await account_rows.waiting(conn, [account_id])
-    ):
+    if found is None:
         raise errors.NotFound
     return found
 
@@ -61,9 +59,9 @@ async def active_account(conn: Conn, viewer_id: int | None, account_id: int) -> 
 
 async def accounts(conn: Conn, viewer_id: int | None, account_ids: Sequence[int]) -> list[int]:
     """Those of the ids that `account` would find, in the order given."""
+    del viewer_id  # As in `account`.
     found = await account_rows.by_ids(conn, account_ids)
-    hidden = (await account_rows.waiting(conn, account_ids) | {INSTANCE_ACTOR_ID}) - {viewer_id}
-    return [each for each in dict.fromkeys(account_ids) if each in found and each not in hidden]
+    return [each for each in dict.fromkeys(account_ids) if each in found and each != INSTANCE_ACTOR_ID]
 
 
 async def own_media(conn: Conn, account_id: int, media_id: int) -> media_rows.Media:

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import msgspec
 
 from fedi.config import ConfigError, Settings
 from storage import embedded, migrations
+from storage.errors import DriverError, DriverMisuse
 
 Progress = Callable[[str], None]
 
@@ -22,6 +24,7 @@ class Available(msgspec.Struct, frozen=True):
 async def available(settings: Settings, progress: Progress) -> AsyncIterator[Available]:
     """Reachable inside the block; the schema may be of any version. Raises EmbeddedError."""
     if settings.database_url:
+        await _knock(settings.database_url)
         yield Available(settings.database_url, None)
         return
     server = embedded.Server(settings.data_dir)
@@ -32,6 +35,18 @@ async def available(settings: Settings, progress: Progress) -> AsyncIterator[Ava
         yield Available(url, server)
     finally:
         await server.stop()
+
+
+async def _knock(url: str) -> None:
+    """Says which database it is that cannot be used, without its password."""
+    try:
+        connection = await migrations.connect(url)
+        await connection.close()
+    except (OSError, TimeoutError, ValueError, DriverError, DriverMisuse) as exc:
+        parts = urlsplit(url)
+        place = f"{parts.path.lstrip('/') or 'the database'} on {parts.netloc.rpartition('@')[2] or 'this machine'}"
+        reason = str(exc).partition("\n")[0] or type(exc).__name__
+        raise ConfigError(f"FEDI_DATABASE_URL: cannot use {place}: {reason}") from exc
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from federation.context import Fed
 from fedi import chores
 from fedi.context import App
 from fedi.effects import cleanup, distribute, readers
-from fedi.services import follows, mail, media, polls, scheduling, signup, statuses
+from fedi.services import follows, logins, mail, media, polls, scheduling, statuses
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -47,5 +47,5 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (15, polls.sweep),
     (3600, media.sweep),
     (3600, statuses.sweep),
-    (3600, signup.tidy),
+    (3600, logins.tidy),
 ]

@@ -11,12 +11,6 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-HEAD_SECONDS = 15.0
-MAX_HEAD_BYTES = 64 * 1024
-# In each period so many bytes of a body must arrive, and some of what we wrote must be read.
-PERIOD_SECONDS = 20.0
-MIN_BODY_BYTES = 4096
-
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )  # fmt: skip
@@ -24,6 +18,12 @@ _TOO_LARGE = (
 
 class Protocol(HttpToolsProtocol):
     """One connection. At most one timer runs for what is read, and one for what is written."""
+
+    head_seconds = 15.0
+    max_head_bytes = 64 * 1024
+    # In each period so many bytes of a body must arrive, and some of what we wrote must be read.
+    period_seconds = 20.0
+    min_body_bytes = 4096
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Protocol(HttpToolsProtocol):
             if self._reading is None:  # the next request of a connection that was kept
                 self._expect_head()
             self._received += len(data)
-            if self._received > MAX_HEAD_BYTES and not self._completes_head(data):
+            if self._received > self.max_head_bytes and not self._completes_head(data):
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
                 return
@@ -59,14 +59,14 @@ class Protocol(HttpToolsProtocol):
 
     def _completes_head(self, data: bytes) -> bool:
         """A large first packet may hold the head and a part of the body."""
-        return b"\r\n\r\n" in data[:MAX_HEAD_BYTES]
+        return b"\r\n\r\n" in data[: self.max_head_bytes]
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._stop_reading_timer()
         self._in_head = False
         self._received = 0
-        self._reading = self.loop.call_later(PERIOD_SECONDS, self._look_at_body)
+        self._reading = self.loop.call_later(self.period_seconds, self._look_at_body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -86,15 +86,15 @@ class Protocol(HttpToolsProtocol):
     def _expect_head(self) -> None:
         self._in_head = True
         self._received = 0
-        self._reading = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        self._reading = self.loop.call_later(self.head_seconds, self.transport.abort)
 
     def _look_at_body(self) -> None:
         # Paused: we are the slow ones.
-        if self._received < MIN_BODY_BYTES and not self.flow.read_paused:
+        if self._received < self.min_body_bytes and not self.flow.read_paused:
             self.transport.abort()
             return
         self._received = 0
-        self._reading = self.loop.call_later(PERIOD_SECONDS, self._look_at_body)
+        self._reading = self.loop.call_later(self.period_seconds, self._look_at_body)
 
     def _stop_reading_timer(self) -> None:
         if self._reading is not None:
@@ -105,7 +105,7 @@ class Protocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing = self.loop.call_later(PERIOD_SECONDS, self.transport.abort)
+        self._writing = self.loop.call_later(self.period_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -226,4 +227,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _reason(exc: OSError) -> str:
-    return (exc.strerror or str(exc)).lower()
+    # Not exc.strerror: what create_server raises repeats the address in it.
+    return os.strerror(exc.errno).lower() if exc.errno and exc.errno > 0 else str(exc)

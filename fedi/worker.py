@@ -17,7 +17,7 @@ from federation.errors import Rejected, Retry
 from fedi import metrics
 from fedi.context import App
 from fedi.effects.context import TOPIC, Context, Message
-from storage import events, jobs
+from storage import events, jobs, leases
 from storage.db import Conn, query_log
 from storage.errors import DatabaseDown
 
@@ -30,6 +30,8 @@ Loop = Callable[[App, asyncio.Event], Coroutine[Any, Any, None]]  # Any: what a 
 EVENT_BATCH = 50
 POLL_SECONDS = 1.0
 MAX_DELAY_SECONDS = 6 * 3600
+# After the start: leases of processes that died. Again when Postgres must have noticed that they did.
+FORSAKEN_SECONDS = (0.0, 15.0)
 # A single failed effect, waiting to be tried alone.
 SINGLE = "effect"
 
@@ -73,6 +75,7 @@ class Worker:
             for queue, limit in (("inbox", many), ("network", many), ("slow", 2)):
                 group.create_task(self._loop(queue, self._job_runner(queue, limit)))
             group.create_task(self._clock())
+            group.create_task(self._take_over())
             for loop in self._loops:
                 group.create_task(loop(self._app, self._stop))
 
@@ -82,6 +85,23 @@ class Worker:
         for queue in ("inbox", "network", "slow"):
             ran = await self._job_runner(queue, 20)() or ran
         return ran
+
+    async def _take_over(self) -> None:
+        """What a killed process was at is done again now, not when its leases run out."""
+        for seconds in FORSAKEN_SECONDS:
+            try:
+                await asyncio.wait_for(self._stop.wait(), seconds)
+                return
+            except TimeoutError:
+                pass
+            try:
+                async with self._app.db.transaction() as conn:
+                    released = await leases.release(conn)
+            except Exception:
+                log.exception("leases of processes that ended could not be released")
+                continue
+            if released:
+                log.warning("%d things that an ended process had not finished will be done again", released)
 
     async def _loop(self, queue: str, step: Callable[[], Awaitable[bool]]) -> None:
         while not self._stop.is_set():

@@ -92,12 +92,6 @@ class Stats(msgspec.Struct, frozen=True):
 
 COLUMNS = columns(Account)
 
-# Somebody who has signed up and still waits for confirmation or approval: to others not there yet. `a` is the account.
-WAITING = """(a.is_local
-    and exists (select from memberships wm where wm.account_id = a.id)
-    and not exists (select from memberships wm join users wu on wu.id = wm.user_id
-        where wm.account_id = a.id and wu.approved_at is not null and wu.confirmed_at is not null))"""
-
 
 def fields_of(account: Account) -> list[Field]:
     return msgspec.json.decode(account.fields, type=list[Field])
@@ -107,12 +101,6 @@ async def by_ids(conn: Conn, account_ids: Sequence[int]) -> dict[int, Account]:
     """Rows that exist, by id; suspended ones too."""
     records = await conn.fetch(f"select {COLUMNS} from accounts where id = any($1) and not pending", account_ids)
     return {account.id: account for account in structs(Account, records)}
-
-
-async def waiting(conn: Conn, account_ids: Sequence[int]) -> set[int]:
-    """Those of the ids that are not there yet for others."""
-    records = await conn.fetch(f"select a.id from accounts a where a.id = any($1) and {WAITING}", account_ids)
-    return {record[0] for record in records}
 
 
 async def by_id(conn: Conn, account_id: int) -> Account | None:
@@ -343,6 +331,18 @@ async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> Non
             """,
             account_id,
         )
+
+
+async def limit(conn: Conn, account_id: int) -> None:
+    """Show it only to those who follow it."""
+    await conn.execute(
+        "update accounts set silenced_at = now(), version = version + 1 where id = $1 and silenced_at is null", account_id
+    )
+
+
+async def asked_in_vain(conn: Conn, uri: str) -> None:
+    """Its server did not tell us anything new: that counts as read, so that it is not asked again and again."""
+    await conn.execute("update accounts set fetched_at = now() where uri = $1 and not is_local", uri)
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

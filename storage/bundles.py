@@ -12,7 +12,7 @@ import msgspec
 from storage.accounts import Account
 from storage.db import Conn
 from storage.rows import columns, struct, structs
-from storage.visibility import VISIBLE, WANTED
+from storage.visibility import VISIBLE
 
 T = TypeVar("T")
 
@@ -39,12 +39,20 @@ class Head(msgspec.Struct, frozen=True):
 
 
 async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False) -> list[Head]:
-    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet (see WANTED)."""
+    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet, as WANTED says, but
+    asked once for all."""
     records = await conn.fetch(
         f"""
-        with shown as materialized (
-            select s.id, s.reblog_of_id from statuses s
-            where s.id = any($2) and {VISIBLE} and {WANTED if wanted else "true"})
+        with unwanted as materialized (
+            select target_id as id from blocks where account_id = $1
+            union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
+        shown as materialized (
+            select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
+            where s.id = any($2) and {VISIBLE} and (not $3 or s.account_id = $1 or not exists (
+                select from accounts w where w.id in (s.account_id, b.account_id) and (
+                    w.id in (select id from unwanted)
+                    or (not w.is_local and lower(w.domain) in (
+                        select domain from account_domain_blocks where account_id = $1))))))
         select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
             coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
             coalesce(c.favourites_count, 0) as favourites_count, coalesce(m.flags, 0) as flags,
@@ -58,7 +66,7 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
         left join marks m on m.account_id = $1 and m.status_id = s.id
         where s.id in (select id from shown union all select reblog_of_id from shown where reblog_of_id is not null)
         """,
-        viewer_id, status_ids,
+        viewer_id, status_ids, wanted,
     )  # fmt: skip
     return structs(Head, records)
 

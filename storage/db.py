@@ -1,5 +1,6 @@
 """The pool: `read()` for one statement's worth of reading, `transaction()` for everything that writes."""
 
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -46,6 +47,8 @@ class Database:
 
     def __init__(self, dsn: str, *, size: int = 10) -> None:
         self.dsn = dsn
+        # Leases are held under this name, and are void when nobody is connected under it: see storage.leases.
+        self.name = f"fedi-{secrets.token_hex(6)}"
         self.on_wake: Callable[[set[str]], None] = lambda queues: None
         self._pool = asyncpg.create_pool(
             dsn,
@@ -55,7 +58,7 @@ class Database:
             reset=_keep_session,
             command_timeout=30,
             server_settings={
-                "application_name": "fedi",
+                "application_name": self.name,
                 "timezone": "UTC",
                 "statement_timeout": "15s",
                 "lock_timeout": "5s",
@@ -92,4 +95,4 @@ class Database:
 
     async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of its own, outside the pool, for LISTEN."""
-        return await asyncpg.connect(self.dsn)
+        return await asyncpg.connect(self.dsn, server_settings={"application_name": self.name})

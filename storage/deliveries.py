@@ -105,7 +105,8 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
         return []
     records = await conn.fetch(
         f"""
-        update deliveries set leased_until = now() + make_interval(secs => $3)
+        update deliveries set leased_until = now() + make_interval(secs => $3),
+            holder = current_setting('application_name')
         where id in (
             select d.id from deliveries d
             where d.host = $1 and d.state = 'waiting' and d.next_at <= now()
@@ -126,7 +127,7 @@ async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
     await conn.execute(
         """
         update deliveries d set state = o.state, last_status = o.status, last_error = o.error, leased_until = null,
-            attempts = d.attempts + o.attempted::int, next_at = now() + make_interval(secs => o.delay),
+            holder = null, attempts = d.attempts + o.attempted::int, next_at = now() + make_interval(secs => o.delay),
             delivered_at = case when o.state = 'delivered' then now() end
         from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::bool[])
             as o(id, state, status, error, delay, attempted)

@@ -19,3 +19,4 @@ class Conflict(StorageError):
 OutOfRange = asyncpg.DataError
 DatabaseDown = asyncpg.PostgresConnectionError
 DriverError = asyncpg.PostgresError
+DriverMisuse = asyncpg.InterfaceError

@@ -171,26 +171,18 @@ async def unfollow(conn: Conn, account_id: int, target_id: int) -> bool:
 
 
 async def _remove(conn: Conn, account_id: int, target_id: int) -> str | None:
-    """The URI of the follow or request that is no more. With it the target leaves the follower's lists."""
+    """The URI of the follow or request that is no more."""
     await lock(conn, account_id, target_id)
     uri: str | None = await conn.fetchval(
         "delete from follows where account_id = $1 and target_id = $2 returning uri", account_id, target_id
     )
     if uri is not None:
         await _count(conn, account_id, target_id, -1)
-    else:
-        uri = await conn.fetchval(
-            "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
-        )
-    if uri is not None:
-        await conn.execute(
-            """
-            delete from list_accounts la using lists l
-            where l.id = la.list_id and l.account_id = $1 and la.account_id = $2
-            """,
-            account_id, target_id,
-        )  # fmt: skip
-    return uri
+        return uri
+    asked: str | None = await conn.fetchval(
+        "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
+    )
+    return asked
 
 
 async def _count(conn: Conn, account_id: int, target_id: int, by: int) -> None:
@@ -283,8 +275,8 @@ async def familiar(conn: Conn, viewer_id: int, target_ids: Sequence[int], *, lim
 async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
     """End every follow and request, both ways, between an account and the people of a domain: there may be thousands,
     so not one by one."""
-    ended: list[tuple[int, int, str]] = []
-    for table in ("follows", "follow_requests"):
+    ended: dict[str, list[tuple[int, int, str]]] = {}
+    for table in ("follows", "follow_requests"):  # Both before the counters: an acceptance locks in this order too.
         records = await conn.fetch(
             f"""
             delete from {table} f using accounts a
@@ -294,19 +286,12 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
             """,
             account_id, domain,
         )  # fmt: skip
-        ended += [(record[0], record[1], record[2]) for record in records]
-        if table == "follows":
-            await _discount(conn, account_id, ended)
-    own = [events.Unfollowed(*each) for each in ended if each[0] == account_id]
-    await conn.execute(
-        """
-        delete from list_accounts la using lists l
-        where l.id = la.list_id and l.account_id = $1 and la.account_id = any($2)
-        """,
-        account_id, [event.target_id for event in own],
-    )  # fmt: skip
+        ended[table] = [(record[0], record[1], record[2]) for record in records]
+    await _discount(conn, account_id, ended["follows"])
+    every = [*ended["follows"], *ended["follow_requests"]]
+    own = [events.Unfollowed(*each) for each in every if each[0] == account_id]
     await events.emit_many(conn, events.Unfollowed, own)
-    theirs = [events.FollowRejected(*each) for each in ended if each[0] != account_id]
+    theirs = [events.FollowRejected(*each) for each in every if each[0] != account_id]
     await events.emit_many(conn, events.FollowRejected, theirs)
 
 

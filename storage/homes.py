@@ -1,7 +1,8 @@
 """Home timelines: a row per reader and status, written when a status appears, for readers who come here.
 
 Whoever stays away long enough loses the rows (`home_built_at` becomes null) and has them made again on return. What a
-home takes in is one fragment, `_welcome`, used for one status and many readers and for one reader and many statuses.
+home takes in is said twice, for one status and many readers (`_UNWILLING`) and for one reader and many statuses
+(`_fill`), since each can be asked once for all rows of its query.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ _PER_AUTHOR = 40
 
 
 class Entry(msgspec.Struct, frozen=True):
+    """A line of a timeline."""
+
     status_id: int
     orig_id: int  # the boosted status, or the same
 
@@ -43,29 +46,23 @@ async def entries(conn: Conn, owner_id: int, page: Page) -> list[Entry]:
     return page.arrange(structs(Entry, records))
 
 
-def _welcome(reader: str, *, people: str, exclusive: bool = True) -> str:
-    """Whether status `s` (`o`: what it boosts, if anything) belongs into the home of `reader`, who follows its author.
-
-    `people`: an array of the author, the boosted author and everybody mentioned. Answers go to those who follow both
-    sides, as in Mastodon; so nobody reads half of a conversation between strangers.
-    """
-    return f"""(
-        (case when s.in_reply_to_account_id is null then s.in_reply_to_uri is null
-            else s.in_reply_to_account_id in (s.account_id, {reader}) or exists (
-                select from follows wf where wf.account_id = {reader} and wf.target_id = s.in_reply_to_account_id) end)
-        and not exists (select from blocks wb where wb.account_id = {reader} and wb.target_id = any({people}))
-        and not exists (select from mutes wm where wm.account_id = {reader} and wm.target_id = any({people})
-            and (wm.expires_at is null or wm.expires_at > now()))
-        and not exists (select from blocks wo where wo.account_id = o.account_id and wo.target_id = {reader})
-        and not exists (select from account_domain_blocks wd join accounts wa on wd.domain = lower(wa.domain)
-            where wd.account_id = {reader} and wa.id in (s.account_id, o.account_id) and not wa.is_local)
-        and {_not_exclusive(reader) if exclusive else "true"})"""
+def _both_sides(reader: str) -> str:
+    """Answers go to those who follow both sides, as in Mastodon: nobody reads half of a talk between strangers."""
+    return f"""(case when s.in_reply_to_account_id is null then s.in_reply_to_uri is null
+        else s.in_reply_to_account_id in (s.account_id, {reader}) or exists (
+            select from follows wf where wf.account_id = {reader} and wf.target_id = s.in_reply_to_account_id) end)"""
 
 
-def _not_exclusive(reader: str) -> str:
-    return f"""not exists (select from list_accounts wl join lists we on we.id = wl.list_id
-            where wl.account_id = s.account_id and we.account_id = {reader} and we.exclusive)"""
-
+# Who does not want status $1 of the people $2, or is not to have it, asked once for all readers.
+_UNWILLING = """unwilling as materialized (
+        select account_id from blocks where target_id = any($2::bigint[])
+        union all select account_id from mutes
+            where target_id = any($2::bigint[]) and (expires_at is null or expires_at > now())
+        union all select b.target_id from statuses s join statuses o on o.id = coalesce(s.reblog_of_id, s.id)
+            join blocks b on b.account_id = o.account_id where s.id = $1
+        union all select d.account_id from statuses s left join statuses o on o.id = s.reblog_of_id
+            join accounts a on a.id in (s.account_id, o.account_id) and not a.is_local
+            join account_domain_blocks d on d.domain = lower(a.domain) where s.id = $1)"""
 
 _LANGUAGE = """(f.languages is null or f.languages = '{}' or coalesce(o.language, s.language) is null
         or coalesce(o.language, s.language) = any(f.languages))"""
@@ -101,7 +98,8 @@ async def add_to_followers(conn: Conn, status_id: int, people: Sequence[int], *,
     """Put a status into the homes of `limit` followers of its author, in the order of follows."""
     record = await conn.fetchrow(
         f"""
-        with batch as materialized (
+        with {_UNWILLING},
+        batch as materialized (
             select f.id, f.account_id, f.show_reblogs, f.languages
             from follows f join account_settings h on h.account_id = f.account_id and h.home_built_at is not null
             where f.target_id = (select account_id from statuses where id = $1) and f.id > $3
@@ -116,7 +114,10 @@ async def add_to_followers(conn: Conn, status_id: int, people: Sequence[int], *,
                 and (o.id is null or not exists (
                     select from (select h.orig_id from home h where h.owner_id = f.account_id
                         order by h.status_id desc limit {RECENT}) r where r.orig_id = o.id))
-                and {_welcome("f.account_id", people="$2::bigint[]")}
+                and {_both_sides("f.account_id")}
+                and f.account_id not in (select account_id from unwilling)
+                and f.account_id not in (select l.account_id from list_accounts la join lists l on l.id = la.list_id
+                    where la.account_id = (select account_id from statuses where id = $1) and l.exclusive)
             on conflict do nothing returning owner_id)
         select (select count(*) from batch) as seen, (select max(id) from batch) as last,
             array(select owner_id from added) as owner_ids
@@ -130,19 +131,15 @@ async def add_to_followers(conn: Conn, status_id: int, people: Sequence[int], *,
 async def add_to_tag_followers(conn: Conn, status_id: int, people: Sequence[int]) -> list[int]:
     """Put a public post into the homes of those who follow one of its tags; who got a row by it."""
     records = await conn.fetch(
-        """
+        f"""
+        with {_UNWILLING}
         insert into home (owner_id, status_id, orig_id)
         select distinct f.account_id, s.id, s.id
         from statuses s join accounts a on a.id = s.account_id
         join status_tags st on st.status_id = s.id join tag_follows f on f.tag_id = st.tag_id
         join account_settings h on h.account_id = f.account_id and h.home_built_at is not null
         where s.id = $1 and s.visibility = 0 and s.reblog_of_id is null and a.silenced_at is null
-            and not exists (select from blocks b where b.account_id = f.account_id and b.target_id = any($2))
-            and not exists (select from blocks b where b.account_id = s.account_id and b.target_id = f.account_id)
-            and not exists (select from mutes m where m.account_id = f.account_id and m.target_id = any($2)
-                and (m.expires_at is null or m.expires_at > now()))
-            and not exists (select from account_domain_blocks d
-                where d.account_id = f.account_id and d.domain = lower(a.domain) and not a.is_local)
+            and f.account_id not in (select account_id from unwilling)
         on conflict do nothing returning owner_id
         """,
         status_id, people,
@@ -154,12 +151,13 @@ async def list_ids(conn: Conn, status_id: int, people: Sequence[int]) -> list[in
     """Lists that show a status: their owner follows the author, and their rule about replies lets it in."""
     records = await conn.fetch(
         f"""
+        with {_UNWILLING}
         select l.id from statuses s left join statuses o on o.id = s.reblog_of_id
         join list_accounts la on la.account_id = s.account_id join lists l on l.id = la.list_id
         left join follows f on f.account_id = l.account_id and f.target_id = s.account_id
         where s.id = $1 and s.visibility < 3 and (f.id is not null or l.account_id = s.account_id)
             and (o.id is null or f.show_reblogs is not false) and {_LANGUAGE} and {LIST_REPLIES}
-            and {_welcome("l.account_id", people="$2::bigint[]", exclusive=False)}
+            and {_both_sides("l.account_id")} and l.account_id not in (select account_id from unwilling)
         """,
         status_id, people,
     )  # fmt: skip
@@ -208,7 +206,11 @@ async def _fill(conn: Conn, owner_id: int, author_id: int | None) -> None:
     """From the newest of each author the newest of all, by one descent of an index per author."""
     await conn.execute(
         f"""
-        with sources as (
+        with unwanted as materialized (
+            select target_id as id from blocks where account_id = $1
+            union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())
+            union all select account_id from blocks where target_id = $1),
+        sources as (
             select f.target_id, f.show_reblogs, f.languages from follows f
             where f.account_id = $1 and ($2::bigint is null or f.target_id = $2)
             union all select $1, true, null where $2::bigint is null),
@@ -222,7 +224,16 @@ async def _fill(conn: Conn, owner_id: int, author_id: int | None) -> None:
             select s.id, coalesce(o.id, s.id) as orig_id, o.id is not null as is_boost
             from recent f join statuses s on s.id = f.id left join statuses o on o.id = s.reblog_of_id
             where (s.reblog_of_id is null or o.id is not null) and {_LANGUAGE}
-                and (s.account_id = $1 or {_welcome("$1", people=_PEOPLE)})),
+                and (s.account_id = $1 or (
+                    {_both_sides("$1")}
+                    and s.account_id not in (select id from unwanted)
+                    and coalesce(o.account_id, 0) not in (select id from unwanted)
+                    and not exists (select from mentions m where m.status_id in (s.id, o.id) and not m.silent
+                        and m.account_id in (select id from unwanted))
+                    and not exists (select from accounts a join account_domain_blocks d on d.domain = lower(a.domain)
+                        where d.account_id = $1 and a.id in (s.account_id, o.account_id) and not a.is_local)
+                    and not exists (select from list_accounts la join lists l on l.id = la.list_id
+                        where la.account_id = s.account_id and l.account_id = $1 and l.exclusive)))),
         counted as (
             select id, orig_id, is_boost, bool_or(not is_boost) over (partition by orig_id) as has_original,
                 row_number() over (partition by orig_id order by id desc) as place
@@ -259,11 +270,11 @@ async def remove_exclusive(conn: Conn, owner_id: int) -> None:
 
 
 async def remove_person(conn: Conn, owner_id: int, account_id: int) -> None:
-    """Take out what somebody wrote or boosted, boosts of it, and what mentions them: they are not to be met."""
+    """Take out what somebody wrote or boosted, boosts of it, and what others say to them: they are not to be met."""
     await conn.execute(
         """
         delete from home h using statuses s
-        where h.owner_id = $1 and s.id = h.status_id and (
+        where h.owner_id = $1 and s.id = h.status_id and s.account_id <> $1 and (
             s.account_id = $2
             or exists (select from statuses o where o.id = s.reblog_of_id and o.account_id = $2)
             or exists (select from mentions m where m.status_id = h.orig_id and m.account_id = $2 and not m.silent))

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from storage.db import Conn
-from storage.rows import columns, struct
+from storage.rows import columns, struct, structs
 
 
 class Invite(msgspec.Struct, frozen=True):
@@ -32,6 +32,18 @@ async def create(
         code, user_id, max_uses, expires_at,
     )  # fmt: skip
     return code
+
+
+async def of_user(conn: Conn, user_id: int) -> list[Invite]:
+    """Those that can still be used, newest first."""
+    records = await conn.fetch(
+        f"select {_COLUMNS} from invites where user_id = $1 and {_VALID} order by id desc", user_id
+    )
+    return structs(Invite, records)
+
+
+async def withdraw(conn: Conn, invite_id: int, *, user_id: int) -> None:
+    await conn.execute("update invites set expires_at = now() where id = $1 and user_id = $2", invite_id, user_id)
 
 
 async def by_code(conn: Conn, code: str) -> Invite | None:

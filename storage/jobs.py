@@ -91,7 +91,8 @@ async def claim(conn: Conn, queue: str, *, limit: int) -> list[Job]:
     """Lease due jobs, oldest first. Of a lane only its oldest job is handed out, and none while one is leased."""
     records = await conn.fetch(
         f"""
-        update jobs set run_at = now() + make_interval(secs => $3), attempts = attempts + 1
+        update jobs set run_at = now() + make_interval(secs => $3), attempts = attempts + 1,
+            holder = current_setting('application_name')
         where id in (
             select j.id from jobs j
             where j.queue = $1 and j.failed_at is null and j.run_at <= now()
@@ -125,7 +126,8 @@ async def retry(conn: Conn, job_id: int, *, error: str, delay_seconds: float) ->
     """Run again later, out of its lane: what follows in it does not wait."""
     await conn.execute(
         """
-        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, lane = null where id = $1
+        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, lane = null, holder = null
+        where id = $1
         """,
         job_id, delay_seconds, error[:2000],
     )  # fmt: skip

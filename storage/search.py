@@ -3,7 +3,6 @@
 import msgspec
 
 from storage import tags
-from storage.accounts import WAITING
 from storage.db import Conn
 from storage.visibility import VISIBLE, WANTED
 
@@ -64,7 +63,7 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
         left join follows f on f.account_id = $1 and f.target_id = a.id
         where a.id > 0 and a.suspended_at is null and (not $7 or f.id is not null)
             and (a.moved_to_id is null or lower(a.username) = $2)
-            and not {WAITING}
+            and not a.pending
             and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,

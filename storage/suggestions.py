@@ -2,7 +2,6 @@
 
 import msgspec
 
-from storage.accounts import WAITING
 from storage.db import Conn
 from storage.rows import structs
 
@@ -22,7 +21,7 @@ async def for_viewer(conn: Conn, viewer_id: int, *, limit: int) -> list[Suggesti
     Only people who want to be found, and none whom the viewer knows, avoids or has waved away.
     """
     records = await conn.fetch(
-        f"""
+        """
         with friends as (
             select f.target_id from follows f join accounts a on a.id = f.target_id and not a.hide_collections
             where f.account_id = $1 order by f.id desc limit $3),
@@ -50,7 +49,7 @@ async def for_viewer(conn: Conn, viewer_id: int, *, limit: int) -> list[Suggesti
             and not exists (select from account_domain_blocks d where d.account_id = $1 and d.domain = lower(a.domain)
                 and not a.is_local)
             and not exists (select from suggestion_dismissals d where d.account_id = $1 and d.target_id = a.id)
-            and not {WAITING}
+            and not a.pending
         order by c.friends desc, st.followers_count desc, a.id limit $2
         """,
         viewer_id, limit, FRIENDS, PER_FRIEND,

@@ -7,7 +7,7 @@ import msgspec
 from storage.db import Conn
 from storage.homes import LIST_REPLIES
 from storage.paging import Page
-from storage.rows import struct
+from storage.rows import struct, structs
 from storage.visibility import VISIBLE, WANTED
 
 Origin = Literal["all", "local", "remote"]
@@ -80,26 +80,39 @@ async def tagged(conn: Conn, viewer_id: int | None, wanted: Tagged, page: Page) 
     return page.arrange([record[0] for record in records])
 
 
-async def listed(conn: Conn, owner_id: int, list_id: int, page: Page) -> list[int]:
-    """Posts and boosts of the members of a list whom its owner follows, newest first. Whose list it is, the caller
-    has checked."""
+class Listed(msgspec.Struct, frozen=True):
+    """A line of a list timeline; `fits`: the list and its owner's follow let it in."""
+
+    status_id: int
+    orig_id: int
+    fits: bool
+
+
+async def listed(conn: Conn, owner_id: int, list_id: int, page: Page) -> list[Listed]:
+    """Posts and boosts of the members whom the owner of a list follows, newest first: the newest of each member, and of
+    these the newest, by one descent of an index a member. Whose list it is, the caller has checked; who may see what is
+    asked of each status when it is loaded."""
     records = await conn.fetch(
         f"""
-        select r.id from lists l join list_accounts la on la.list_id = l.id
-        left join follows f on f.account_id = l.account_id and f.target_id = la.account_id
-        cross join lateral (
-            select s.id from statuses s
-            where s.account_id = la.account_id and s.visibility < 3 and s.id < $3 and s.id > $4
-                and (s.reblog_of_id is null or f.show_reblogs is not false)
-                and (f.languages is null or f.languages = '{{}}' or s.language is null or s.language = any(f.languages))
-                and {LIST_REPLIES} and {VISIBLE} and {WANTED}
-            order by s.id {page.order} limit $5) r
-        where l.id = $2 and (f.id is not null or la.account_id = l.account_id)
-        order by r.id {page.order} limit $5
+        with recent as materialized (
+            select r.id, f.show_reblogs, f.languages from list_accounts la
+            left join follows f on f.account_id = $1 and f.target_id = la.account_id
+            cross join lateral (
+                select s.id from statuses s
+                where s.account_id = la.account_id and s.visibility < 3 and s.id < $3 and s.id > $4
+                order by s.id {page.order} limit $5) r
+            where la.list_id = $2 and (f.id is not null or la.account_id = $1)
+            order by r.id {page.order} limit $5)
+        select s.id as status_id, coalesce(s.reblog_of_id, s.id) as orig_id,
+            (s.reblog_of_id is null or f.show_reblogs is not false)
+            and (f.languages is null or f.languages = '{{}}' or s.language is null or s.language = any(f.languages))
+            and {LIST_REPLIES} as fits
+        from recent f join statuses s on s.id = f.id join lists l on l.id = $2
+        order by s.id {page.order}
         """,
         owner_id, list_id, page.below, page.above, page.size,
     )  # fmt: skip
-    return page.arrange([record[0] for record in records])
+    return page.arrange(structs(Listed, records))
 
 
 class Stage(msgspec.Struct, frozen=True):

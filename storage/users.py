@@ -148,6 +148,22 @@ async def email_taken(conn: Conn, email: str) -> bool:
     return found
 
 
+async def refuse(conn: Conn, user_id: int) -> bool:
+    """Delete an applicant with the account that never opened. False for somebody who is in already."""
+    records = await conn.fetch(
+        """
+        select m.account_id from users u join memberships m on m.user_id = u.id
+        where u.id = $1 and u.approved_at is null for update of u
+        """,
+        user_id,
+    )
+    if not records:
+        return False
+    await accounts.forget_pending(conn, [record[0] for record in records])
+    await conn.execute("delete from users where id = $1", user_id)
+    return True
+
+
 async def signed_in(conn: Conn, user_id: int) -> None:
     await conn.execute("update users set last_sign_in_at = now() where id = $1", user_id)
 
@@ -240,11 +256,11 @@ async def forget_unconfirmed(conn: Conn, *, days: int) -> int:
     """Delete those who never confirmed their address, with their accounts; how many."""
     records = await conn.fetch(
         """
-        select u.id, m.account_id from users u left join memberships m on m.user_id = u.id
-        where u.confirmed_at is null and u.last_sign_in_at is null and u.created_at < now() - make_interval(days => $1)
+        select u.id, a.id from users u join memberships m on m.user_id = u.id join accounts a on a.id = m.account_id
+        where u.confirmed_at is null and a.pending and u.created_at < now() - make_interval(days => $1)
         """,
         days,
     )
-    await accounts.forget_pending(conn, [record[1] for record in records if record[1]])
+    await accounts.forget_pending(conn, [record[1] for record in records])
     await conn.execute("delete from users where id = any($1)", [record[0] for record in records])
     return len(records)

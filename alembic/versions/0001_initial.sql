@@ -608,6 +608,8 @@ create table account_domain_blocks (
     unique (account_id, domain)
 );
 
+create index account_domain_blocks_domain on account_domain_blocks (domain);
+
 create table account_notes (
     account_id bigint not null references accounts on delete cascade,
     target_id bigint not null references accounts on delete cascade,
@@ -785,6 +787,7 @@ create table jobs (
     lane text,                                        -- jobs of one lane run one after another (an actor's activities)
     run_at timestamptz not null default now(),
     attempts int not null default 0,
+    holder text,                                      -- application_name of who runs it, run_at being its lease
     failed_at timestamptz,                            -- parked: kept, visible to the operator, not run
     last_error text,
     created_at timestamptz not null default now()
@@ -814,6 +817,7 @@ create table deliveries (                             -- queue and ledger in one
     attempts int not null default 0,
     next_at timestamptz not null default now(),
     leased_until timestamptz,                         -- while somebody is sending it
+    holder text,                                      -- that somebody's application_name
     last_status int,
     last_error text,
     created_at timestamptz not null default now(),

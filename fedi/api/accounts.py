@@ -3,15 +3,12 @@
 import msgspec
 
 from fedi import access, entities, errors
-from fedi.api import featured_tags
 from fedi.entities.account import Account
-from fedi.entities.featured_tag import FeaturedTag
 from fedi.entities.relationship import FamiliarFollowers
 from fedi.entities.status import Status
 from fedi.entities.user_list import List, build
 from fedi.http.endpoint import Call, NoParams, get, public, user
 from fedi.http.paging import PageParams, link, page
-from fedi.services import search as finding
 from fedi.text import mentions, tags
 from storage import account_statuses, accounts, follows, lists
 
@@ -25,14 +22,6 @@ class Ids(msgspec.Struct, frozen=True):
 
 class LookupParams(msgspec.Struct, frozen=True):
     acct: str
-
-
-class SearchParams(msgspec.Struct, frozen=True):
-    q: str
-    limit: int = 40
-    offset: int = 0
-    resolve: bool = False
-    following: bool = False
 
 
 class StatusParams(PageParams, frozen=True, kw_only=True):
@@ -70,22 +59,6 @@ async def lookup(call: Call[LookupParams]) -> Account:
             raise errors.NotFound
         account = await access.account(conn, call.viewer_id, found.id)
         return await entities.account(call.app, conn, account.id)
-
-
-async def search(call: Call[SearchParams]) -> list[Account]:
-    """People only, for those who compose a mention."""
-    params = call.params
-    query = finding.Query(
-        text=params.q,
-        kind="accounts",
-        limit=finding.size(params.limit, most=80),
-        offset=finding.start(params.offset),
-        resolve=params.resolve,
-        following=params.following,
-    )
-    found = await finding.find(call.app, call.user.account_id, query)
-    async with call.read() as conn:
-        return await entities.accounts(call.app, conn, found.account_ids)
 
 
 async def familiar_followers(call: Call[Ids]) -> list[FamiliarFollowers]:
@@ -159,21 +132,13 @@ async def in_lists(call: Call[NoParams]) -> list[List]:
     return [build(row.id, title=row.title, replies_policy=row.replies_policy, exclusive=row.exclusive) for row in rows]
 
 
-async def shown_tags(call: Call[NoParams]) -> list[FeaturedTag]:
-    async with call.read() as conn:
-        account = await access.account(conn, call.viewer_id, call.id())
-        return await featured_tags.of(call.app, conn, account.id)
-
-
 ROUTES = [
     get("/api/v1/accounts", index, access=public("read:accounts"), params=Ids),
     get("/api/v1/accounts/lookup", lookup, access=public("read:accounts"), params=LookupParams),
-    get("/api/v1/accounts/search", search, access=user("read:accounts"), params=SearchParams),
     get("/api/v1/accounts/familiar_followers", familiar_followers, access=user("read:follows"), params=Ids),
     get("/api/v1/accounts/:id", show, access=public("read:accounts")),
     get("/api/v1/accounts/:id/statuses", statuses, access=public("read:statuses"), params=StatusParams),
     get("/api/v1/accounts/:id/followers", followers, access=public("read:accounts"), params=PageParams),
     get("/api/v1/accounts/:id/following", following, access=public("read:accounts"), params=PageParams),
     get("/api/v1/accounts/:id/lists", in_lists, access=user("read:lists")),
-    get("/api/v1/accounts/:id/featured_tags", shown_tags, access=public("read:accounts")),
 ]

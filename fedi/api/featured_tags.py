@@ -3,11 +3,11 @@
 import msgspec
 
 from federation import uris
-from fedi import entities, errors
+from fedi import access, entities, errors
 from fedi.context import App
 from fedi.entities.featured_tag import FeaturedTag, build
 from fedi.entities.tag import Tag
-from fedi.http.endpoint import Call, NoParams, delete, get, post, user
+from fedi.http.endpoint import Call, NoParams, delete, get, post, public, user
 from fedi.text import tags as names
 from storage import featured_tags, tags
 from storage.db import Conn
@@ -19,8 +19,14 @@ class TagParams(msgspec.Struct, frozen=True):
     name: str
 
 
-async def of(app: App, conn: Conn, account_id: int) -> list[FeaturedTag]:
-    """The tags on somebody's profile."""
+async def shown(call: Call[NoParams]) -> list[FeaturedTag]:
+    """Those on anybody's profile."""
+    async with call.read() as conn:
+        account = await access.account(conn, call.viewer_id, call.id())
+        return await _of(call.app, conn, account.id) if account.suspended_at is None else []
+
+
+async def _of(app: App, conn: Conn, account_id: int) -> list[FeaturedTag]:
     rows = await featured_tags.of(conn, account_id)
     return [_entity(app, row) for row in rows]
 
@@ -32,7 +38,7 @@ def _entity(app: App, row: featured_tags.Featured) -> FeaturedTag:
 
 async def index(call: Call[NoParams]) -> list[FeaturedTag]:
     async with call.read() as conn:
-        return await of(call.app, conn, call.user.account_id)
+        return await _of(call.app, conn, call.user.account_id)
 
 
 async def add(call: Call[TagParams]) -> FeaturedTag:
@@ -59,6 +65,7 @@ async def suggestions(call: Call[NoParams]) -> list[Tag]:
 
 
 ROUTES = [
+    get("/api/v1/accounts/:id/featured_tags", shown, access=public("read:accounts")),
     get("/api/v1/featured_tags", index, access=user("read:accounts")),
     post("/api/v1/featured_tags", add, access=user("write:accounts"), params=TagParams),
     get("/api/v1/featured_tags/suggestions", suggestions, access=user("read:accounts")),

@@ -24,6 +24,14 @@ class SearchParams(msgspec.Struct, frozen=True):
     min_id: int | None = None
 
 
+class PeopleParams(msgspec.Struct, frozen=True):
+    q: str
+    limit: int = 40
+    offset: int = 0
+    resolve: bool = False
+    following: bool = False
+
+
 class V1Search(msgspec.Struct, frozen=True):
     """The older form: hashtags are names."""
 
@@ -42,6 +50,22 @@ async def index(call: Call[SearchParams]) -> Search:
 async def v1(call: Call[SearchParams]) -> V1Search:
     accounts, statuses, names = await _found(call)
     return V1Search(accounts, statuses, names)
+
+
+async def people(call: Call[PeopleParams]) -> list[Account]:
+    """People only, for those who compose a mention."""
+    params = call.params
+    query = search.Query(
+        text=params.q,
+        kind="accounts",
+        limit=search.size(params.limit, most=80),
+        offset=search.start(params.offset),
+        resolve=params.resolve,
+        following=params.following,
+    )
+    found = await search.find(call.app, call.user.account_id, query)
+    async with call.read() as conn:
+        return await entities.accounts(call.app, conn, found.account_ids)
 
 
 async def _found(call: Call[SearchParams]) -> tuple[list[Account], list[Status], list[str]]:
@@ -78,5 +102,6 @@ def _query(call: Call[SearchParams]) -> search.Query:
 
 ROUTES = [
     get("/api/v2/search", index, access=public("read:search"), params=SearchParams),
+    get("/api/v1/accounts/search", people, access=user("read:accounts"), params=PeopleParams),
     get("/api/v1/search", v1, access=user("read:search"), params=SearchParams),
 ]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from federation import threads as surroundings
 from fedi import access, entities, errors
 from fedi.api.scheduled import entity as scheduled_entity
 from fedi.entities.context import Context
@@ -75,6 +76,8 @@ async def context(call: Call[NoParams]) -> Context:
         found = await entities.statuses(
             call.app, conn, [*ancestors, *descendants], call.viewer_id, filter_context="thread"
         )
+    if call.viewer_id is not None:
+        await surroundings.look_below(call.app.fed, status)
     shown = {each.id: each for each in found}
     return Context(
         ancestors=[shown[str(each)] for each in ancestors if str(each) in shown],

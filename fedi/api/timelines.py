@@ -22,7 +22,15 @@ MAX_ROUNDS = 5
 MAX_TAGS = 4
 TOUCH_SECONDS = 3600.0
 
-Fetch = Callable[[Conn, Page], Awaitable[list[Entry]]]
+
+class Slice(msgspec.Struct, frozen=True):
+    """Part of a timeline: what was looked at, and what of it may be shown."""
+
+    scanned: list[int]
+    fitting: list[Entry]
+
+
+Fetch = Callable[[Conn, Page], Awaitable[Slice]]
 
 
 class PublicParams(PageParams, frozen=True, kw_only=True):
@@ -48,8 +56,9 @@ async def home(call: Call[PageParams]) -> list[Status]:
     owner_id = call.user.account_id
     wanted = page(call.params, default=20, most=40)
 
-    async def fetch(conn: Conn, part: Page) -> list[Entry]:
-        return await homes.entries(conn, owner_id, part)
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        rows = await homes.entries(conn, owner_id, part)
+        return Slice([row.status_id for row in rows], rows)
 
     async with call.read() as conn:
         await _touch(call, conn, owner_id)
@@ -74,8 +83,8 @@ async def everybody(call: Call[PublicParams]) -> list[Status]:
     params, viewer_id = call.params, call.viewer_id
     kind = timelines.Public(origin=params.origin, only_media=params.only_media)
 
-    async def fetch(conn: Conn, part: Page) -> list[Entry]:
-        return _entries(await timelines.public(conn, viewer_id, kind, part))
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        return _slice(await timelines.public(conn, viewer_id, kind, part))
 
     async with call.read() as conn:
         return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
@@ -91,8 +100,8 @@ async def tag(call: Call[TagParams]) -> list[Status]:
         only_media=params.only_media,
     )
 
-    async def fetch(conn: Conn, part: Page) -> list[Entry]:
-        return _entries(await timelines.tagged(conn, viewer_id, kind, part))
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        return _slice(await timelines.tagged(conn, viewer_id, kind, part))
 
     async with call.read() as conn:
         return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
@@ -105,8 +114,11 @@ async def members(call: Call[PageParams]) -> list[Status]:
     async with call.read() as conn:
         list_id = await access.own_list_id(conn, owner_id, call.id())
 
-        async def fetch(conn: Conn, part: Page) -> list[Entry]:
-            return _entries(await timelines.listed(conn, owner_id, list_id, part))
+        async def fetch(conn: Conn, part: Page) -> Slice:
+            rows = await timelines.listed(conn, owner_id, list_id, part)
+            return Slice(
+                [row.status_id for row in rows], [Entry(row.status_id, row.orig_id) for row in rows if row.fits]
+            )
 
         return await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
 
@@ -115,8 +127,8 @@ def _names(names: list[str]) -> tuple[str, ...]:
     return tuple(tags.normalise(name.removeprefix("#")) for name in names[:MAX_TAGS])
 
 
-def _entries(status_ids: list[int]) -> list[Entry]:
-    return [Entry(status_id, status_id) for status_id in status_ids]
+def _slice(status_ids: list[int]) -> Slice:
+    return Slice(status_ids, [Entry(status_id, status_id) for status_id in status_ids])
 
 
 async def _read(call: Call[Any], conn: Conn, wanted: Page, fetch: Fetch, context: FilterContext) -> list[Status]:
@@ -128,15 +140,13 @@ async def _read(call: Call[Any], conn: Conn, wanted: Page, fetch: Fetch, context
     part = wanted
     for _round in range(MAX_ROUNDS if wanted.size else 0):
         rows = await fetch(conn, part)
-        fresh = _once(rows, shown)
-        ids = [entry.status_id for entry in fresh]
+        ids = _once(rows.fitting, shown)
         load = entities.Wanted(status_ids=ids, filter_context=context, unmuted=True)
         loaded = (await entities.load(call.app, conn, call.viewer_id, load)).pick(ids)
-        scanned_now = [entry.status_id for entry in rows]
         ascending = wanted.min_id is not None
         found = [*loaded, *found] if ascending else [*found, *loaded]
-        scanned = [*scanned_now, *scanned] if ascending else [*scanned, *scanned_now]
-        if len(found) >= wanted.size or len(rows) < part.size:
+        scanned = [*rows.scanned, *scanned] if ascending else [*scanned, *rows.scanned]
+        if len(found) >= wanted.size or len(rows.scanned) < part.size:
             break
         part = _beyond(wanted, scanned)
     found, scanned = _cut(wanted, found, scanned)
@@ -144,14 +154,14 @@ async def _read(call: Call[Any], conn: Conn, wanted: Page, fetch: Fetch, context
     return found
 
 
-def _once(rows: list[Entry], shown: set[int]) -> list[Entry]:
-    """Without a second boost of the same post on one page."""
-    fresh = []
-    for entry in rows:
+def _once(entries: list[Entry], shown: set[int]) -> list[int]:
+    """Ids, without a second appearance of the same post on one page."""
+    ids = []
+    for entry in entries:
         if entry.orig_id not in shown:
             shown.add(entry.orig_id)
-            fresh.append(entry)
-    return fresh
+            ids.append(entry.status_id)
+    return ids
 
 
 def _beyond(wanted: Page, scanned: list[int]) -> Page:

@@ -6,7 +6,18 @@ Effects touch the database only. What needs the network becomes a job or a deliv
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from fedi.effects import cleanup, conversations, distribute, federate, filters, lists, notify, readers, tokens
+from fedi.effects import (
+    cleanup,
+    conversations,
+    distribute,
+    federate,
+    filters,
+    lists,
+    notify,
+    readers,
+    surroundings,
+    tokens,
+)
 from fedi.effects.context import Context
 from storage import events
 from storage.events import Event
@@ -28,7 +39,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.Favourited, notify.favourite, federate.favourite),
         on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
         on(events.FollowRequested, notify.follow_request, federate.follow),
-        on(events.FollowAccepted, readers.follow, notify.follow, federate.accept),
+        on(events.FollowAccepted, readers.follow, notify.follow, federate.accept, surroundings.pins),
         on(events.FollowRejected, readers.rejection, notify.rejection, lists.rejection, federate.reject),
         on(events.Unfollowed, readers.unfollow, notify.unfollow, lists.unfollow, federate.unfollow),
         on(events.Blocked, readers.block, conversations.block, notify.block, federate.block),

@@ -1,4 +1,4 @@
-"""What a deleted status leaves behind: rows in homes, boosts, notifications, conversations. In steps, as it can be much.
+"""What a deleted status leaves behind: rows in homes, boosts, notifications. In steps, as it can be much.
 
 Nobody is shown any of it meanwhile: a boost of nothing is not visible, and ids without a status are left out.
 """

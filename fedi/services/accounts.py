@@ -199,6 +199,13 @@ async def approve(app: App, username: str) -> bool:
         return approved
 
 
+async def reject(app: App, username: str) -> bool:
+    """Turn an applicant down: the login is deleted and the name is free again. False for somebody who is in already."""
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        return await users.refuse(conn, user.id)
+
+
 async def suspend(app: App, username: str) -> bool:
     """Hide the account and end every session and token of its people. False when it was already."""
     async with app.db.transaction() as conn:

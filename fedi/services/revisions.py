@@ -1,6 +1,6 @@
 """Editing: a post's content replaced by a whole new state, the former one kept in its history."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -62,7 +62,7 @@ async def _apply(
         language=code,
         media_ids=written.media_ids,
         emojis=written.emojis,
-        edited_at=datetime.now(UTC) if is_edit else None,
+        edited_at=_moment(status) if is_edit else None,
         mentions=written.mentions,
         tags=written.tags,
         links=written.links if status.visibility == PUBLIC else [],
@@ -72,6 +72,12 @@ async def _apply(
     await polls.replace(conn, status.id, poll)
     for each in described:
         await media.describe(conn, each.id, description=each.description, focus_x=each.focus_x, focus_y=each.focus_y)
+
+
+def _moment(status: Status) -> datetime:
+    """When an edit is made: not in the second of the former version, or other servers would not see a newer one."""
+    before = (status.edited_at or status.created_at).replace(microsecond=0)
+    return max(datetime.now(UTC), before + timedelta(seconds=1))
 
 
 class _Description(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from fedi import errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import drafts, statuses
+from fedi.services import authors, drafts, statuses
 from fedi.services.drafts import Draft
 from fedi.services.media import check_attachable
 from storage import idempotency, scheduled
@@ -119,7 +119,7 @@ async def publish(app: App, payload: dict[str, Any]) -> None:
 
 async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
     async with app.db.read() as conn:
-        writer = await statuses.author(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
+        writer = await authors.load(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
     written = await statuses.prepare(app, kept.draft)
     async with app.db.transaction() as conn:
         if await scheduled.remove(conn, row.account_id, row.id):

@@ -11,14 +11,12 @@ from fedi.auth import names, passwords, secrets
 from fedi.context import App
 from fedi.services import accounts, mail
 from storage import accounts as rows
-from storage import invites, oauth, sessions, user_tokens, users
+from storage import invites, user_tokens, users
 from storage.db import Conn
 from storage.errors import Conflict
 
 OWNER_LINK_LIFETIME = timedelta(days=7)
 REASON_MAX_CHARACTERS = 2000
-# Those who never confirm their address block their name no longer.
-UNCONFIRMED_DAYS = 7
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +111,7 @@ async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Faul
     elif await rows.local_name_like(conn, names.skeleton(form.username)):
         faults.append(Fault("username", "ERR_TAKEN", "has already been taken"))
     faults.extend(await _email_faults(conn, app, form.email))
-    faults.extend(_password_faults(form.password))
+    faults.extend(password_faults(form.password))
     if not form.agreement:
         faults.append(Fault("agreement", "ERR_ACCEPTED", "must be accepted"))
     if len(form.reason or "") > REASON_MAX_CHARACTERS:
@@ -131,7 +129,7 @@ async def _email_faults(conn: Conn, app: App, address: str) -> list[Fault]:
     return []
 
 
-def _password_faults(password: str) -> list[Fault]:
+def password_faults(password: str) -> list[Fault]:
     if not password:
         return [Fault("password", "ERR_BLANK", "can't be blank")]
     if len(password) < passwords.MIN_CHARACTERS:
@@ -168,13 +166,13 @@ async def _create(
     user_id = await accounts.create_login(conn, login, email=form.email.strip(), password_hash=password_hash)
     account_id = await accounts.create_account(conn, app, username=form.username, pairs=pairs, user_id=user_id)
     if login.confirmed:
-        await _arrived(conn, app, user_id)
+        await arrived(conn, app, user_id)
     else:
         await mail.enqueue(conn, app, "confirm", user_id=user_id)
     return Joined(user_id, account_id)
 
 
-async def _arrived(conn: Conn, app: App, user_id: int) -> None:
+async def arrived(conn: Conn, app: App, user_id: int) -> None:
     """The address is good: this person is in, or waits for the staff, who hear of it."""
     await users.announce(conn, user_id)
     user = await users.by_id(conn, user_id)
@@ -201,7 +199,7 @@ async def confirm(app: App, token: str) -> users.User | None:
         if link is None or user is None or user.email != link.data:
             return None
         if await users.confirm(conn, user.id):
-            await _arrived(conn, app, user.id)
+            await arrived(conn, app, user.id)
     return user
 
 
@@ -237,59 +235,3 @@ async def owner_link_valid(conn: Conn, token: str) -> bool:
 async def _use_owner_link(conn: Conn, token: str) -> None:
     if await user_tokens.take(conn, secrets.hashed(token), "owner") is None:
         raise errors.Forbidden(i18n.mark("This link has been used already"))
-
-
-# ---------------------------------------------------------------- passwords
-
-
-async def request_reset(app: App, address: str) -> None:
-    """Whether anybody has this address is found out later, by the job: the caller cannot tell."""
-    async with app.db.transaction() as conn:
-        await mail.enqueue(conn, app, "reset", email=address.strip())
-
-
-async def reset_link_valid(app: App, token: str) -> bool:
-    async with app.db.read() as conn:
-        return await user_tokens.by_hash(conn, secrets.hashed(token), "reset") is not None
-
-
-async def reset_password(app: App, token: str, password: str) -> bool:
-    """Set a new password with a link; False when the link is no good. Refused for a password that will not do."""
-    faults = _password_faults(password)
-    if faults:
-        raise Refused(faults)
-    hashed = await passwords.hashed(password)
-    async with app.db.transaction() as conn:
-        link = await user_tokens.take(conn, secrets.hashed(token), "reset")
-        if link is None or link.user_id is None:
-            return False
-        await users.set_password(conn, link.user_id, hashed)
-        # Whoever reads the mail of an address owns it.
-        if await users.confirm(conn, link.user_id):
-            await _arrived(conn, app, link.user_id)
-        await mail.enqueue(conn, app, "password_changed", user_id=link.user_id)
-    return True
-
-
-async def change_password(app: App, user: users.User, old: str, new: str) -> None:
-    """By somebody signed in; every session and token ends. Refused when the old one is wrong."""
-    faults = _password_faults(new)
-    async with app.db.read() as conn:
-        known = await users.password_hash(conn, user.id)
-    if not await passwords.matches(known, old):
-        faults.append(Fault("old_password", "ERR_INVALID", "is not right"))
-    if faults:
-        raise Refused(faults)
-    hashed = await passwords.hashed(new)
-    async with app.db.transaction() as conn:
-        await users.set_password(conn, user.id, hashed)
-        await mail.enqueue(conn, app, "password_changed", user_id=user.id)
-
-
-async def tidy(app: App) -> None:
-    """Forget what has run out: links, codes, idle sessions, people who never confirmed."""
-    async with app.db.transaction() as conn:
-        await user_tokens.forget_expired(conn)
-        await oauth.forget_grants(conn)
-        await sessions.forget_idle(conn)
-        await users.forget_unconfirmed(conn, days=UNCONFIRMED_DAYS)

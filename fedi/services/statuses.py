@@ -2,38 +2,18 @@
 
 import hashlib
 
-import msgspec
-
 from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import drafts
+from fedi.services import authors, drafts
+from fedi.services.authors import Author
 from fedi.services.drafts import Draft, Written
 from fedi.services.media import check_attachable
-from storage import account_settings, accounts, idempotency, ids, media, statuses
-from storage.accounts import Account
+from storage import idempotency, ids, media, statuses
 from storage.db import Conn
-from storage.errors import Missing
 from storage.statuses import Status
-from storage.visibility import PRIVATE, PUBLIC, UNLISTED, number
-
-
-class Author(msgspec.Struct, frozen=True):
-    """Who posts, through which application, and how they do it by default."""
-
-    account: Account
-    settings: account_settings.Settings
-    application_id: int | None
-    locale: str
-
-
-async def author(conn: Conn, account_id: int, *, application_id: int | None, locale: str) -> Author:
-    account = await accounts.by_id(conn, account_id)
-    settings = await account_settings.by_account(conn, account_id)
-    if account is None or settings is None or not account.is_local:
-        raise Missing("The account is gone")
-    return Author(account, settings, application_id, locale)
+from storage.visibility import PUBLIC
 
 
 async def publish(app: App, user: User, draft: Draft, *, key: str | None = None) -> int:
@@ -41,7 +21,7 @@ async def publish(app: App, user: User, draft: Draft, *, key: str | None = None)
     async with app.db.read() as conn:
         if key and (before := await idempotency.find(conn, user.account_id, hashed(key))):
             return before
-        writer = await author(conn, user.account_id, application_id=user.application_id, locale=user.locale)
+        writer = await authors.load(conn, user.account_id, application_id=user.application_id, locale=user.locale)
     written = await prepare(app, draft)
     async with app.db.transaction() as conn:
         if key and (before := await idempotency.claim(conn, user.account_id, hashed(key))):
@@ -69,7 +49,7 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
     status_id = await statuses.new_id(conn)
     created_at = ids.time_of(status_id)
     uri = uris.status(writer.account.uri, status_id)
-    visibility = _visibility(writer, draft)
+    visibility = authors.visibility(writer, draft)
     new = statuses.New(
         id=status_id,
         account_id=writer.account.id,
@@ -82,8 +62,8 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         text=written.text,
         content_type=written.content_type,
         spoiler_text=written.spoiler_text,
-        sensitive=_sensitive(writer, draft, written),
-        language=drafts.language_of(draft.language, writer.settings.default_language, writer.locale),
+        sensitive=authors.is_sensitive(writer, draft) or bool(written.spoiler_text),
+        language=authors.language(writer, draft),
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
         in_reply_to_uri=parent.uri if parent else None,
@@ -109,23 +89,6 @@ async def parent_of(conn: Conn, account_id: int, draft: Draft) -> Status | None:
     if parent_id is None:
         raise errors.NotFound
     return await access.proper_status(conn, account_id, parent_id)
-
-
-def _visibility(writer: Author, draft: Draft) -> int:
-    value = number(draft.visibility) if draft.visibility else _by_default(writer)
-    return UNLISTED if value == PUBLIC and writer.account.silenced_at is not None else value
-
-
-def _by_default(writer: Author) -> int:
-    match writer.settings.default_privacy:
-        case "public" | "unlisted" | "private" | "direct" as name:
-            return number(name)
-    return PRIVATE
-
-
-def _sensitive(writer: Author, draft: Draft, written: Written) -> bool:
-    chosen = writer.settings.default_sensitive if draft.sensitive is None else draft.sensitive
-    return chosen or bool(written.spoiler_text)
 
 
 def _conversation(app: App, parent: Status | None, status_id: int) -> str | None:

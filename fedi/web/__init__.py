@@ -1,12 +1,13 @@
 """Server-rendered pages: complete without JavaScript, one module a topic, each with its `ROUTES`."""
 
 from fedi.http.endpoint import Endpoint
-from fedi.web import auth, authorize, home, signup, static
+from fedi.web import auth, authorize, home, people, signup, static
 
 ROUTES: list[Endpoint] = [
     *home.ROUTES,
     *auth.ROUTES,
     *signup.ROUTES,
+    *people.ROUTES,
     *authorize.ROUTES,
     *static.ROUTES,
 ]

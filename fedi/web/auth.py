@@ -7,7 +7,7 @@ from fedi import i18n
 from fedi.auth import passwords, sessions
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
 from fedi.http.limits import HOUR, MINUTE, Limit
-from fedi.services import signup
+from fedi.services import logins, signup
 from fedi.web import browsers, pages
 from fedi.web import faults as words
 from fedi.web.pages import Page
@@ -110,7 +110,7 @@ async def forgotten(page: Page, call: Call[Forgotten]) -> Response:
     address = call.params.email.strip()
     page.limit_key(PER_ADDRESS, address.lower())
     if signup.valid_address(address, development=True):
-        await signup.request_reset(call.app, address)
+        await logins.request_reset(call.app, address)
     return page.message(
         _("Look at your mail"),
         _("If an account here has this address, a link to choose a new password is on its way to it."),
@@ -124,7 +124,7 @@ class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def new_password_form(page: Page, call: Call[NewPassword]) -> Response:
-    if not await signup.reset_link_valid(call.app, call.params.token):
+    if not await logins.reset_link_valid(call.app, call.params.token):
         return page.message(_("This link has expired"), _("Ask for another one."), status=410)
     return _new_password_page(page, call.params.token)
 
@@ -141,7 +141,7 @@ async def new_password(page: Page, call: Call[NewPassword]) -> Response:
     if not page.genuine(params.form_token):
         return _new_password_page(page, params.token, error=pages.stale(), status=422)
     try:
-        done = await signup.reset_password(call.app, params.token, params.password)
+        done = await logins.reset_password(call.app, params.token, params.password)
     except signup.Refused as exc:
         return _new_password_page(page, params.token, error=words.sentence(exc.faults[0]), status=422)
     if not done:
@@ -170,7 +170,7 @@ async def change_password(page: Page, call: Call[ChangePassword]) -> Response:
     error = "" if page.genuine(call.params.form_token) else pages.stale()
     if not error:
         try:
-            await signup.change_password(call.app, page.user, call.params.old_password, call.params.password)
+            await logins.change_password(call.app, page.user, call.params.old_password, call.params.password)
         except signup.Refused as exc:
             faults = words.of(exc.faults)
     if error or faults:
@@ -189,9 +189,7 @@ async def sessions_page(page: Page, call: Call[NoParams]) -> Response:
     async with call.read() as conn:
         listed = await rows.of_user(conn, page.user.id)
         apps = await oauth.authorized(conn, page.user.id)
-    return page.html(
-        "auth/sessions.html", browser=browsers.describe, sessions=listed, this=page.session.id, apps=apps
-    )
+    return page.html("auth/sessions.html", browser=browsers.describe, sessions=listed, this=page.session.id, apps=apps)
 
 
 async def end_session(page: Page, call: Call[Form]) -> Response:

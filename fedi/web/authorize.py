@@ -112,7 +112,7 @@ async def decide(page: Page, call: Call[Decision]) -> Response:
     if asked.error is not None:
         return _tell(asked, error=asked.error.code, error_description=asked.error.description)
     if page.user is None:
-        return pages.redirect("/auth/log_in")
+        return pages.redirect(f"/auth/log_in?next={quote('/oauth/authorize?' + _again(call.params), safe='')}")
     if not page.user.active:
         return pages.redirect("/auth/welcome")
     if not page.genuine(call.params.form_token):

@@ -323,6 +323,10 @@ async def test_lists_cost_the_same_for_one_row_and_for_many(server: Node) -> Non
         await bob.get(f"/api/v1/accounts/{alice.id}/statuses")
     with queries(at_most=6):
         await bob.get("/api/v1/accounts/familiar_followers", **{"id[]": alice.id})
+    several = "&".join(f"id[]={each['id']}" for each in await bob.get(f"/api/v1/accounts/{alice.id}/followers"))
+    for path in ("", "/relationships"):
+        with queries(at_most=5):
+            assert len(await bob.api("GET", f"/api/v1/accounts{path}?{several}")) == 10
 
 
 async def test_who_waits_to_be_let_in_is_not_there_yet(server: Node) -> None:
@@ -333,7 +337,7 @@ async def test_who_waits_to_be_let_in_is_not_there_yet(server: Node) -> None:
     assert await alice.api("GET", f"/api/v1/accounts?id[]={waiting.id}") == []
     await alice.post(f"/api/v1/accounts/{waiting.id}/follow", status=404)
     async with server.db.transaction() as conn:
-        await conn.execute("update users set approved_at = now() where id = $1", waiting.user_id)
+        await conn.execute("update accounts set pending = false where id = $1", waiting.account_id)
     assert (await alice.get(f"/api/v1/accounts/{waiting.id}"))["username"] == "waiting"
 
 
@@ -360,6 +364,7 @@ async def test_which_of_my_lists_somebody_is_on_is_my_business(server: Node) -> 
     assert [each["title"] for each in await alice.get(f"/api/v1/accounts/{bob.id}/lists")] == ["friends"]
     assert await carol.get(f"/api/v1/accounts/{bob.id}/lists") == []
     await alice.post(f"/api/v1/accounts/{bob.id}/unfollow")
+    await server.drain()
     assert await alice.get(f"/api/v1/accounts/{bob.id}/lists") == []
 
 

@@ -67,8 +67,9 @@ async def test_two_devices_at_once_are_a_conflict(server: Node) -> None:
     async with server.db.transaction() as conn:
         await conn.execute("update markers set last_read_id = 20, version = version + 1")
         late = asyncio.create_task(alice.call("POST", PATH, json={"home": {"last_read_id": "15"}}))
-        while not await conn.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"):
-            await asyncio.sleep(0.01)
+        async with server.db.read() as other, asyncio.timeout(10):
+            while not await other.fetchval("select count(*) from pg_locks where not granted"):
+                await asyncio.sleep(0.01)
     response = await late
     assert (response.status_code, response.json()) == (409, {"error": "Conflict during update, please try again"})
     assert (await read(alice, "home"))["home"]["last_read_id"] == "20"

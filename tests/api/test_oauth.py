@@ -124,9 +124,7 @@ async def test_an_application_is_shown_to_its_own_and_to_its_peoples_tokens(serv
         (await token_answer(server, body)).json()["access_token"],
         (await token_answer(server, grant(app, "", grant_type="client_credentials"))).json()["access_token"],
     ):
-        shown = await server.api(
-            "GET", "/api/v1/apps/verify_credentials", headers={"Authorization": f"Bearer {token}"}
-        )
+        shown = await server.api("GET", "/api/v1/apps/verify_credentials", headers={"Authorization": f"Bearer {token}"})
         assert shown["name"] == "Test app"
         assert "client_secret" not in shown
     await server.api("GET", "/api/v1/apps/verify_credentials", status=401)
@@ -283,9 +281,7 @@ async def test_force_login_asks_again_and_may_change_who_it_is(server: Node) -> 
         assert "@bob@" in window.html
         await window.submit("/oauth/authorize", {"decision": "allow"})
         token = (await token_answer(server, grant(app, answer(window)["code"]))).json()["access_token"]
-    me = await server.api(
-        "GET", "/api/v1/accounts/verify_credentials", headers={"Authorization": f"Bearer {token}"}
-    )
+    me = await server.api("GET", "/api/v1/accounts/verify_credentials", headers={"Authorization": f"Bearer {token}"})
     assert me["id"] == bob.id
 
 
@@ -458,9 +454,7 @@ async def test_a_token_may_also_come_in_the_query_or_the_form(server: Node) -> N
     alice = await server.person("alice")
     response = await server.client.get("/api/v1/accounts/verify_credentials", params={"access_token": alice.token})
     assert response.status_code == 200
-    response = await server.client.post(
-        "/api/v1/statuses", data={"access_token": alice.token, "status": "from a form"}
-    )
+    response = await server.client.post("/api/v1/statuses", data={"access_token": alice.token, "status": "from a form"})
     assert response.status_code == 200
 
 

@@ -1,5 +1,6 @@
 """Follow, block, mute, and what the answers say about it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -213,6 +214,45 @@ async def test_a_remote_follower_that_asks_again_is_answered_again_with_its_new_
     assert follow is not None
     assert (follow.account_id, follow.target_id) == (rita, alice.account_id)
     assert (await events(server)).count("FollowAccepted") == 2
+
+
+async def test_a_follow_and_a_block_that_arrive_together_do_not_both_stand(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    async with server.db.transaction() as conn:
+        await blocks.add(conn, bob.account_id, alice.account_id, uri=None)
+        follow = asyncio.create_task(alice.post(f"/api/v1/accounts/{bob.id}/follow"))
+        done, _ = await asyncio.wait([follow], timeout=0.5)
+        assert not done  # it waits for the block, which it cannot see yet
+    answer = await follow
+    assert (answer["following"], answer["requested"], answer["blocked_by"]) == (False, False, True)
+
+
+async def test_an_acceptance_and_a_block_that_arrive_together_do_not_both_stand(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob", locked=True)
+    await alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    async with server.db.transaction() as conn:
+        assert await follows.accept(conn, alice.account_id, bob.account_id)
+        block = asyncio.create_task(bob.post(f"/api/v1/accounts/{alice.id}/block"))
+        await asyncio.wait([block], timeout=0.3)
+    answer = await block
+    assert (answer["blocking"], answer["followed_by"], answer["requested_by"]) == (True, False, False)
+
+
+async def test_many_changes_at_once_leave_true_counters(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    calls = [
+        one.call("POST", f"/api/v1/accounts/{other.id}/{verb}")
+        for one, other in ((alice, bob), (bob, alice))
+        for verb in ("follow", "unfollow", "follow", "remove_from_followers", "block", "unblock", "follow") * 3
+    ]
+    assert {response.status_code for response in await asyncio.gather(*calls)} <= {200, 403}
+    async with server.db.read() as conn:
+        pairs = {tuple(record) for record in await conn.fetch("select account_id, target_id from follows")}
+        counted = await accounts.stats(conn, [alice.account_id, bob.account_id])
+    for person in (alice, bob):
+        stats = counted[person.account_id]
+        assert stats.following_count == sum(pair[0] == person.account_id for pair in pairs)
+        assert stats.followers_count == sum(pair[1] == person.account_id for pair in pairs)
 
 
 async def test_mutes_have_options_and_end(server: Node) -> None:

@@ -57,9 +57,10 @@ async def test_an_open_server_gives_a_token_that_works_at_once(server: Node) -> 
     assert (account["username"], account["locked"], account["bot"]) == ("newcomer", False, False)
     async with server.db.read() as conn:
         row = await conn.fetchrow("select * from users where email = 'new@mail.test'")
+        assert row is not None
         stored = await conn.fetchrow("select * from accounts where username = 'newcomer'")
+        assert stored is not None
         kinds = await conn.fetch("select kind, uri from keys where account_id = $1 order by kind", stored["id"])
-    assert row is not None
     assert (row["locale"], row["role"]) == ("de", "user")
     assert row["password_hash"].startswith("$argon2id$")
     for name in ("uri", "url", "inbox", "shared_inbox", "outbox", "followers_uri", "following_uri", "featured_uri"):
@@ -179,7 +180,8 @@ async def test_the_confirmation_is_sent_again_and_to_a_better_address(servers: A
         old = box.link("wrnog@mail.test")
         path = "/api/v1/emails/confirmations"
         await server.api("POST", path, json={"email": "not one"}, headers=headers, status=422)
-        assert await server.api("POST", path, json={"email": "right@mail.test"}, headers=headers) == {}
+        better = {"email": "right@mail.test"}
+        assert await server.api("POST", path, json=better, headers=headers, strict=False) == {}
         await drain(server)
         async with browser(server) as window:
             await window.open(old)

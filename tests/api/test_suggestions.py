@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support import factories
-from tests.support.servers import Node, Person
+from tests.support.servers import Node, Person, queries
 
 pytestmark = pytest.mark.anyio
 
@@ -77,6 +77,17 @@ async def test_a_friend_who_hides_their_network_gives_nothing_away(server: Node)
         await factories.follow(conn, bob.account_id, await factories.remote(conn, "secret", discoverable=True))
     await bob.api("PATCH", "/api/v1/accounts/update_credentials", json={"hide_collections": True})
     assert await suggested(alice) == []
+
+
+async def test_suggestions_cost_a_fixed_number_of_queries(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    async with server.db.transaction() as conn:
+        await factories.follow(conn, alice.account_id, bob.account_id)
+        for number in range(8):
+            rita = await factories.remote(conn, f"r{number}", discoverable=True)
+            await factories.follow(conn, bob.account_id, rita)
+    with queries(at_most=5):
+        assert len(await suggested(alice)) == 8
 
 
 async def test_scopes(server: Node) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation import actors, origins, resolve, signers
+from federation import actors, origins, resolve, signers, threads
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from storage import accounts, domains, statuses
 from storage import keys as key_rows
@@ -18,6 +18,8 @@ from tests.support.puppet import PUBLIC, Page, Puppet, pair
 from tests.support.servers import Node, drain
 
 pytestmark = pytest.mark.anyio
+
+EARLIER, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 
 Servers = Callable[..., Awaitable[list[Node]]]
 
@@ -115,6 +117,12 @@ async def test_a_blocked_domain_and_what_lies_below_it_is_not_asked(a: Node, pee
     assert peer.asked == below.asked == []
 
 
+async def test_an_account_of_a_limited_domain_is_limited(a: Node, peer: Puppet) -> None:
+    async with a.db.transaction() as conn:
+        await domains.block(conn, "peer.test", severity="silence")
+    assert (await resolve.actor(a.app.fed, peer.actor("eve")["id"])).silenced_at is not None
+
+
 async def test_with_an_allow_list_nobody_else_is_asked(servers: Servers) -> None:
     (a,) = await servers("a.test", federation_mode="allowlist")
     peer, friend = Puppet(a.network, "peer.test"), Puppet(a.network, "friend.test")
@@ -199,13 +207,13 @@ async def test_a_handle_domain_may_differ_from_the_server(a: Node) -> None:
     assert by_handle.id == by_uri.id
 
 
-async def test_a_handle_at_a_domain_that_does_not_point_back_is_not_given(a: Node, peer: Puppet) -> None:
+async def test_an_actor_with_a_handle_at_a_domain_that_does_not_point_back_is_refused(a: Node, peer: Puppet) -> None:
     victim = Puppet(a.network, "victim.test")
     real = victim.actor("ceo")
     fake = peer.actor("ceo", known=False, webfinger="ceo@victim.test")
     peer.knows("ceo@peer.test", fake["id"], subject="ceo@victim.test")
-    account = await resolve.actor(a.app.fed, fake["id"])
-    assert account.handle == "ceo@peer.test"
+    with pytest.raises(Rejected):
+        await resolve.actor(a.app.fed, fake["id"])
     found = await resolve.handle(a.app.fed, "ceo@victim.test")
     assert found is not None
     assert found.uri == real["id"]
@@ -224,6 +232,16 @@ async def test_without_webfinger_the_name_at_the_host_counts_unless_it_is_taken(
     peer.documents["/users/ann2"] = {**ann, "id": "https://peer.test/users/ann2", "publicKey": None}
     with pytest.raises(Rejected):
         await resolve.actor(a.app.fed, "https://peer.test/users/ann2")
+
+
+async def test_nobody_elsewhere_gets_a_handle_at_our_domain(servers: Servers) -> None:
+    (a,) = await servers("social.a.test", account_domain="a.test")
+    apex = Puppet(a.network, "a.test")
+    with pytest.raises(Rejected):
+        await resolve.actor(a.app.fed, apex.actor("admin")["id"])
+    other = Puppet(a.network, "peer.test")
+    fake = other.actor("admin", known=False, webfinger="admin@a.test")
+    assert (await resolve.actor(a.app.fed, fake["id"])).handle == "admin@peer.test"
 
 
 async def test_a_renamed_actor_stays_the_same_account(a: Node, peer: Puppet) -> None:
@@ -433,20 +451,20 @@ async def test_reading_a_post_again_brings_its_edit(a: Node, peer: Puppet) -> No
     note = peer.note(eve, "1", attachment=[{"type": "Image", "url": "https://peer.test/cat.png", "name": "cat"}])
     before = await resolve.status(a.app.fed, note["id"])
     peer.note(
-        eve, "1", content="<p>changed</p>", updated="2026-02-01T00:00:00Z", to=[PUBLIC],
+        eve, "1", content="<p>changed</p>", published=EARLIER, updated=LATER, to=[PUBLIC],
         attachment=[{"type": "Image", "url": "https://peer.test/cat.png", "name": "a black cat"}],
     )  # fmt: skip
     after = await resolve.status(a.app.fed, note["id"], refresh=True)
     assert (after.content, after.media_ids) == ("<p>changed</p>", before.media_ids)
     history = await alice.get(f"/api/v1/statuses/{before.id}/history")
-    assert [edit["content"] for edit in history] == ["<p>1</p>", "<p>changed</p>"]
+    assert [edit["content"] for edit in history] == ["<p>hello</p>", "<p>changed</p>"]
 
 
 async def test_an_edit_never_widens_who_may_read(a: Node, peer: Puppet) -> None:
     eve = peer.actor("eve")
     note = peer.note(eve, "1", to=[f"{eve['id']}/followers"], cc=[])
     await resolve.status(a.app.fed, note["id"])
-    peer.note(eve, "1", updated="2026-02-01T00:00:00Z", content="<p>2</p>")
+    peer.note(eve, "1", published=EARLIER, updated=LATER, content="<p>2</p>")
     after = await resolve.status(a.app.fed, note["id"], refresh=True)
     assert (after.content, after.visibility) == ("<p>2</p>", 2)
 
@@ -513,6 +531,77 @@ async def test_a_thread_without_end_is_not_followed_for_ever(a: Node, peer: Pupp
     await drain(a)
     notes = [path for path in peer.asked if path.startswith("/notes/")]
     assert len(notes) == 101
+
+
+async def test_answers_are_fetched_when_somebody_opens_a_thread_each_from_its_own_server(a: Node, peer: Puppet) -> None:
+    alice, eve = await a.person("alice"), peer.actor("eve")
+    other = Puppet(a.network, "other.test")
+    otto = other.actor("otto")
+    top = peer.note(eve, "top", replies="https://peer.test/replies")
+    here = {"inReplyTo": top["id"], "published": EARLIER}
+    near = peer.note(eve, "near", **here)
+    far = other.note(otto, "far", **here)
+    forged = {**other.note(otto, "forged", content="<p>true</p>", **here), "content": "<p>false</p>"}
+    first = {"type": "CollectionPage", "id": "https://peer.test/replies?page=1", "items": [near, far["id"]]}
+    more = {"next": "https://peer.test/replies?page=2", "partOf": "https://peer.test/replies"}
+    peer.documents["/replies"] = {"id": "https://peer.test/replies", "type": "Collection", "first": {**first, **more}}
+    peer.documents["/replies?page=2"] = {
+        "id": "https://peer.test/replies?page=2",
+        "type": "CollectionPage",
+        "items": [forged, "https://other.test/notes/missing"],
+        "next": "https://peer.test/replies?page=2",
+    }
+    found = await resolve.status(a.app.fed, top["id"])
+    for _ in range(2):
+        await alice.get(f"/api/v1/statuses/{found.id}/context")
+        await drain(a)
+    thread = await alice.get(f"/api/v1/statuses/{found.id}/context")
+    assert {status["uri"]: status["content"] for status in thread["descendants"]} == {
+        near["id"]: "<p>hello</p>",
+        far["id"]: "<p>hello</p>",
+        forged["id"]: "<p>true</p>",
+    }
+    assert peer.asked.count("/replies") == 1
+    assert "/notes/near" not in peer.asked
+    await drain(a)
+    assert await alice.notifications() == []
+
+
+async def test_a_collection_that_never_ends_is_left_after_some_pages(a: Node, peer: Puppet) -> None:
+    alice, eve = await a.person("alice"), peer.actor("eve")
+    top = peer.note(eve, "top", replies="https://peer.test/r0")
+    for number in range(80):
+        peer.documents[f"/r{number}"] = {
+            "id": f"https://peer.test/r{number}",
+            "type": "CollectionPage",
+            "items": [f"https://peer.test/notes/missing{number}"],
+            "next": f"https://peer.test/r{number + 1}",
+        }
+    found = await resolve.status(a.app.fed, top["id"])
+    await alice.get(f"/api/v1/statuses/{found.id}/context")
+    await drain(a)
+    assert len([path for path in peer.asked if path.startswith("/r")]) == threads.MAX_PAGES
+
+
+async def test_pins_of_somebody_followed_are_fetched_if_they_are_their_own(a: Node, peer: Puppet) -> None:
+    alice = await a.person("alice")
+    eve = peer.actor("eve", featured="https://peer.test/featured")
+    own, others = peer.note(eve, "own"), peer.note(peer.actor("ann"), "others")
+    hidden = peer.note(eve, "hidden", to=[eve["followers"]], cc=[])
+    items = [own["id"], others["id"], hidden["id"]]
+    peer.documents["/featured"] = {
+        "id": "https://peer.test/featured",
+        "type": "OrderedCollection",
+        "orderedItems": items,
+    }
+    account = await resolve.actor(a.app.fed, eve["id"])
+    await alice.post(f"/api/v1/accounts/{account.id}/follow")
+    await drain(a)
+    follow = peer.inbox[-1]
+    await peer.send(a, peer.activity("Accept", eve, follow, "1"), eve)
+    await drain(a)
+    shown = await alice.get(f"/api/v1/accounts/{account.id}/statuses", pinned="true")
+    assert [status["uri"] for status in shown] == [own["id"]]
 
 
 async def test_fetching_goes_on_where_it_was_interrupted(a: Node, peer: Puppet) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.processes import ProcessNode, Start, process
 
+
 @pytest.fixture
 async def start_process(make_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Start]:
     """`await start_process("localhost", **settings)`; 127.0.0.1 is another host for this purpose."""

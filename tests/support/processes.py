@@ -1,8 +1,8 @@
 """Servers as an operator runs them: `fedi serve` in a process of its own, on real sockets of the loopback interface.
 
-    a = await start_process("localhost")
-    alice = await a.person("alice")
-    await a.settled()
+a = await start_process("localhost")
+alice = await a.person("alice")
+await a.settled()
 """
 
 import asyncio
@@ -153,15 +153,17 @@ async def process(host: str, dsn: str, directory: Path, **settings: Any) -> Asyn
     }
     env = {f"FEDI_{name.upper()}": str(value) for name, value in values.items()}
     small = msgspec.structs.replace(config.load(env), database_pool_size=2)
-    async with running(small, dsn, transport=Network(), shared_bus=False) as handle:
-        async with httpx.AsyncClient(base_url=small.base_url, timeout=30) as client:
-            node = ProcessNode(small.web_domain, handle, client, Network())
-            node.program = Program(["fedi", "serve"], env, directory / "output.log")
-            try:
-                await node.start()
-                yield node
-            finally:
-                node.program.stop()
+    async with (
+        running(small, dsn, transport=Network(), shared_bus=False) as handle,
+        httpx.AsyncClient(base_url=small.base_url, timeout=30) as client,
+    ):
+        node = ProcessNode(small.web_domain, handle, client, Network())
+        node.program = Program(["fedi", "serve"], env, directory / "output.log")
+        try:
+            await node.start()
+            yield node
+        finally:
+            node.program.stop()
 
 
 async def eventually(look: Callable[[], Any], *, seconds: float = 15.0) -> Any:

@@ -1,0 +1,114 @@
+"""Letting people in: invitations, which everybody may give where joining is by invitation, and applications, for staff."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from starlette.responses import Response
+
+from fedi import errors, i18n
+from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
+from fedi.services import accounts
+from fedi.web import pages
+from fedi.web.pages import Page
+from storage import invites, users
+from storage.db import Conn
+
+_ = i18n.gettext
+
+STAFF = ("moderator", "admin", "owner")
+LIFETIME = timedelta(days=30)
+MAX_OPEN_INVITES = 50
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    form_token: str = ""
+    once: bool = False
+
+
+def may_invite(registrations: str, role: str) -> bool:
+    """Where staff decides about everybody, an invitation would go past them."""
+    return role in STAFF or registrations in ("open", "invite")
+
+
+def _somebody(page: Page) -> users.User:
+    if page.user is None or not page.user.active:
+        raise errors.Forbidden
+    return page.user
+
+
+def _staff(page: Page) -> users.User:
+    user = _somebody(page)
+    if user.role not in STAFF:
+        raise errors.Forbidden
+    return user
+
+
+async def invitations(page: Page, call: Call[NoParams]) -> Response:
+    if page.user is None:
+        return pages.redirect("/auth/log_in?next=/auth/invites")
+    user = _somebody(page)
+    async with call.read() as conn:
+        listed = await invites.of_user(conn, user.id)
+    return page.html(
+        "auth/invites.html", invites=listed, allowed=may_invite(call.app.settings.registrations, user.role)
+    )
+
+
+async def invite(page: Page, call: Call[Form]) -> Response:
+    user = _somebody(page)
+    if not may_invite(call.app.settings.registrations, user.role):
+        raise errors.Forbidden
+    if not page.genuine(call.params.form_token):
+        return page.message(_("Please try again"), pages.stale(), status=422)
+    async with call.app.db.transaction() as conn:
+        if len(await invites.of_user(conn, user.id)) >= MAX_OPEN_INVITES:
+            raise errors.Unprocessable(i18n.mark("There are too many invitations already"))
+        most = 1 if call.params.once else None
+        await invites.create(conn, user_id=user.id, max_uses=most, expires_at=datetime.now(UTC) + LIFETIME)
+    return pages.redirect("/auth/invites")
+
+
+async def withdraw(page: Page, call: Call[Form]) -> Response:
+    user = _somebody(page)
+    if page.genuine(call.params.form_token):
+        async with call.app.db.transaction() as conn:
+            await invites.withdraw(conn, call.id(), user_id=user.id)
+    return pages.redirect("/auth/invites")
+
+
+async def applications(page: Page, call: Call[NoParams]) -> Response:
+    if page.user is None:
+        return pages.redirect("/auth/log_in?next=/auth/applications")
+    _staff(page)
+    async with call.read() as conn:
+        applicants = await waiting(conn)
+    return page.html("auth/applications.html", applicants=applicants)
+
+
+async def waiting(conn: Conn) -> list[users.User]:
+    """Applicants whose address is known to be theirs."""
+    return [user for user in await users.listed(conn, waiting=True) if user.confirmed_at is not None]
+
+
+async def approve(page: Page, call: Call[Form]) -> Response:
+    _staff(page)
+    if page.genuine(call.params.form_token):
+        await accounts.approve(call.app, call.path["name"])
+    return pages.redirect("/auth/applications")
+
+
+async def reject(page: Page, call: Call[Form]) -> Response:
+    _staff(page)
+    if page.genuine(call.params.form_token):
+        await accounts.reject(call.app, call.path["name"])
+    return pages.redirect("/auth/applications")
+
+
+ROUTES: list[Endpoint] = [
+    get("/auth/invites", pages.page(invitations), access=OPEN),
+    post("/auth/invites", pages.page(invite), access=OPEN, params=Form),
+    post("/auth/invites/:id/withdraw", pages.page(withdraw), access=OPEN, params=Form),
+    get("/auth/applications", pages.page(applications), access=OPEN),
+    post("/auth/applications/:name/approve", pages.page(approve), access=OPEN, params=Form),
+    post("/auth/applications/:name/reject", pages.page(reject), access=OPEN, params=Form),
+]

@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from federation import origins, webfinger
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
-from federation.http.addresses import parse_url
-from federation.http.errors import BadUrl
 from federation.origins import Budget
 from federation.signatures import keys as public_keys
 from federation.vocab import actor as vocab
@@ -303,11 +301,11 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
         type=parsed.type,
         url=parsed.url,
         inbox=parsed.inbox,
-        shared_inbox=_near(parsed.shared_inbox, parsed.id),
-        outbox=_near(parsed.outbox, parsed.id),
+        shared_inbox=parsed.shared_inbox,
+        outbox=parsed.outbox,
         followers_uri=parsed.followers,
         following_uri=parsed.following,
-        featured_uri=_near(parsed.featured, parsed.id),
+        featured_uri=parsed.featured,
         display_name=parsed.name if parsed.name != parsed.username else "",
         note=parsed.summary,
         fields=[accounts.Field(field.name, field.value) for field in parsed.fields],
@@ -331,17 +329,3 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
 
 def _picture(found: Image | None) -> str | None:
     return found.url if found is not None and normalise.is_http(found.url) else None
-
-
-def _near(uri: str | None, actor_uri: str) -> str | None:
-    """An address on the actor's host, its parent or a subdomain of it: nobody may name somebody else's shared inbox."""
-    if uri is None:
-        return None
-    try:
-        theirs, ours = parse_url(uri), parse_url(actor_uri)
-    except BadUrl:
-        return None
-    if theirs.authority == ours.authority:
-        return uri
-    related = theirs.host.endswith(f".{ours.host}") or ("." in theirs.host and ours.host.endswith(f".{theirs.host}"))
-    return uri if related and theirs.port == ours.port else None

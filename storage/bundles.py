@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What changes often or differs by viewer. Its author's counters are here because they are read by the same probe."""
+    """What changes often or differs by viewer. The author's counters are here because the same query reads them."""
 
     id: int
     account_id: int
@@ -39,8 +39,8 @@ class Head(msgspec.Struct, frozen=True):
 
 
 async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False) -> list[Head]:
-    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet, as WANTED says, but
-    asked once for all."""
+    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet, as WANTED says,
+    but asked once for all."""
     records = await conn.fetch(
         f"""
         with unwanted as materialized (

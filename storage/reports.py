@@ -18,6 +18,7 @@ class Report(msgspec.Struct, frozen=True):
     comment: str
     category: str
     status_ids: list[int]
+    rule_ids: list[int]
     forwarded: bool
     action_taken_at: datetime | None
     created_at: datetime
@@ -36,15 +37,16 @@ async def add(
     uri: str | None = None,
     category: str = "other",
     forwarded: bool = False,
+    rule_ids: Sequence[int] = (),
 ) -> int | None:
     """File a report; its id, or None for a Flag that came before. Emits `Reported`."""
     report_id: int | None = await conn.fetchval(
         """
-        insert into reports (account_id, target_id, comment, status_ids, uri, category, forwarded)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into reports (account_id, target_id, comment, status_ids, uri, category, forwarded, rule_ids)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (uri) where uri is not null do nothing returning id
         """,
-        account_id, target_id, comment, list(status_ids), uri, category, forwarded,
+        account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids),
     )  # fmt: skip
     if report_id is not None:
         await events.emit(conn, events.Reported(report_id))

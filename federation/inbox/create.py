@@ -20,7 +20,7 @@ async def post(box: Box) -> None:
         elif ref.doc is not None:
             continue  # an object of another kind
         if ref.id is not None and await _worth_fetching(box):
-            await resolve.status(box.fed, ref.id)
+            await resolve.status(box.fed, ref.id, quiet=False)
 
 
 async def store(box: Box, parsed: Note) -> None:

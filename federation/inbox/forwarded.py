@@ -2,9 +2,12 @@
 
 from federation import resolve
 from federation.context import Fed
-from federation.errors import Gone, Rejected
+from federation.errors import Gone
+from federation.http.fetch import NotFound
 from federation.vocab.activity import Activity
-from storage import inbox, statuses
+from storage import accounts, inbox, statuses
+from storage.statuses import Status
+from storage.visibility import PRIVATE
 
 
 async def recheck(fed: Fed, envelope: Activity) -> None:
@@ -20,9 +23,15 @@ async def recheck(fed: Fed, envelope: Activity) -> None:
         return
     try:
         await resolve.status(fed, uri, refresh=True)
-    except (Gone, Rejected):
-        if known is not None and envelope.type == "Delete" and not known.is_local:
-            async with fed.db.transaction() as conn:
-                await inbox.bury(conn, uri, actor_uri=envelope.actor or "")
-                await statuses.delete(conn, known.id)
+    except (Gone, NotFound):
+        # A post for followers is never shown to us as a server: its absence there proves nothing.
+        if envelope.type == "Delete" and known is not None and known.visibility < PRIVATE:
+            await _forget(fed, known)
 
+
+async def _forget(fed: Fed, known: Status) -> None:
+    async with fed.db.transaction() as conn:
+        author = await accounts.by_id(conn, known.account_id)
+        if author is not None and not author.is_local:
+            await inbox.bury(conn, known.uri, actor_uri=author.uri)
+            await statuses.delete(conn, known.id)

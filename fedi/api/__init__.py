@@ -7,6 +7,7 @@ from fedi.api import (
     featured_tags,
     filters,
     histories,
+    instance,
     interactions,
     lists,
     markers,
@@ -17,6 +18,7 @@ from fedi.api import (
     preferences,
     profile,
     relationships,
+    reports,
     scheduled,
     search,
     signup,
@@ -24,6 +26,7 @@ from fedi.api import (
     suggestions,
     tags,
     timelines,
+    trends,
 )
 from fedi.http.endpoint import Endpoint
 
@@ -51,4 +54,7 @@ ROUTES: list[Endpoint] = [
     *lists.ROUTES,
     *markers.ROUTES,
     *notifications.ROUTES,
+    *instance.ROUTES,
+    *reports.ROUTES,
+    *trends.ROUTES,
 ]

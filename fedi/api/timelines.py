@@ -21,6 +21,7 @@ from storage.paging import Page
 MAX_ROUNDS = 5
 MAX_TAGS = 4
 TOUCH_SECONDS = 3600.0
+MAX_PRESENT = 50_000
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -46,9 +47,9 @@ class PublicParams(PageParams, frozen=True, kw_only=True):
 
 
 class TagParams(PublicParams, frozen=True, kw_only=True):
-    any: list[str] = []
-    all: list[str] = []
-    none: list[str] = []
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
 
 
 async def home(call: Call[PageParams]) -> list[Status]:
@@ -73,7 +74,9 @@ async def home(call: Call[PageParams]) -> list[Status]:
 
 async def _touch(call: Call[Any], conn: Conn, owner_id: int) -> None:
     """Once an hour is enough to know who is here."""
-    seen: TTLCache[int, bool] = call.app.memory.setdefault(__name__, TTLCache(50_000, TOUCH_SECONDS))
+    seen: TTLCache[int, bool] | None = call.app.memory.get(__name__)
+    if seen is None:
+        seen = call.app.memory[__name__] = TTLCache(MAX_PRESENT, TOUCH_SECONDS)
     if owner_id not in seen:
         seen[owner_id] = True
         await homes.touch(conn, owner_id)
@@ -123,7 +126,7 @@ async def members(call: Call[PageParams]) -> list[Status]:
         return await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
 
 
-def _names(names: list[str]) -> tuple[str, ...]:
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(tags.normalise(name.removeprefix("#")) for name in names[:MAX_TAGS])
 
 

@@ -15,12 +15,12 @@ from cachetools import TTLCache
 from fedi.context import App
 from fedi.entities import dates, rendering
 from fedi.entities.account import Account
-from fedi.entities.user_filter import FilterResult
 from fedi.entities.matching import Matcher, hides
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts
 from fedi.entities.poll import build as build_poll
 from fedi.entities.status import Marks, RenderedStatus, Stats, Status, overlay
+from fedi.entities.user_filter import FilterResult
 from fedi.text.emoji import shortcodes
 from storage import bundles
 from storage.db import Conn

@@ -23,7 +23,6 @@ MAX_NOTE_CHARS = 1000
 MAX_FIELDS = 6
 MAX_FIELD_NAME_CHARS = 255
 MAX_FIELD_VALUE_CHARS = 255
-MAX_PICTURE_DESCRIPTION_CHARS = 1500
 MAX_ATTRIBUTION_DOMAINS = 10
 
 T = TypeVar("T")
@@ -60,7 +59,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 async def update(app: App, user: User, changes: Changes) -> None:
     """`Invalid`, with `details` per field, when something cannot be."""
     changes = _tidy(changes)
-    _check(changes)
+    _check(changes, app.settings.media_description_max_chars)
     avatar = await images.avatar(app, changes.avatar) if changes.avatar else None
     header = await images.header(app, changes.header) if changes.header else None
     async with app.db.transaction() as conn:
@@ -130,9 +129,9 @@ def _domains(domains: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(mentions.normalise_domain(name) or name for name in names if name))
 
 
-def _check(changes: Changes) -> None:
+def _check(changes: Changes, max_description_chars: int) -> None:
     """Everything that is wrong at once, so that a form can show it beside its fields."""
-    found = list(_mistakes(changes))
+    found = list(_mistakes(changes, max_description_chars))
     if not found:
         return
     details: dict[str, list[dict[str, str]]] = {}
@@ -142,13 +141,13 @@ def _check(changes: Changes) -> None:
     raise errors.Invalid(", ".join(sentences), extra={"details": details})
 
 
-def _mistakes(changes: Changes) -> Iterable[tuple[str, str, str]]:
+def _mistakes(changes: Changes, max_description_chars: int) -> Iterable[tuple[str, str, str]]:
     """(parameter, code, what is wrong with it)."""
     limited = (
         ("display_name", counting.graphemes(changes.display_name or ""), MAX_DISPLAY_NAME_CHARS),
         ("note", counting.characters(changes.note or ""), MAX_NOTE_CHARS),
-        ("avatar_description", len(changes.avatar_description or ""), MAX_PICTURE_DESCRIPTION_CHARS),
-        ("header_description", len(changes.header_description or ""), MAX_PICTURE_DESCRIPTION_CHARS),
+        ("avatar_description", len(changes.avatar_description or ""), max_description_chars),
+        ("header_description", len(changes.header_description or ""), max_description_chars),
     )
     for name, length, most in limited:
         if length > most:

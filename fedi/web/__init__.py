@@ -1,7 +1,7 @@
 """Server-rendered pages: complete without JavaScript, one module a topic, each with its `ROUTES`."""
 
 from fedi.http.endpoint import Endpoint
-from fedi.web import auth, authorize, home, people, signup, static
+from fedi.web import auth, authorize, home, people, public, signup, static
 
 ROUTES: list[Endpoint] = [
     *home.ROUTES,
@@ -9,5 +9,6 @@ ROUTES: list[Endpoint] = [
     *signup.ROUTES,
     *people.ROUTES,
     *authorize.ROUTES,
+    *public.ROUTES,
     *static.ROUTES,
 ]

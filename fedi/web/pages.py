@@ -71,7 +71,7 @@ async def opened(call: Call[Any], *, language: str = "") -> Page:
     if session is not None:
         async with call.read() as conn:
             user = await users.by_id(conn, session.user_id)
-    i18n.use(i18n.choose(language, user.locale if user else "", call.request.headers.get("accept-language", "")))
+    i18n.use(i18n.choose(language, call.request.headers.get("accept-language", ""), user.locale if user else ""))
     return Page(call, session, user)
 
 

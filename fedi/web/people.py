@@ -1,4 +1,4 @@
-"""Letting people in: invitations, which everybody may give where joining is by invitation, and applications, for staff."""
+"""Letting people in: invitations, by everybody where joining is by invitation, and applications, decided by staff."""
 
 from datetime import UTC, datetime, timedelta
 

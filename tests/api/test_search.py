@@ -53,14 +53,13 @@ async def test_an_exact_handle_comes_first_then_friends_then_the_rest(server: No
     assert await people(alice, "sam", offset=50) == []
 
 
-@pytest.mark.parametrize("q", ["zo", "Zoe", "ZOË", "muller", "Zoë Müll", "zoe_m", "zoe mulr", "@zoe", "oe_m"])
+@pytest.mark.parametrize("q", ["zo", "Zoe", "ZOË", "muller", "Zoë Müll", "zoe_m", "mulller", "@zoe", "oe_m"])
 async def test_people_are_found_by_parts_of_their_names(server: Node, q: str) -> None:
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
         await factories.remote(conn, "zoe_m", "far.test", display_name="Zoë Müller muller")
         await factories.remote(conn, "other", "far.test", display_name="Somebody Else")
-    if q != "zoe mulr":  # a slip of the finger is forgiven only if enough remains
-        assert await people(alice, q) == ["zoe_m@far.test"]
+    assert await people(alice, q) == ["zoe_m@far.test"]
 
 
 @pytest.mark.parametrize("q", ["%", "_", "\\", "%%%", "a_b", "'", "\x00x", "🦊", "@", "@@", "acct:", " @ "])
@@ -112,9 +111,7 @@ async def test_hashtags_are_found_by_their_beginning_and_by_use(server: Node) ->
         await conn.execute("insert into tags (name, display_name, usable) values ('catbad', 'catbad', false)")
         await conn.execute("insert into tags (name, display_name, listable) values ('catlow', 'catlow', false)")
     for q in ("cat", "#cat", "#CAT"):
-        assert await hashtags(alice, q) == ["caturday", "catastrofe", "cats"] or await hashtags(alice, q) == [
-            "caturday", "cats", "catastrofe",
-        ]  # fmt: skip
+        assert await hashtags(alice, q) == ["caturday", "catastrofe", "cats"]
     assert (await hashtags(alice, "cats"))[0] == "cats"
     assert await hashtags(alice, "catá") == ["catastrofe"]
     assert await hashtags(alice, "catlow") == ["catlow"]

@@ -112,7 +112,7 @@ async def test_a_mute_and_a_block_clear_the_home(server: Node) -> None:
     await carol.posts("hello @bob")
     await drain(server)
     await alice.post(f"/api/v1/accounts/{bob.id}/mute")
-    assert await home(alice) == ["of carol"] or await home(alice) == ["hello @bob", "of carol"]
+    assert await home(alice) == ["hello @bob", "of carol"]
     await drain(server)
     assert await home(alice) == ["of carol"]
     await carol.post(f"/api/v1/accounts/{alice.id}/block")
@@ -177,7 +177,7 @@ async def test_who_comes_back_is_told_to_wait_and_finds_the_home_made_again(serv
     await bob.posts("old")
     await drain(server)
     async with server.db.transaction() as conn:
-        await conn.execute("update account_settings set last_active_at = now() - interval '1 year' where account_id > 0")
+        await conn.execute("update account_settings set last_active_at = '2020-01-01' where account_id > 0")
         assert await homes.drop_idle(conn, limit=10) == 2
     await bob.posts("while away")
     await drain(server)
@@ -235,8 +235,7 @@ async def test_pages_down_and_up_show_everything_once_though_much_is_hidden(serv
             "insert into mutes (account_id, target_id) values ($1, $2)", alice.account_id, carol.account_id
         )
     wanted = [f"#x {number}" for number in range(27, -1, -3)]
-    down, url = list[str](), path + "?limit=4"
-    sizes = []
+    down, sizes, url = list[str](), list[int](), path + "?limit=4"
     while url and len(sizes) < 10:
         page, rels = await links(alice, url)
         sizes.append(len(page))
@@ -315,7 +314,7 @@ async def test_public_by_origin_and_with_media(server: Node) -> None:
     async with server.db.transaction() as conn:
         far = await factories.remote(conn, "far")
         medium = await conn.fetchval(
-            "insert into media_attachments (account_id, remote_url) values ($1, 'https://remote.test/x.png') returning id",
+            "insert into media_attachments (account_id, remote_url) values ($1, 'https://remote.test/x') returning id",
             far,
         )
         await factories.status(conn, far, content="remote")

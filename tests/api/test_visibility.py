@@ -28,7 +28,7 @@ READS = [
     "/api/v1/statuses/{id}/reblogged_by",
     "/api/v1/polls/{poll}",
 ]
-ACTIONS = [
+ACTIONS: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/statuses/{id}/favourite", {}),
     ("/api/v1/statuses/{id}/bookmark", {}),
     ("/api/v1/statuses/{id}/mute", {}),

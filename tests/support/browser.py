@@ -67,6 +67,19 @@ class Browser:
         assert self.status == 303, self.html
 
 
+    async def grant(self, url: str, login: str, password: str = servers.PASSWORD) -> str:
+        """Let an application in: log in where its link leads, allow it; the address that the browser is sent to."""
+        await self.open(url)
+        assert self.status == 302, self.html
+        await self.follow()
+        await self.submit("/auth/log_in", {"login": login, "password": password})
+        assert self.status == 303, self.html
+        await self.follow()
+        await self.submit("/oauth/authorize", {"decision": "allow"})
+        assert self.status == 302, self.html
+        return self.location
+
+
 @contextlib.asynccontextmanager
 async def browser(node: servers.Node) -> AsyncIterator[Browser]:
     transport = httpx.ASGITransport(node.server.asgi, client=("192.0.2.7", 50000))

@@ -92,6 +92,10 @@ class Databases:
         """The test is over. What it wrote stays to be looked at until the next one takes the database."""
         self._taken = 0
 
+    def beside(self, worker: str) -> "Databases":
+        """Others on the same server, with a life of their own."""
+        return Databases(self._server_url, worker=worker)
+
     async def drop(self) -> None:
         connection = await migrations.connect(self._server_url)
         for url in self._made:

@@ -1,0 +1,52 @@
+"""Telling the moderators about somebody."""
+
+from typing import Literal
+
+import msgspec
+
+from fedi import entities
+from fedi.entities.report import Parts, Report, build
+from fedi.http.endpoint import Call, post, user
+from fedi.services import reports as service
+from storage import reports
+
+
+class ReportParams(msgspec.Struct, frozen=True, kw_only=True):
+    account_id: int
+    status_ids: list[int] = []
+    comment: str = ""
+    forward: bool = False
+    category: Literal["spam", "legal", "violation", "other"] | None = None
+    rule_ids: list[int] = []
+
+
+async def create(call: Call[ReportParams]) -> Report:
+    params = call.params
+    filed = service.Complaint(
+        target_id=params.account_id,
+        comment=params.comment,
+        category=params.category,
+        status_ids=params.status_ids,
+        rule_ids=params.rule_ids,
+        forward=params.forward,
+    )
+    row = await service.file(call.app, call.user, filed)
+    async with call.read() as conn:
+        target = await entities.account(call.app, conn, row.target_id)
+    return build(_parts(row), target=target)
+
+
+def _parts(row: reports.Report) -> Parts:
+    return Parts(
+        id=row.id,
+        category=row.category,
+        comment=row.comment,
+        forwarded=row.forwarded,
+        created_at=row.created_at,
+        action_taken_at=row.action_taken_at,
+        status_ids=row.status_ids,
+        rule_ids=row.rule_ids,
+    )
+
+
+ROUTES = [post("/api/v1/reports", create, access=user("write:reports"), params=ReportParams)]

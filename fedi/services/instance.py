@@ -1,0 +1,99 @@
+"""What this server says about itself: settings, limits, and what the database counts (looked at every few minutes)."""
+
+import msgspec
+from cachetools import TTLCache
+
+from fedi import __version__, entities
+from fedi.auth import vapid
+from fedi.config import Settings
+from fedi.context import App
+from fedi.entities.instance import Limits, Parts, Rule
+from fedi.entities.instance import rules as build_rules
+from fedi.services import images, profile
+from storage import instance, usage
+from storage import rules as rule_rows
+from storage.db import Conn
+
+COUNTED_SECONDS = 300
+THUMBNAIL_DESCRIPTION = "Three speech bubbles, joined by lines; the one in the middle says Fedi."
+
+
+class Counts(msgspec.Struct, frozen=True):
+    users: int
+    statuses: int
+    active_month: int
+    peers: tuple[str, ...]
+
+
+async def parts(app: App) -> Parts:
+    settings = app.settings
+    async with app.db.read() as conn:
+        counted = await counts(app, conn)
+        contact_id = await instance.contact_id(conn)
+        contact = await entities.accounts(app, conn, [contact_id]) if contact_id else []
+        rules = await listed_rules(conn)
+    base = settings.base_url
+    return Parts(
+        domain=settings.account_domain,
+        title=settings.title,
+        version=__version__,
+        # A running server always says where its source is: if the operator does not, the page about it does.
+        source_url=settings.source_url or f"{base}/about",
+        description=settings.description,
+        short_description=settings.description,
+        thumbnail=f"{base}/static/preview.png",
+        thumbnail_description=THUMBNAIL_DESCRIPTION,
+        icons=((f"{base}/static/icon-180.png", "180x180"), (f"{base}/static/icon-512.png", "512x512")),
+        streaming=settings.streaming_url,
+        about=f"{base}/about",
+        privacy_policy=None,
+        vapid_key=vapid.public_key(settings),
+        limits=limits(settings),
+        languages=settings.languages,
+        rules=rules,
+        email=settings.contact_email,
+        contact=contact[0] if contact else None,
+        registrations=settings.registrations in ("open", "approval"),
+        approval_required=settings.registrations == "approval",
+        invites=settings.registrations == "invite",
+        limited_federation=settings.federation_mode == "allowlist",
+        users=counted.users,
+        statuses=counted.statuses,
+        domains=len(counted.peers),
+        active_month=counted.active_month,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        max_characters=settings.max_status_chars,
+        max_media_attachments=settings.max_media_attachments,
+        mime_types=images.MIME_TYPES,
+        image_size=settings.image_max_bytes,
+        image_matrix=settings.image_max_pixels,
+        description=settings.media_description_max_chars,
+        max_options=settings.poll_max_options,
+        max_characters_per_option=settings.poll_max_option_chars,
+        min_expiration=settings.poll_min_seconds,
+        max_expiration=settings.poll_max_seconds,
+        max_display_name=profile.MAX_DISPLAY_NAME_CHARS,
+        max_note=profile.MAX_NOTE_CHARS,
+        max_fields=profile.MAX_FIELDS,
+        field_name=profile.MAX_FIELD_NAME_CHARS,
+        field_value=profile.MAX_FIELD_VALUE_CHARS,
+    )
+
+
+async def listed_rules(conn: Conn) -> tuple[Rule, ...]:
+    return build_rules([(row.id, row.text, row.hint) for row in await rule_rows.listed(conn)])
+
+
+async def counts(app: App, conn: Conn) -> Counts:
+    """From this process's memory, where they are not too old."""
+    memory: TTLCache[str, Counts] = app.memory.setdefault(__name__, TTLCache(1, COUNTED_SECONDS))
+    known = memory.get("counts")
+    if known is None:
+        used = await usage.count(conn)
+        known = Counts(used.users, used.local_posts, used.active_month, tuple(await instance.peers(conn)))
+        memory["counts"] = known
+    return known

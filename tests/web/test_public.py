@@ -1,0 +1,77 @@
+"""What anybody may read in a browser, and what nobody may."""
+
+import pytest
+
+from tests.support.servers import Node
+
+pytestmark = pytest.mark.anyio
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+async def test_a_profile_shows_public_posts_only(server: Node) -> None:
+    alice = await server.person("alice")
+    await alice.posts("for everybody <script>alert(1)</script>")
+    await alice.posts("for followers", visibility="private")
+    await alice.posts("for nobody", visibility="direct")
+    response = await server.client.get("/@alice", headers=HTML)
+    assert response.status_code == 200
+    assert "for everybody" in response.text
+    assert "<script>alert" not in response.text
+    assert "for followers" not in response.text
+    assert "for nobody" not in response.text
+    assert "@alice@example.test" in response.text
+    assert "script-src 'self'" in response.headers["content-security-policy"]
+
+
+async def test_a_post_is_shown_with_its_thread(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("a question", spoiler_text="careful")
+    await bob.replies(post, "an answer")
+    response = await server.client.get(post["url"], headers=HTML)
+    assert response.status_code == 200
+    for text in ("a question", "careful", "an answer"):
+        assert text in response.text
+    assert post["uri"] in response.headers["link"]
+
+
+async def test_the_same_address_answers_machines_and_people(server: Node) -> None:
+    alice = await server.person("alice")
+    post = await alice.posts("both")
+    for path in ("/@alice", f"/@alice/{post['id']}"):
+        machine = await server.client.get(path, headers={"Accept": "application/activity+json"})
+        person = await server.client.get(path, headers=HTML)
+        assert machine.headers["content-type"].startswith("application/activity+json")
+        assert person.headers["content-type"].startswith("text/html")
+        assert "Accept" in person.headers["vary"]
+    moved = await server.client.get("/users/alice", headers=HTML)
+    assert (moved.status_code, moved.headers["location"]) == (302, "https://example.test/@alice")
+
+
+async def test_what_is_hidden_looks_like_what_is_not_there(server: Node) -> None:
+    alice = await server.person("alice")
+    post = await alice.posts("for followers", visibility="private")
+    hidden = await server.client.get(f"/@alice/{post['id']}", headers=HTML)
+    missing = await server.client.get("/@alice/1", headers=HTML)
+    assert hidden.status_code == missing.status_code == 404
+    assert "for followers" not in hidden.text
+    assert (await server.client.get("/@nobody", headers=HTML)).status_code == 404
+
+
+async def test_a_post_is_not_shown_under_somebody_elses_name(server: Node) -> None:
+    alice = await server.person("alice")
+    await server.person("bob")
+    post = await alice.posts("mine")
+    assert (await server.client.get(f"/@bob/{post['id']}", headers=HTML)).status_code == 404
+
+
+async def test_a_hashtag_lists_posts_and_pages(server: Node) -> None:
+    alice = await server.person("alice")
+    for number in range(21):
+        await alice.posts(f"number {number} #Many")
+    first = await server.client.get("/tags/many", headers=HTML)
+    assert "number 20" in first.text
+    assert "number 0 " not in first.text
+    older = first.text.split('href="?max_id=')[1].split('"')[0]
+    second = await server.client.get(f"/tags/many?max_id={older}", headers=HTML)
+    assert "number 0 " in second.text

@@ -7,8 +7,8 @@ from federation import actors, discovery, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
-from fedi.effects import cleanup, distribute, readers
-from fedi.services import follows, logins, mail, media, polls, scheduling, statuses
+from fedi.effects import cleanup, distribute, moderation, readers
+from fedi.services import domains, follows, logins, mail, media, polls, scheduling, statuses
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -28,6 +28,8 @@ JOBS: dict[str, Job] = {
     "delete_files": media.delete_files,
     "publish_scheduled": scheduling.publish,
     "accept_follow_requests": follows.accept_waiting,
+    moderation.ENFORCE_JOB: domains.enforce,
+    moderation.FORGIVE_JOB: domains.forgive,
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
     "purge_account": chores.purge_account,

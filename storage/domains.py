@@ -26,6 +26,8 @@ class Block(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Block)
+# Accounts of other servers at the domain $1 or below it.
+_BELOW = "not is_local and (lower(domain) = $1 or lower(domain) like '%.' || $1)"
 
 
 def ancestry(domain: str) -> list[str]:
@@ -45,27 +47,56 @@ async def block(
     private_comment: str | None = None,
     obfuscate: bool = False,
 ) -> int:
-    """Write or replace the rule for a domain; its id. Emits `DomainBlocked` for a suspension."""
+    """Write or replace the rule for a domain; its id. Emits `DomainJudged`."""
+    ended = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning created_at", domain)
     block_id: int = await conn.fetchval(
         """
         insert into domain_blocks
             (domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate)
         values (lower($1), $2, $3, $4, $5, $6, $7)
-        on conflict (domain) do update set severity = excluded.severity, reject_media = excluded.reject_media,
-            reject_reports = excluded.reject_reports, public_comment = excluded.public_comment,
-            private_comment = excluded.private_comment, obfuscate = excluded.obfuscate
         returning id
         """,
         domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate,
     )  # fmt: skip
-    if severity == "suspend":
-        await events.emit(conn, events.DomainBlocked(domain.lower()))
+    await events.emit(conn, events.DomainJudged(domain.lower(), ended))
     return block_id
 
 
 async def unblock(conn: Conn, domain: str) -> bool:
-    done = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning id", domain)
-    return done is not None
+    """False when there was no rule. Emits `DomainJudged`."""
+    ended = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning created_at", domain)
+    if ended is not None:
+        await events.emit(conn, events.DomainJudged(domain.lower(), ended))
+    return ended is not None
+
+
+async def forgive(conn: Conn, domain: str, ended: datetime, *, limit: int) -> int:
+    """Lift from accounts of a domain what a rule that no longer holds had put on them; how many. Such marks bear the
+    moment the rule was made, so that nobody is freed whom a moderator suspended in person."""
+    records = await conn.fetch(
+        f"""
+        update accounts set suspended_at = nullif(suspended_at, $2), silenced_at = nullif(silenced_at, $2),
+            version = version + 1
+        where id in (select id from accounts where {_BELOW} and $2 in (suspended_at, silenced_at) limit $3)
+        returning id
+        """,
+        domain, ended, limit,
+    )  # fmt: skip
+    return len(records)
+
+
+async def punish(conn: Conn, domain: str, rule: Block, *, limit: int) -> list[int]:
+    """Put a rule on accounts of a domain that do not bear it yet; their ids."""
+    column = "suspended_at" if rule.severity == "suspend" else "silenced_at"
+    records = await conn.fetch(
+        f"""
+        update accounts set {column} = $2, version = version + 1
+        where id in (select id from accounts where {_BELOW} and {column} is null limit $3)
+        returning id
+        """,
+        domain, rule.created_at, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
 
 
 async def blocks(conn: Conn) -> list[Block]:

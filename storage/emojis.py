@@ -5,7 +5,9 @@ from datetime import datetime
 
 import msgspec
 
+from storage.bundles import Emoji
 from storage.db import Conn
+from storage.rows import columns, structs
 from storage.rows import columns, struct
 
 
@@ -51,3 +53,42 @@ async def ours(conn: Conn, emoji_id: int) -> Own | None:
             f"select {columns(Own)} from custom_emojis where id = $1 and domain = '' and not disabled", emoji_id
         ),
     )
+
+
+async def listed(conn: Conn) -> list[Emoji]:
+    """Ours that may be used and picked, by category and name."""
+    records = await conn.fetch(
+        f"""
+        select {columns(Emoji)} from custom_emojis
+        where domain = '' and not disabled and visible_in_picker order by category nulls first, shortcode
+        """
+    )
+    return structs(Emoji, records)
+
+
+async def ours(conn: Conn, shortcodes: Sequence[str]) -> list[Emoji]:
+    """Those of ours that may be used, among the shortcodes."""
+    records = await conn.fetch(
+        f"""
+        select {columns(Emoji)} from custom_emojis
+        where domain = '' and not disabled and shortcode = any($1) order by shortcode
+        """,
+        list(shortcodes),
+    )
+    return structs(Emoji, records)
+
+
+async def put(conn: Conn, *, shortcode: str, file: str, static_file: str, category: str | None) -> list[str]:
+    """Add one of ours or give it another picture; names of the files that it had before."""
+    record = await conn.fetchrow(
+        "select file, static_file from custom_emojis where domain = '' and shortcode = $1 for update", shortcode
+    )
+    await conn.execute(
+        """
+        insert into custom_emojis (shortcode, file, static_file, category) values ($1, $2, $3, $4)
+        on conflict (domain, shortcode) do update set file = excluded.file, static_file = excluded.static_file,
+            category = excluded.category, disabled = false, updated_at = now()
+        """,
+        shortcode, file, static_file, category,
+    )  # fmt: skip
+    return sorted({name for name in record.values() if name}) if record else []

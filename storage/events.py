@@ -6,6 +6,8 @@ from a person here or from another server: effects read that from the rows.
 
 from collections.abc import Sequence
 
+from datetime import datetime
+
 import msgspec
 
 from storage import jobs
@@ -155,10 +157,19 @@ class FiltersChanged(Event, frozen=True):
     account_id: int
 
 
-class DomainBlocked(Event, frozen=True):
-    """This server stopped talking to a domain and everything below it."""
+class DomainJudged(Event, frozen=True):
+    """The rule about a domain was written, changed or lifted. `ended`: when the rule that no longer holds was made."""
 
     domain: str
+    ended: datetime | None = None
+
+
+class AnnouncementPublished(Event, frozen=True):
+    announcement_id: int
+
+
+class AnnouncementRemoved(Event, frozen=True):
+    announcement_id: int
 
 
 class TokensRevoked(Event, frozen=True):

@@ -23,6 +23,12 @@ async def step(conn: Conn, account_id: int) -> bool:
     return False
 
 
+async def part(conn: Conn, account_id: int) -> None:
+    """End every follow of an account, in both directions: what a suspension of its domain does."""
+    while await _follows(conn, account_id):
+        pass
+
+
 async def _statuses(conn: Conn, account_id: int) -> bool:
     records = await conn.fetch("select id from statuses where account_id = $1 order by id limit $2", account_id, STEP)
     for record in records:

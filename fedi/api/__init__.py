@@ -2,8 +2,10 @@
 
 from fedi.api import (
     accounts,
+    announcements,
     apps,
     conversations,
+    emojis,
     featured_tags,
     filters,
     histories,
@@ -57,4 +59,6 @@ ROUTES: list[Endpoint] = [
     *instance.ROUTES,
     *reports.ROUTES,
     *trends.ROUTES,
+    *emojis.ROUTES,
+    *announcements.ROUTES,
 ]

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fedi.effects import (
+    announcements,
     cleanup,
     conversations,
     distribute,
     federate,
     filters,
     lists,
+    moderation,
     notify,
     readers,
     surroundings,
@@ -51,12 +53,14 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.StatusPinned, federate.pin),
         on(events.StatusUnpinned, federate.unpin),
         on(events.AccountUpdated, federate.profile),
-        on(events.AccountSuspended),
-        on(events.AccountUnsuspended),
+        on(events.AccountSuspended, moderation.suspension),
+        on(events.AccountUnsuspended, moderation.restoration),
         on(events.AccountSignedUp, notify.sign_up),
         on(events.Reported, notify.report, federate.report),
         on(events.FiltersChanged, filters.changed),
-        on(events.DomainBlocked),
+        on(events.DomainJudged, moderation.domain),
+        on(events.AnnouncementPublished, announcements.published),
+        on(events.AnnouncementRemoved, announcements.removed),
         on(events.TokensRevoked, tokens.closed),
     ]
 )

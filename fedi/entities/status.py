@@ -180,10 +180,9 @@ def overlay(
     reblog: Status | None = None,
     poll: Poll | None = None,
 ) -> Status:
-    """The whole status for one viewer. `marks` is None for an anonymous one; then no flag is sent.
+    """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent.
 
-    A boost passes the boosted status, overlaid for the same viewer, and has the same flags as that one.
-    """
+    A boost passes the boosted status, overlaid for the same viewer, and has its flags."""
     favourited, reblogged, muted, bookmarked, pinned, filtered = _flags(marks)
     return Status(  # By position: this runs for every status of every page.
         rendered.id,

@@ -14,9 +14,10 @@ MEMORY_BYTES_PER_PIXEL = 16  # decoded, turned, converted and resized: several c
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What is wanted of an image. photo: fit into a screen, with a preview. avatar, header: cut to one size."""
+    """What is wanted of an image. photo: fit into a screen, with a preview. avatar, header: cut to one size.
+    emoji: made small."""
 
-    kind: Literal["photo", "avatar", "header"]
+    kind: Literal["photo", "avatar", "header", "emoji"]
     max_pixels: int
 
 

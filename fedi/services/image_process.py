@@ -28,6 +28,7 @@ MAX_FRAMES = 1000
 # All frames of an animation together may have this many times the pixels of the largest image.
 MOVING_FACTOR = 10
 MAX_SIDE = 16_383  # of WebP; far below what JPEG and PNG can hold
+EMOJI_SIDE = 128
 CUTS = {"avatar": (400, 400), "header": (1500, 500)}
 SUFFIX_BY_FORMAT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
@@ -86,6 +87,9 @@ def _picture(order: Order, image: Image.Image) -> Picture | Refusal:
         full = _resize(still, _fit(still.size, PHOTO_PIXELS))
         preview = _resize(full, _fit(full.size, PREVIEW_PIXELS))
         return Picture(_encode(full, kind), _encode(preview, kind), _blurhash(preview), moves=False)
+    if order.kind == "emoji":
+        small = _plain(image)
+        return Picture(_encode(_resize(small, _within(small.size, EMOJI_SIDE)), "PNG"), None, None, moves=False)
     cut = ImageOps.fit(_plain(image), CUTS[order.kind], Image.Resampling.LANCZOS)
     return Picture(_encode(cut, "PNG" if cut.mode == "RGBA" else "JPEG"), None, None, moves=False)
 
@@ -93,6 +97,8 @@ def _picture(order: Order, image: Image.Image) -> Picture | Refusal:
 def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
     """An animation, as animated WebP; its first frame as a still."""
     size = CUTS.get(order.kind) or _fit(image.size, min(MOVING_PIXELS, MOVING_PIXELS_TOTAL // frames))
+    if order.kind == "emoji":
+        size = _within(image.size, EMOJI_SIDE)
     pictures: list[Image.Image] = []
     durations: list[int] = []
     for index in range(frames):
@@ -113,7 +119,7 @@ def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
         still = _resize(still, _fit(size, PREVIEW_PIXELS))
     return Picture(
         Rendition(out.getvalue(), "image/webp", *size),
-        _encode(still, "PNG" if order.kind in CUTS else "WEBP"),
+        _encode(still, "WEBP" if order.kind == "photo" else "PNG"),
         _blurhash(still) if order.kind == "photo" else None,
         moves=True,
     )
@@ -153,6 +159,13 @@ def _fit(size: Size, pixels: int) -> Size:
     if factor == 1.0:
         return size
     return max(int(width * factor), 1), max(int(height * factor), 1)
+
+
+def _within(size: Size, side: int) -> Size:
+    """The size, made smaller in proportion until neither side is longer."""
+    width, height = size
+    factor = min(1.0, side / max(width, height))
+    return max(round(width * factor), 1), max(round(height * factor), 1)
 
 
 def _resize(image: Image.Image, size: Size) -> Image.Image:

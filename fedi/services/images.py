@@ -17,7 +17,7 @@ from fedi.context import App
 from fedi.services.image_order import MIME_TYPES, Order, Picture, Refusal, Rendition
 from storage import blobs
 
-__all__ = ["MIME_TYPES", "Picture", "Portrait", "avatar", "header", "photo", "store"]
+__all__ = ["MIME_TYPES", "Picture", "Portrait", "avatar", "emoji", "header", "photo", "store"]
 
 TIMEOUT_SECONDS = 40
 AT_ONCE = 2
@@ -28,7 +28,7 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 class Portrait(msgspec.Struct, frozen=True):
-    """An avatar or header, stored: names of blobs. `static_file` is the first frame where it moves, else the same."""
+    """An avatar, header or emoji, stored: names of blobs. `static_file` is the first frame where it moves, else the same."""
 
     file: str
     static_file: str
@@ -47,6 +47,11 @@ async def avatar(app: App, data: bytes) -> Portrait:
 async def header(app: App, data: bytes) -> Portrait:
     """1500 × 500. `Invalid` if it is no image. Not inside a transaction."""
     return await _portrait(app, "headers", Order("header", app.settings.image_max_pixels), data)
+
+
+async def emoji(app: App, data: bytes) -> Portrait:
+    """At most 128 × 128, in its own proportions. `Invalid` if it is no image. Not inside a transaction."""
+    return await _portrait(app, "emojis", Order("emoji", app.settings.image_max_pixels), data)
 
 
 async def store(app: App, kind: str, rendition: Rendition) -> str:

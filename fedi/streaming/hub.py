@@ -15,7 +15,7 @@ from fedi.context import App
 from fedi.effects.context import TOPIC, Message
 from fedi.entities import FilterContext
 from fedi.streaming.channels import Stream
-from storage import conversations, notifications
+from storage import announcements, conversations, notifications
 from storage.db import Conn
 
 log = logging.getLogger("fedi.streaming")
@@ -201,7 +201,16 @@ async def _conversation(
     return _json(found[0]) if found else None
 
 
+async def _announcement(
+    app: App, conn: Conn, announcement_id: int, account_id: int, _context: FilterContext, _public: bool
+) -> str | None:
+    rows = await announcements.by_ids(conn, [announcement_id])
+    found = await entities.announced(app, conn, list(rows.values()), account_id)
+    return _json(found[0]) if found else None
+
+
 _LOADERS: dict[str, Loader] = {
+    "announcement": _announcement,
     "update": _status,
     "status.update": _status,
     "notification": _notification,

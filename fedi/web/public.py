@@ -78,7 +78,7 @@ async def status(page: Page, call: Call[NoParams]) -> Response:
         }
     response = page.html(
         "public/status.html",
-        status=loaded[str(row.id)],
+        subject=loaded[str(row.id)],
         ancestors=[loaded[str(one)] for one in above if str(one) in loaded],
         descendants=[loaded[str(one)] for one in below if str(one) in loaded],
         excerpt=_excerpt(loaded[str(row.id)], row.text),

@@ -131,9 +131,7 @@ async def test_domain_blocks_are_shown_to_those_who_are_here(server: Node) -> No
     await server.api("GET", path, status=404)
     first, second = await alice.api("GET", path, strict=False)
     assert (first["domain"], first["severity"], first["comment"]) == ("bad.test", "suspend", "spam")
-    assert (second["domain"], second["severity"], second["comment"]) == ("sec***.**st", "silence", "") or second[
-        "domain"
-    ] != "secret.test"
+    assert (second["domain"], second["severity"], second["comment"]) == ("sec***.*est", "silence", "")
     assert len(second["digest"]) == 64
 
 
@@ -167,8 +165,8 @@ async def test_reports_are_filed(server: Node) -> None:
     assert (filed["status_ids"], filed["comment"], filed["category"]) == ([bad["id"]], "rude", "spam")
     assert (filed["forwarded"], filed["action_taken"], filed["rule_ids"]) == (False, False, None)
     await server.drain()
-    (told,) = await moderator.notifications()
-    assert (told["type"], told["account"]["id"]) == ("admin.report", alice.id)
+    (told,) = await moderator.get("/api/v1/notifications", **{"types[]": "admin.report"})
+    assert told["account"]["id"] == alice.id
     assert await bob.notifications() == []
 
 

@@ -64,7 +64,10 @@ class Process:
 
     def run(self, *arguments: str) -> str:
         """Another command with the same settings; its output."""
-        return subprocess.check_output([sys.executable, "-m", "fedi", *arguments], cwd=ROOT, env=self.env, text=True)
+        command = [sys.executable, "-m", "fedi", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def close(self) -> None:
         if self.popen.poll() is None:

@@ -29,9 +29,9 @@ async def shared(
 
 @pytest.fixture
 def new_person(shared: ProcessNode) -> NewPerson:
-    """Somebody whose name nobody else has: `await new_person("alice")` is alice7."""
+    """Somebody whose name nobody else has: `await new_person("alice")` is alice007."""
 
     async def make(name: str) -> Person:
-        return await shared.person(f"{name}{next(_numbers)}")
+        return await shared.person(f"{name}{next(_numbers):03}")
 
     return make

@@ -264,7 +264,7 @@ async def _walk(node: Node, uri: str) -> tuple[dict[str, Any], list[Any]]:
     while following:
         page = following if isinstance(following, dict) else (await _document(node, following))
         assert page["partOf"] == uri
-        items += page.get("orderedItems", page.get("items"))
+        items += page.get("orderedItems") or page.get("items") or []
         following = page.get("next")
     return head, items
 

@@ -1,0 +1,32 @@
+"""What moderation decides reaches rows that are already there, and other servers."""
+
+from federation import outbound
+from fedi.effects.context import Context
+from storage import accounts, events, jobs
+
+ENFORCE_JOB = "enforce_domain"
+FORGIVE_JOB = "forgive_domain"
+
+
+async def domain(ctx: Context, event: events.DomainJudged) -> None:
+    """In a job: a domain may have any number of accounts."""
+    if event.ended is None:
+        await jobs.enqueue(ctx.conn, ENFORCE_JOB, {"domain": event.domain}, queue="slow", key=event.domain)
+    else:
+        payload = {"domain": event.domain, "ended": event.ended.isoformat()}
+        await jobs.enqueue(ctx.conn, FORGIVE_JOB, payload, queue="slow")
+
+
+async def suspension(ctx: Context, event: events.AccountSuspended) -> None:
+    await _announce(ctx, event.account_id)
+
+
+async def restoration(ctx: Context, event: events.AccountUnsuspended) -> None:
+    await _announce(ctx, event.account_id)
+
+
+async def _announce(ctx: Context, account_id: int) -> None:
+    """Others are told whether a local account is suspended, and hide or show what they hold of it."""
+    account = await accounts.by_id(ctx.conn, account_id)
+    if account is not None and account.is_local:
+        await outbound.account_updated(ctx.conn, ctx.fed.site, account)

@@ -1,0 +1,96 @@
+"""Accounts and what stands between them: ids in, entities out."""
+
+from collections.abc import Sequence
+
+from fedi import errors
+from fedi.context import App
+from fedi.entities import bundle, dates
+from fedi.entities.account import EVERYONE, Account, CredentialAccount, Field, Preferences, Role, credentials
+from fedi.entities.bundle import Wanted
+from fedi.entities.relationship import Parts as RelationshipParts
+from fedi.entities.relationship import Relationship
+from fedi.entities.relationship import build as build_relationship
+from storage import accounts as account_rows
+from storage import bundles
+from storage import relationships as relationship_rows
+from storage.db import Conn
+
+# There is no API of administration here, so no bit that would make clients offer one.
+_ROLES = {
+    "user": EVERYONE,
+    "moderator": Role(id="1", name="Moderator", permissions="65536", highlighted=True),
+    "admin": Role(id="2", name="Admin", permissions="65536", highlighted=True),
+    "owner": Role(id="3", name="Owner", permissions="65536", highlighted=True),
+}
+
+
+async def accounts(app: App, conn: Conn, ids: Sequence[int]) -> list[Account]:
+    """In the order given, without those that are gone. Suspended ones are there, emptied."""
+    loaded = await bundle.load(app, conn, None, Wanted(account_ids=ids))
+    return [loaded.accounts[account_id] for account_id in ids if account_id in loaded.accounts]
+
+
+async def account(app: App, conn: Conn, account_id: int) -> Account:
+    """`NotFound` when there is none."""
+    found = await accounts(app, conn, [account_id])
+    if not found:
+        raise errors.NotFound
+    return found[0]
+
+
+async def credential_account(app: App, conn: Conn, account_id: int, user_id: int) -> CredentialAccount:
+    """The account as its owner sees it."""
+    row = await account_rows.by_id(conn, account_id)
+    own = await bundles.credentials(conn, account_id, user_id)
+    if row is None or own is None:
+        raise errors.NotFound
+    preferences = Preferences(
+        privacy=own.default_privacy,
+        sensitive=own.default_sensitive,
+        language=own.default_language,
+        note=row.note_source or "",
+        fields=tuple(_source_field(each) for each in account_rows.fields_of(row)),
+        follow_requests=own.follow_requests,
+        attribution_domains=tuple(row.attribution_domains),
+        quote_policy=own.default_quote_policy,
+    )
+    return credentials(await account(app, conn, account_id), preferences, role=role(own.role))
+
+
+def role(name: str) -> Role:
+    """Of a user, as their client is told."""
+    return _ROLES[name]
+
+
+def _source_field(field: account_rows.Field) -> Field:
+    verified_at = None if field.verified_at is None else dates.timestamp(field.verified_at)
+    return Field(field.name, field.value if field.source is None else field.source, verified_at)
+
+
+async def relationships(conn: Conn, viewer_id: int, ids: Sequence[int]) -> list[Relationship]:
+    """In the order given, without ids of no account."""
+    rows = await relationship_rows.between(conn, viewer_id, ids)
+    return [_relationship(rows[account_id]) for account_id in dict.fromkeys(ids) if account_id in rows]
+
+
+def _relationship(row: relationship_rows.Relationship) -> Relationship:
+    return build_relationship(
+        RelationshipParts(
+            id=row.id,
+            following=row.following,
+            requested=row.requested,
+            showing_reblogs=row.show_reblogs is True,
+            notifying=row.notify is True,
+            languages=None if row.languages is None else tuple(row.languages),
+            followed_by=row.followed_by,
+            requested_by=row.requested_by,
+            blocking=row.blocking,
+            blocked_by=row.blocked_by,
+            muting=row.muting,
+            muting_notifications=row.hide_notifications is True,
+            muting_expires_at=row.mute_expires_at,
+            domain_blocking=row.domain_blocking,
+            endorsed=row.endorsed,
+            note=row.note,
+        )
+    )

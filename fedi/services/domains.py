@@ -1,0 +1,37 @@
+"""What a judgement on a domain does to what we already hold of it."""
+
+from datetime import datetime
+from typing import Any
+
+from fedi.context import App
+from storage import deliveries, domains, purging
+
+STEP = 200
+
+
+async def enforce(app: App, payload: dict[str, Any]) -> None:
+    """Job: bring the accounts of a domain under the rule that holds for it now, in small steps."""
+    domain = str(payload["domain"])
+    async with app.db.transaction() as conn:
+        rule = (await domains.rules_for(conn, [domain])).get(domain)
+        if rule is not None and rule.severity == "suspend":
+            await deliveries.stop_host(conn, domain)
+    if rule is None or rule.severity == "noop":
+        return
+    punished = [0]
+    while punished:
+        async with app.db.transaction() as conn:
+            punished = await domains.punish(conn, domain, rule, limit=STEP)
+            if rule.severity == "suspend":
+                for account_id in punished:
+                    await purging.part(conn, account_id)
+
+
+async def forgive(app: App, payload: dict[str, Any]) -> None:
+    """Job: free the accounts of a domain from a rule that no longer holds; then whatever holds now is put on them."""
+    domain, ended = str(payload["domain"]), datetime.fromisoformat(payload["ended"])
+    freed = STEP
+    while freed == STEP:
+        async with app.db.transaction() as conn:
+            freed = await domains.forgive(conn, domain, ended, limit=STEP)
+    await enforce(app, payload)

@@ -54,6 +54,8 @@ async def actor(
 async def actors(fed: Fed, uris: Iterable[str], *, budget: Budget | None = None) -> dict[str, Account]:
     """The accounts of these URIs, as far as they can be had: unknown ones are fetched side by side, a few of them."""
     wanted = list(dict.fromkeys(uris))
+    if not wanted:
+        return {}
     async with fed.db.read() as conn:
         found = await accounts.by_uris(conn, wanted)
     await _refresh_later(fed, found.values(), 48)

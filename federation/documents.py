@@ -12,7 +12,7 @@ from federation.serving import Hidden, Visitor, document, elsewhere, missing, to
 from federation.vocab import activity, tag
 from federation.vocab.audience import PUBLIC
 from federation.vocab.context import wrap
-from storage import accounts, activities, emojis, ids, publishing, statuses
+from storage import accounts, activities, ids, publishing, statuses
 from storage.accounts import Account
 from storage.statuses import Status
 from storage.visibility import PRIVATE
@@ -109,7 +109,7 @@ async def readable(fed: Fed, request: Request, path: dict[str, str]) -> tuple[St
 async def emoji(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     emoji_id = ids.parse(path["id"])
     async with fed.db.read() as conn:
-        row = await emojis.ours(conn, emoji_id) if emoji_id is not None else None
+        row = await publishing.emoji(conn, emoji_id) if emoji_id is not None else None
     if row is None or row.file is None:
         return missing()
     rendered = tag.render_emoji(

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import discovery, documents, listings
+from federation import discovery, documents, listings, reactions
 from federation.context import Fed
 from federation.inbox.receive import receive
 from federation.serving import conditional, wants_activity
@@ -63,9 +63,9 @@ ROUTES: list[Route] = [
     _get("/users/:username/statuses/:id", documents.status),
     _get("/@:username/:id", documents.status),
     _get("/users/:username/statuses/:id/activity", documents.status_activity),
-    _get("/users/:username/statuses/:id/replies", listings.replies),
-    _get("/users/:username/statuses/:id/likes", listings.likes),
-    _get("/users/:username/statuses/:id/shares", listings.shares),
-    _get("/contexts/:id", listings.context),
+    _get("/users/:username/statuses/:id/replies", reactions.replies),
+    _get("/users/:username/statuses/:id/likes", reactions.likes),
+    _get("/users/:username/statuses/:id/shares", reactions.shares),
+    _get("/contexts/:id", reactions.context),
     _get("/emojis/:id", documents.emoji),
 ]

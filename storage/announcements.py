@@ -134,7 +134,7 @@ async def listener_ids(conn: Conn) -> list[int]:
     records = await conn.fetch(
         """
         select s.account_id from account_settings s join accounts a on a.id = s.account_id
-        where a.is_local and a.suspended_at is null and s.last_active_at > now() - interval '30 days'
+        where a.is_local and a.id > 0 and a.suspended_at is null and s.last_active_at > now() - interval '30 days'
         order by s.account_id
         """
     )

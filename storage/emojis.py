@@ -1,14 +1,12 @@
 """Custom emojis: pictures for shortcodes, ours (domain '') and those that remote authors use, by their domain."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
 from storage.bundles import Emoji
 from storage.db import Conn
 from storage.rows import columns, structs
-from storage.rows import columns, struct
 
 
 class Remote(msgspec.Struct, frozen=True):
@@ -35,24 +33,6 @@ async def learn(conn: Conn, domain: str, emojis: Sequence[Remote]) -> None:
         """,
         domain, [row.shortcode for row in rows], [row.url for row in rows], [row.uri for row in rows],
     )  # fmt: skip
-
-
-class Own(msgspec.Struct, frozen=True):
-    """One of ours, enabled."""
-
-    id: int
-    shortcode: str
-    file: str | None
-    updated_at: datetime
-
-
-async def ours(conn: Conn, emoji_id: int) -> Own | None:
-    return struct(
-        Own,
-        await conn.fetchrow(
-            f"select {columns(Own)} from custom_emojis where id = $1 and domain = '' and not disabled", emoji_id
-        ),
-    )
 
 
 async def listed(conn: Conn) -> list[Emoji]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from storage.db import Conn
-from storage.rows import columns, structs
+from storage.rows import columns, struct, structs
 from storage.statuses import Status
 
 
@@ -162,3 +162,11 @@ async def local_emojis(conn: Conn, shortcodes: Sequence[str]) -> dict[str, Emoji
         shortcodes,
     )
     return {emoji.shortcode: emoji for emoji in structs(EmojiRow, records)}
+
+
+async def emoji(conn: Conn, emoji_id: int) -> EmojiRow | None:
+    """One of our own enabled emojis."""
+    record = await conn.fetchrow(
+        f"select {columns(EmojiRow)} from custom_emojis where domain = '' and not disabled and id = $1", emoji_id
+    )
+    return struct(EmojiRow, record)

@@ -125,14 +125,6 @@ async def by_uris(conn: Conn, uris: Sequence[str]) -> dict[str, Status]:
     return {status.uri: status for status in structs(Status, records)}
 
 
-async def public_by_pages(conn: Conn, urls: Sequence[str]) -> dict[str, Status]:
-    """Public ones of ours, by the address of their page."""
-    records = await conn.fetch(
-        f"select {COLUMNS} from statuses where url = any($1) and is_local and visibility = 0", urls
-    )
-    return {status.url: status for status in structs(Status, records) if status.url}
-
-
 async def by_uri_or_url(conn: Conn, uri: str) -> Status | None:
     """For what people paste: the object's URI, or the page of one of ours."""
     record = await conn.fetchrow(

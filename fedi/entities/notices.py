@@ -12,7 +12,7 @@ from fedi.entities.status import Mention, mention
 from fedi.entities.tag import StatusTag
 from fedi.text import compose, emoji
 from fedi.text.tags import normalise
-from storage import accounts, announcements, emojis, statuses
+from storage import accounts, announcements, emojis, ids, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.statuses import Status
@@ -31,12 +31,12 @@ async def announced(
     app: App, conn: Conn, rows: Sequence[announcements.Announcement], viewer_id: int
 ) -> list[Announcement]:
     """In the order given; at most six queries."""
-    ids = [row.id for row in rows]
-    if not ids:
+    if not rows:
         return []
-    read = await announcements.read_ids(conn, viewer_id, ids)
+    wanted = [row.id for row in rows]
+    read = await announcements.read_ids(conn, viewer_id, wanted)
     given = defaultdict(list)
-    for reaction in await announcements.reactions(conn, viewer_id, ids):
+    for reaction in await announcements.reactions(conn, viewer_id, wanted):
         given[reaction.announcement_id].append(reaction)
     named = await _named(app, conn, rows, [each.name for page in given.values() for each in page])
     return [
@@ -58,9 +58,10 @@ async def _named(
     if handles:
         people = await accounts.by_handles(conn, sorted(handles))
         named.people = {(row.username.lower(), row.domain.lower()): row for row in people if row.suspended_at is None}
-    links = {url for each in found for url in each.urls if url.startswith(f"{app.settings.base_url}/")}
+    links = {url: ids.parse(url.rpartition("/")[2]) for each in found for url in each.urls}
     if links:
-        named.posts = await statuses.public_by_pages(conn, sorted(links))
+        known = await statuses.visible_rows(conn, None, [status_id for status_id in links.values() if status_id])
+        named.posts = {row.url: row for row in known if row.url in links}
     codes = {code for row in rows for code in emoji.shortcodes(row.text)} | set(reactions)
     if codes:
         pictures = [rendering.emoji(app.settings.base_url, row) for row in await emojis.ours(conn, sorted(codes))]

@@ -11,8 +11,8 @@ def either(base_url: str, file: str | None, remote_url: str | None) -> str | Non
 
 
 def missing_avatar(base_url: str) -> str:
-    return f"{base_url}/static/avatars/missing.png"
+    return f"{base_url}/avatars/original/missing.png"
 
 
 def missing_header(base_url: str) -> str:
-    return f"{base_url}/static/headers/missing.png"
+    return f"{base_url}/headers/original/missing.png"

@@ -9,6 +9,7 @@ from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
 from fedi import errors
 from fedi.auth import names, passwords
+from fedi.config import ConfigError, Settings
 from fedi.context import App
 from fedi.services import mail
 from storage import accounts, keys, users
@@ -138,13 +139,18 @@ async def _store_keys(conn: Conn, account_id: int, actor: str, pairs: Pairs) -> 
 
 
 async def ensure_instance_actor(app: App) -> None:
-    """The actor that signs what no person signs. At every start; of processes that start at once, one makes it."""
-    async with app.db.read() as conn:
-        if await accounts.by_id(conn, INSTANCE_ACTOR_ID) is not None:
-            return
-    pairs = await new_pairs()
+    """The actor that signs what no person signs. At every start; of processes that start at once, one makes it.
+
+    ConfigError when the database was made for another address: URIs are stored, and known to other servers.
+    """
     base = app.settings.base_url
     actor = uris.instance_actor(base)
+    async with app.db.read() as conn:
+        existing = await accounts.by_id(conn, INSTANCE_ACTOR_ID)
+    if existing is not None:
+        _check_address(existing, actor, app.settings)
+        return
+    pairs = await new_pairs()
     instance = accounts.Local(
         id=INSTANCE_ACTOR_ID,
         # The host name: with its dot it can never be a person's.
@@ -171,6 +177,19 @@ async def ensure_instance_actor(app: App) -> None:
         async with app.db.read() as conn:
             if await accounts.by_id(conn, INSTANCE_ACTOR_ID) is None:
                 raise
+
+
+def _check_address(existing: accounts.Account, actor: str, settings: Settings) -> None:
+    if existing.uri != actor:
+        raise ConfigError(
+            f"FEDI_BASE_URL: the accounts in this database live at {existing.uri.removesuffix('/actor')} and cannot "
+            f"move to {settings.base_url}; set it back, or begin with an empty database"
+        )
+    if existing.domain != settings.account_domain:
+        raise ConfigError(
+            f"FEDI_ACCOUNT_DOMAIN: the accounts in this database are @name@{existing.domain} and cannot become "
+            f"@name@{settings.account_domain}; set it back, or begin with an empty database"
+        )
 
 
 async def _existing(conn: Conn, username: str) -> users.User:

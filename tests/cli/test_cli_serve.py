@@ -165,7 +165,7 @@ async def test_the_embedded_database_survives_kill_9_and_leaves_nothing_running(
         first.run("account", "create", "alice")
         first.popen.kill()
         first.popen.wait()
-    second = Process(data_dir, "serve")
+    second = Process(data_dir, "serve", listen_port=first.port)
     with contextlib.closing(second):
         await second.up()
         assert [one["username"] for one in json.loads(second.run("account", "list", "--json"))] == ["alice"]
@@ -179,3 +179,13 @@ async def test_the_embedded_database_survives_kill_9_and_leaves_nothing_running(
     # Without a server a command starts the database for itself, and stops it.
     assert "alice" in second.run("account", "list")
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+async def test_a_database_does_not_move_to_another_address(database_url: str, data_dir: Path) -> None:
+    first = Process(data_dir, "account", "list", database_url=database_url)
+    assert await first.ended() == 0
+    second = Process(data_dir, "serve", database_url=database_url)
+    with contextlib.closing(second):
+        assert await second.ended() == 1
+    lived = f"FEDI_BASE_URL: the accounts in this database live at {first.address} and cannot move to {second.address}"
+    assert second.stderr.splitlines()[-1].startswith(f"Error: {lived}")

@@ -223,8 +223,8 @@ async def test_an_account_without_pictures_has_ours_and_a_suspended_one_is_empty
         )
         await conn.execute("update accounts set suspended_at = now(), version = version + 1 where id = $1", gone)
         found = await entities.accounts(server.app, conn, [gone, plain])
-    assert [account.avatar for account in found] == ["https://example.test/static/avatars/missing.png"] * 2
-    assert found[1].header == "https://example.test/static/headers/missing.png"
+    assert [account.avatar for account in found] == ["https://example.test/avatars/original/missing.png"] * 2
+    assert found[1].header == "https://example.test/headers/original/missing.png"
     assert (found[0].display_name, found[0].note, found[0].suspended) == ("", "", True)
 
 

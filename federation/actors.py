@@ -121,7 +121,7 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
     published = await _keys(fed, doc, budget)
     if known is not None and vocab.is_stub(doc):
         async with fed.db.transaction() as conn:
-            await _replace_keys(conn, known.id, published)
+            await _replace_keys(conn, known.id, known.uri, published)
         return known
     parsed = vocab.parse(doc)
     host = origins.parsed(parsed.id).authority
@@ -135,7 +135,7 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
             account_id = await accounts.upsert_remote(conn, remote)
         except Conflict as exc:
             raise Rejected(f"{parsed.id}: {exc}") from exc
-        await _replace_keys(conn, account_id, published)
+        await _replace_keys(conn, account_id, parsed.id, published)
         if verdict.limited:
             await accounts.limit(conn, account_id)
         if not verdict.reject_media:
@@ -285,12 +285,13 @@ async def _keys(fed: Fed, doc: dict[str, Any], budget: Budget | None) -> list[ke
     return list(usable.values())
 
 
-async def _replace_keys(conn: Conn, account_id: int, published: Sequence[keys.Public]) -> None:
-    """A document without keys says nothing about them. A key that another actor holds is not given away."""
-    held = await keys.owners(conn, [key.uri for key in published])
-    mine = [key for key in published if held.get(key.uri, account_id) == account_id]
-    if mine:
-        await keys.replace(conn, account_id, mine)
+async def _replace_keys(conn: Conn, account_id: int, uri: str, published: Sequence[keys.Public]) -> None:
+    """A document without keys says nothing about them. A key that another actor holds is not given away, unless it
+    lies at or below this actor's address: then the other one's claim was the false one."""
+    if published:
+        own = [key.uri for key in published if key.uri.startswith((f"{uri}#", f"{uri}/"))]
+        await keys.take_back(conn, account_id, own)
+        await keys.replace(conn, account_id, published)
 
 
 def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.Remote:

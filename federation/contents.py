@@ -2,7 +2,6 @@
 
 from selectolax.lexbor import LexborHTMLParser
 
-from federation.policy import Verdict
 from federation.vocab import normalise
 from federation.vocab.attachment import Attachment
 from federation.vocab.note import Note
@@ -15,21 +14,21 @@ from storage.statuses import Status
 MAX_LINKS = 20
 
 
-async def attachments(conn: Conn, note: Note, author: Account, verdict: Verdict) -> list[int]:
+async def attachments(conn: Conn, note: Note, author: Account, *, with_media: bool) -> list[int]:
     """The ids of a new post's attachments, in order."""
-    if verdict.reject_media:
+    if not with_media:
         return []
     return [await media.create(conn, _medium(item, author)) for item in note.attachments]
 
 
 async def changed_attachments(
-    conn: Conn, note: Note, status: Status, author: Account, verdict: Verdict
-) -> tuple[list[int], bool]:
-    """The ids of a changed post's attachments, in order; whether the description of one that stays has changed."""
-    if verdict.reject_media:
-        return [], False
+    conn: Conn, note: Note, status: Status, author: Account, *, with_media: bool
+) -> tuple[list[int], dict[int, str]]:
+    """The ids of a changed post's attachments, in order, and the new descriptions of those that stay."""
+    if not with_media:
+        return [], {}
     held = {row.remote_url: row for row in (await media.by_ids(conn, status.media_ids)).values()}
-    media_ids, redescribed = [], False
+    media_ids, described = list[int](), dict[int, str]()
     for item in note.attachments:
         row = held.get(item.url)
         if row is None:
@@ -37,13 +36,17 @@ async def changed_attachments(
             continue
         media_ids.append(row.id)
         if (row.description or "") != item.description:
-            redescribed = True
-            await media.describe(conn, row.id, description=item.description, focus_x=None, focus_y=None)
-    return media_ids, redescribed
+            described[row.id] = item.description
+    return media_ids, described
 
 
-async def emojis(conn: Conn, note: Note, author: Account, verdict: Verdict) -> list[str]:
-    if verdict.reject_media:
+async def describe(conn: Conn, described: dict[int, str]) -> None:
+    for media_id, description in described.items():
+        await media.describe(conn, media_id, description=description, focus_x=None, focus_y=None)
+
+
+async def emojis(conn: Conn, note: Note, author: Account, *, with_media: bool) -> list[str]:
+    if not with_media:
         return []
     await emoji_rows.learn(
         conn, author.domain, [emoji_rows.Remote(each.shortcode, each.url, each.id) for each in note.emojis]
@@ -98,3 +101,8 @@ def links(note: Note) -> list[str]:
         if normalise.is_http(href) and href not in named and not {"mention", "hashtag"} & set(classes):
             found.append(href)
     return list(dict.fromkeys(url for url in found if len(url) <= normalise.MAX_URI_CHARACTERS))[:MAX_LINKS]
+
+
+def replies(note: Note) -> str | None:
+    """Where its server lists the answers to it."""
+    return note.replies if normalise.same_host(note.replies, note.id) else None

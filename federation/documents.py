@@ -5,13 +5,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import objects, uris
+from federation import objects, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.discovery import is_deleted
 from federation.serving import Hidden, Visitor, document, elsewhere, missing, tombstone, visitor, wants_activity
 from federation.vocab import activity, tag
 from federation.vocab.audience import PUBLIC
-from federation.vocab.context import wrap
 from storage import accounts, activities, ids, publishing, statuses
 from storage.accounts import Account
 from storage.statuses import Status
@@ -43,7 +42,7 @@ async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
             return missing()
         stranger = True
     async with fed.db.read() as conn:
-        body = await objects.person(conn, fed.site, _without_profile(account) if account.suspended_at else account)
+        body = await profiles.person(conn, fed.site, _without_profile(account) if account.suspended_at else account)
     if stranger:
         # Enough to verify what we send: whoever cannot prove who they are has to be able to check who we are.
         shown = ("@context", "id", "type", "preferredUsername", "inbox", "publicKey", "assertionMethod")
@@ -57,7 +56,7 @@ async def instance_actor(fed: Fed, request: Request, path: dict[str, str]) -> Re
         account = await accounts.by_id(conn, INSTANCE_ACTOR_ID)
         if account is None:
             return missing()
-        return document(await objects.person(conn, fed.site, account), seconds=ACTOR_SECONDS)
+        return document(await profiles.person(conn, fed.site, account), seconds=ACTOR_SECONDS)
 
 
 async def status(fed: Fed, request: Request, path: dict[str, str]) -> Response:
@@ -120,7 +119,7 @@ async def emoji(fed: Fed, request: Request, path: dict[str, str]) -> Response:
             updated=row.updated_at,
         )
     )
-    return document(wrap(rendered), seconds=ACTOR_SECONDS)
+    return document(rendered, seconds=ACTOR_SECONDS)
 
 
 def _is_private(found: Status, guest: Visitor) -> bool:

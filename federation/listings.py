@@ -12,7 +12,6 @@ from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.documents import local
 from federation.serving import JSON, Hidden, document, missing, visitor
 from federation.vocab import activity, collection
-from federation.vocab.context import bare
 from storage import account_statuses, accounts, follows, publishing, statuses
 from storage.account_statuses import Wanted
 from storage.accounts import Account
@@ -83,7 +82,7 @@ async def featured(fed: Fed, request: Request, path: dict[str, str]) -> Response
         rows = await statuses.by_ids(conn, [status_id for _, status_id in pinned])
         notes = await objects.notes(conn, fed.site, [rows[status_id] for _, status_id in pinned if status_id in rows])
     uri = account.featured_uri or uris.featured(account.uri)
-    return document(collection.render_whole(uri, [bare(note) for note in notes]))
+    return document(collection.render_whole(uri, notes))
 
 
 async def _owner(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
@@ -103,14 +102,14 @@ async def _people(conn: Conn, uri: str, page: Page, rows: Sequence[tuple[int, in
 
 
 async def _activities(fed: Fed, conn: Conn, status_ids: Sequence[int]) -> list[str | JSON]:
-    """Creates and Announces, without the context that the page has."""
+    """Creates and Announces."""
     rows = await statuses.by_ids(conn, status_ids)
     posts = [rows[status_id] for status_id in status_ids if status_id in rows]
     material = await publishing.load(conn, posts)
     items: list[str | JSON] = []
     for post in posts:
         if post.reblog_of_id is None:
-            items.append(bare(activity.create(objects.render_note(fed.site, post, material))))
+            items.append(activity.create(objects.render_note(fed.site, post, material)))
         elif post.reblog_of_id in material.parents:
-            items.append(bare(objects.announce(post, material)))
+            items.append(objects.announce(post, material))
     return items

@@ -1,15 +1,12 @@
-"""Our own rows as ActivityStreams objects: what Create carries and what a GET of the object's URI answers."""
+"""Our own posts as ActivityStreams objects: what Create carries and what a GET of the object's URI answers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from federation import uris
 from federation.context import Site
-from federation.signatures import keys
-from federation.vocab import activity, actor, attachment, audience, note, question, tag
-from storage import accounts, publishing
-from storage import keys as key_rows
-from storage.accounts import Account
+from federation.vocab import activity, attachment, audience, note, question, tag
+from storage import publishing
 from storage.db import Conn
 from storage.publishing import Material, Medium
 from storage.statuses import Status
@@ -53,13 +50,15 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             context=status.conversation_uri,
             direct=status.visibility == DIRECT,
             attachments=tuple(
-                _attachment(site, material.media[media_id]) for media_id in status.media_ids if media_id in material.media
+                _attachment(site, material.media[media_id])
+                for media_id in status.media_ids
+                if media_id in material.media
             ),
             mentions=tuple(tag.Mention(mention.uri, f"@{mention.username}@{mention.domain}") for mention in named),
             hashtags=tuple(
                 tag.Hashtag(name, uris.tag_page(site.base_url, name)) for name in material.tags.get(status.id, ())
             ),
-            emojis=_emojis(site, status.emojis, material.emojis),
+            emojis=emojis(site, status.emojis, material.emojis),
             poll=_poll(material.polls.get(status.id)),
             replies=uris.replies(status.uri),
             likes=uris.likes(status.uri),
@@ -123,7 +122,7 @@ def _poll(row: publishing.PollRow | None) -> question.Poll | None:
     )
 
 
-def _emojis(site: Site, shortcodes: Sequence[str], known: dict[str, publishing.EmojiRow]) -> tuple[tag.Emoji, ...]:
+def emojis(site: Site, shortcodes: Sequence[str], known: dict[str, publishing.EmojiRow]) -> tuple[tag.Emoji, ...]:
     return tuple(
         tag.Emoji(
             shortcode=code,
@@ -135,60 +134,3 @@ def _emojis(site: Site, shortcodes: Sequence[str], known: dict[str, publishing.E
         for code in shortcodes
         if (row := known.get(code)) is not None and row.file
     )
-
-
-async def person(conn: Conn, site: Site, account: Account) -> JSON:
-    """The actor document of a local account, the instance actor included."""
-    rsa = ed25519 = None
-    for row in await key_rows.of_account(conn, account.id):
-        if row.kind == "rsa":
-            rsa = row
-        else:
-            ed25519 = row
-    if rsa is None:
-        raise LookupError(f"account {account.id} has no key")
-    emojis = await publishing.local_emojis(conn, account.emojis)
-    moved_to = await accounts.by_id(conn, account.moved_to_id) if account.moved_to_id else None
-    return actor.render(
-        actor.Outgoing(
-            id=account.uri,
-            type=account.type,
-            username=account.username,
-            webfinger=account.handle,
-            inbox=account.inbox,
-            shared_inbox=account.shared_inbox,
-            outbox=account.outbox or uris.outbox(account.uri),
-            followers=account.followers_uri,
-            following=account.following_uri,
-            featured=account.featured_uri,
-            url=account.url,
-            name=account.display_name or account.username,
-            summary=account.note,
-            icon=_image(site, account.avatar_file, account.avatar_description),
-            image=_image(site, account.header_file, account.header_description),
-            fields=tuple(actor.Field(field.name, field.value) for field in accounts.fields_of(account)),
-            emojis=_emojis(site, account.emojis, emojis),
-            locked=account.locked,
-            discoverable=bool(account.discoverable),
-            indexable=account.indexable,
-            memorial=account.memorial,
-            suspended=account.suspended_at is not None,
-            moved_to=moved_to.uri if moved_to else None,
-            aliases=tuple(account.also_known_as),
-            attribution_domains=tuple(account.attribution_domains),
-            published=account.created_at,
-            key_id=rsa.uri,
-            public_key_pem=rsa.public_pem,
-            multikey_id=ed25519.uri if ed25519 else None,
-            multikey=keys.multikey(keys.load_public(ed25519.public_pem)) if ed25519 else None,
-        )
-    )
-
-
-_SUFFIXES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
-
-
-def _image(site: Site, file: str | None, description: str) -> attachment.Image | None:
-    if file is None:
-        return None
-    return attachment.Image(media_url(site, file), _SUFFIXES.get(file.rpartition(".")[2]), description)

@@ -3,17 +3,14 @@
 Everything here runs inside the transaction of an effect and only writes rows; `delivery` sends them later.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from federation import objects, policy, uris
+from federation import objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
-from federation.http.addresses import parse_url
-from federation.http.errors import BadUrl
 from federation.vocab import activity, question
 from federation.vocab.audience import PUBLIC
-from storage import accounts, activities, audiences, deliveries, publishing, statuses
+from storage import accounts, activities, audiences, publishing, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
@@ -31,16 +28,16 @@ async def status_created(conn: Conn, site: Site, status: Status) -> None:
     else:
         document = activity.create(objects.render_note(site, status, material))
     inboxes = await audiences.of_status(conn, status.id)
-    await _send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
+    await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
 
 
 async def status_updated(conn: Conn, site: Site, status: Status) -> None:
     """Update of a post: an edit, or new counts of a poll. Also to those who got it because they dealt with it."""
     material = await publishing.load(conn, [status])
     document = activity.update(objects.render_note(site, status, material), at=status.edited_at or status.created_at)
-    document["id"] = uris.update(status.uri, _now())
+    document["id"] = uris.update(status.uri, outgoing.now())
     inboxes = await audiences.of_status(conn, status.id, with_interested=True)
-    await _send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
+    await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
 
 
 async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
@@ -65,7 +62,7 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
             )
         )
         document = activity.undo(uris.undo(event.uri), author.uri, announced)
-    await _send(conn, site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)
 
 
 def _audience(author: Account, *, public: bool) -> tuple[str, ...]:
@@ -80,42 +77,40 @@ async def favourited(conn: Conn, site: Site, status: Status, account: Account, u
     document = activity.like(uri, account.uri, status.uri, author=author.uri)
     if undo:
         document = activity.undo(uris.undo(uri), account.uri, document)
-    await _to_one(conn, site, document, sender=account, recipient=author)
+    await outgoing.to_one(conn, site, document, sender=account, recipient=author)
 
 
 async def follow(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
     document = activity.follow(uri, follower.uri, target.uri)
-    await _to_one(conn, site, document, sender=follower, recipient=target)
+    await outgoing.to_one(conn, site, document, sender=follower, recipient=target)
 
 
 async def unfollow(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
     document = activity.undo(uris.undo(uri), follower.uri, activity.follow(uri, follower.uri, target.uri))
-    await _to_one(conn, site, document, sender=follower, recipient=target)
+    await outgoing.to_one(conn, site, document, sender=follower, recipient=target)
 
 
 async def accept(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
     """The target's yes to a remote follower; sent again under a new id when asked again."""
-    answer = uris.answer(target.uri, "accepts", _now())
+    answer = uris.answer(target.uri, "accepts", outgoing.now())
     document = activity.accept(answer, target.uri, activity.follow(uri, follower.uri, target.uri))
-    await _to_one(conn, site, document, sender=target, recipient=follower)
+    await outgoing.to_one(conn, site, document, sender=target, recipient=follower)
 
 
 async def reject(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
-    answer = uris.answer(target.uri, "rejects", _now())
+    answer = uris.answer(target.uri, "rejects", outgoing.now())
     document = activity.reject(answer, target.uri, activity.follow(uri, follower.uri, target.uri))
-    await _to_one(conn, site, document, sender=target, recipient=follower)
+    await outgoing.to_one(conn, site, document, sender=target, recipient=follower)
 
 
 async def block(conn: Conn, site: Site, account: Account, target: Account, uri: str, *, undo: bool = False) -> None:
     document = activity.block(uri, account.uri, target.uri)
     if undo:
         document = activity.undo(uris.undo(uri), account.uri, document)
-    await _to_one(conn, site, document, sender=account, recipient=target)
+    await outgoing.to_one(conn, site, document, sender=account, recipient=target)
 
 
-async def votes(
-    conn: Conn, site: Site, status: Status, voter: Account, choices: Sequence[tuple[str, str]]
-) -> None:
+async def votes(conn: Conn, site: Site, status: Status, voter: Account, choices: Sequence[tuple[str, str]]) -> None:
     """One Create for each (vote URI, option) chosen in a remote poll, to its author."""
     author = await _account(conn, status.account_id)
     for uri, option in choices:
@@ -124,39 +119,46 @@ async def votes(
                 id=uri, voter=voter.uri, poll=status.uri, author=author.uri, option=option, published=status.created_at
             )
         )
-        await _to_one(conn, site, document, sender=voter, recipient=author)
+        await outgoing.to_one(conn, site, document, sender=voter, recipient=author)
 
 
 async def account_updated(conn: Conn, site: Site, account: Account) -> None:
     """Update of an actor, to followers and to whom it dealt with lately."""
-    document = activity.update(await objects.person(conn, site, account), at=account.updated_at)
-    document["id"] = uris.update(account.uri, _now())
+    document = activity.update(await profiles.person(conn, site, account), at=account.updated_at)
+    document["id"] = uris.update(account.uri, outgoing.now())
     inboxes = await audiences.of_followers(conn, account.id)
-    await _send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
 async def account_deleted(conn: Conn, site: Site, account: Account) -> None:
     """Delete of an actor, to every inbox that may know it."""
     document = activity.delete(account.uri, account.uri)
     inboxes = await audiences.of_acquaintances(conn, account.id)
-    await _send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
 async def pinned(conn: Conn, site: Site, status: Status, account: Account, *, undo: bool = False) -> None:
     """Add to, or Remove from, the featured collection, to followers."""
     verb = "removes" if undo else "adds"
     make = activity.remove if undo else activity.add
-    document = make(uris.answer(account.uri, verb, _now()), account.uri, status.uri, target=account.featured_uri or "")
+    document = make(
+        uris.answer(account.uri, verb, outgoing.now()), account.uri, status.uri, target=account.featured_uri or ""
+    )
     inboxes = await audiences.of_followers(conn, account.id)
-    await _send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
 async def flag(conn: Conn, site: Site, target: Account, status_uris: Sequence[str], comment: str, uri: str) -> None:
     """A report, as the instance actor, to the server of whom it is about."""
     actor_uri = uris.instance_actor(site.base_url)
     document = activity.flag(uri, actor_uri, [target.uri, *status_uris], content=comment)
-    await _send(
-        conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=[target.shared_inbox or target.inbox], object_uri=None
+    await outgoing.send(
+        conn,
+        site,
+        document,
+        sender_id=INSTANCE_ACTOR_ID,
+        inboxes=[target.shared_inbox or target.inbox],
+        object_uri=None,
     )
 
 
@@ -167,40 +169,7 @@ async def _account(conn: Conn, account_id: int) -> Account:
     return account
 
 
-async def _to_one(conn: Conn, site: Site, document: JSON, *, sender: Account, recipient: Account) -> None:
-    if not recipient.is_local:
-        await _send(conn, site, document, sender_id=sender.id, inboxes=[recipient.inbox], object_uri=None)
-
-
-async def _send(
-    conn: Conn, site: Site, document: JSON, *, sender_id: int, inboxes: Iterable[str], object_uri: str | None
-) -> None:
-    """Store the activity and leave its deliveries: one for each inbox on a host we talk to."""
-    targets: dict[str, str] = {}
-    for inbox in inboxes:
-        try:
-            url = parse_url(inbox)
-        except BadUrl:
-            continue
-        if url.authority != site.host:
-            targets[inbox] = url.authority
-    if not targets:
-        return
-    verdicts = await policy.verdicts(conn, site, list(set(targets.values())))
-    reached = [(inbox, host) for inbox, host in sorted(targets.items()) if verdicts[host].allowed]
-    if not reached:
-        return
-    activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
-    await deliveries.enqueue(conn, activity_id, sender_id, reached)
-
-
-def _now() -> int:
-    """Milliseconds: what makes the ids of repeated activities differ."""
-    return time.time_ns() // 1_000_000
-
-
 async def local_status(conn: Conn, status_id: int) -> Status | None:
     """A status of ours that still exists: what effects begin with."""
     status = await statuses.by_id(conn, status_id)
     return status if status is not None and status.is_local else None
-

@@ -7,13 +7,12 @@ leave out what cannot be had instead.
 from typing import Any
 
 from federation import actors as people
-from federation import origins, posts, webfinger
+from federation import edits, origins, posts, webfinger
 from federation.actors import actor, actors, handle, handles
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.http.fetch import NotFound
 from federation.origins import Budget
 from federation.signers import Signer, key
 from federation.vocab import normalise, types
@@ -90,9 +89,9 @@ async def _store(
     parsed = notes.parse(doc)
     status_id, created = await posts.store(fed, parsed, quiet=quiet, fetched=True, climb=climb, budget=budget)
     if not created:
-        await posts.update(fed, parsed)
+        await edits.apply(fed, parsed)
     async with fed.db.read() as conn:
         stored = await statuses.by_id(conn, status_id)
     if stored is None:
-        raise NotFound(f"{parsed.id} was deleted meanwhile")
+        raise Rejected(f"{parsed.id} was deleted meanwhile")
     return stored

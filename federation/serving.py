@@ -113,8 +113,12 @@ def _target(request: Request) -> str:
 
 
 def document(body: JSON, *, private: bool = False, seconds: int = PUBLIC_SECONDS) -> Response:
-    """A document; `private` when it is not for everybody who asks."""
-    return _answer(body, 200, "private, no-store" if private else f"public, max-age={seconds}")
+    """A document, given its context if it has none; `private` when it is not for everybody who asks."""
+    return _answer(
+        body if "@context" in body else wrap(body),
+        200,
+        "private, no-store" if private else f"public, max-age={seconds}",
+    )
 
 
 def tombstone(uri: str) -> Response:

@@ -1,4 +1,4 @@
-"""Every URI we mint, and nothing else mints one. Rows keep what was minted: an existing URI is looked up, not remade."""
+"""Every URI we mint, and nothing else mints one. Rows keep it: an existing URI is looked up, not made anew."""
 
 from urllib.parse import quote
 

@@ -12,6 +12,7 @@ from fedi.services import domains, follows, logins, mail, media, polls, scheduli
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
+
 def _federated(function: Callable[[Fed, dict[str, Any]], Awaitable[None]]) -> Job:
     """A job of the federation layer, which knows nothing of the app around it."""
 

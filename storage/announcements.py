@@ -46,6 +46,11 @@ async def current(conn: Conn, account_id: int, *, dismissed: bool) -> list[Annou
     return structs(Announcement, records)
 
 
+async def listed(conn: Conn) -> list[Announcement]:
+    """All there are, those that are over too, newest first; for operators."""
+    return structs(Announcement, await conn.fetch(f"select {_COLUMNS} from announcements n order by n.id desc"))
+
+
 async def by_ids(conn: Conn, announcement_ids: Sequence[int]) -> dict[int, Announcement]:
     records = await conn.fetch(f"select {_COLUMNS} from announcements n where n.id = any($1)", list(announcement_ids))
     return {row.id: row for row in structs(Announcement, records)}

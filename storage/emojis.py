@@ -72,3 +72,11 @@ async def put(conn: Conn, *, shortcode: str, file: str, static_file: str, catego
         shortcode, file, static_file, category,
     )  # fmt: skip
     return sorted({name for name in record.values() if name}) if record else []
+
+
+async def remove(conn: Conn, shortcode: str) -> list[str] | None:
+    """Forget one of ours; names of its files, or None if there was none. Texts that use it show the shortcode again."""
+    record = await conn.fetchrow(
+        "delete from custom_emojis where domain = '' and shortcode = $1 returning file, static_file", shortcode
+    )
+    return None if record is None else sorted({name for name in record.values() if name})

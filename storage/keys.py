@@ -72,14 +72,8 @@ async def private_key(conn: Conn, account_id: int, kind: Kind = "rsa") -> Key | 
     return struct(Key, record)
 
 
-async def owners(conn: Conn, uris: Sequence[str]) -> dict[str, int]:
-    """Whose the keys are that are known, by URI."""
-    records = await conn.fetch("select uri, account_id from keys where uri = any($1)", uris)
-    return {record[0]: record[1] for record in records}
-
-
 async def replace(conn: Conn, account_id: int, keys: Sequence[Public]) -> None:
-    """Make these the keys of another server's actor. Keys of ours are never touched, whatever URI is claimed."""
+    """Make these the keys of another server's actor. What another actor holds is never touched, ours least of all."""
     await conn.execute(
         "delete from keys where account_id = $1 and private_pem is null and uri <> all($2)",
         account_id, [key.uri for key in keys],
@@ -88,9 +82,15 @@ async def replace(conn: Conn, account_id: int, keys: Sequence[Public]) -> None:
         """
         insert into keys (uri, account_id, kind, public_pem)
         select u, $1, k, p from unnest($2::text[], $3::text[], $4::text[]) as given(u, k, p)
-        on conflict (uri) do update set account_id = excluded.account_id, kind = excluded.kind,
-            public_pem = excluded.public_pem, fetched_at = now()
-        where keys.private_pem is null
+        on conflict (uri) do update set kind = excluded.kind, public_pem = excluded.public_pem, fetched_at = now()
+        where keys.private_pem is null and keys.account_id = excluded.account_id
         """,
         account_id, [key.uri for key in keys], [key.kind for key in keys], [key.public_pem for key in keys],
     )  # fmt: skip
+
+
+async def take_back(conn: Conn, account_id: int, uris: Sequence[str]) -> None:
+    """Take remote keys that lie at an actor's own address from others, who claimed them before it was known here."""
+    await conn.execute(
+        "delete from keys where uri = any($2) and account_id <> $1 and private_pem is null", account_id, uris
+    )

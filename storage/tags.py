@@ -77,7 +77,17 @@ async def attach(conn: Conn, status_id: int, names: Sequence[str], *, account_id
             """,
             fresh, account_id,
         )  # fmt: skip
-        await conn.execute("update tags set last_status_at = now() where id = any($1)", fresh)
+        # In id order, and no more than once a minute: posts that share tags arrive together.
+        await conn.execute(
+            """
+            with due as (
+                select id from tags where id = any($1)
+                  and (last_status_at is null or last_status_at < now() - interval '1 minute')
+                order by id for update)
+            update tags t set last_status_at = now() from due where t.id = due.id
+            """,
+            fresh,
+        )
 
 
 async def replace(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:

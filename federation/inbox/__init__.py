@@ -65,7 +65,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
     """Handle a queued activity. Handlers make twice the same as once. Any: the job's payload."""
     document = normalise.loads(str(payload["body"]).encode())
-    envelope = activity.parse(document)
+    envelope = activity.arrived(document)
     if payload.get("forwarded"):
         await forwarded.recheck(fed, envelope)
         return

@@ -15,7 +15,7 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import policy, signers
+from federation import policy, resolve, signers
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
@@ -74,7 +74,7 @@ async def _body(request: Request) -> bytes:
 def _parse(body: bytes) -> tuple[normalise.JSON, Activity]:
     try:
         document = normalise.loads(body)
-        envelope = activity.parse(document)
+        envelope = activity.arrived(document)
     except Rejected as exc:
         raise Refusal(400, str(exc)) from exc
     if envelope.actor is None:
@@ -147,9 +147,9 @@ async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope
     try:
         found = await signers.verified(fed, signed, claim)
     except Gone as exc:
-        # The account is gone and its key with it: its own farewell is believed, for its server confirmed it.
+        # The account is gone and its key with it: its own farewell is believed if its server confirms it.
         farewell = envelope.type == "Delete" and envelope.object_id == envelope.actor
-        if farewell and normalise.same_host(claim.key_id, envelope.actor or ""):
+        if farewell and await _is_gone(fed, claim.key_id, envelope.actor or ""):
             return envelope.actor or ""
         raise Refusal(401, "The key is gone") from exc
     except Retry as exc:
@@ -159,6 +159,21 @@ async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope
     except Rejected as exc:
         raise Refusal(401, f"The key was refused: {exc}") from exc
     return found.owner
+
+
+async def _is_gone(fed: Fed, key_id: str, actor_uri: str) -> bool:
+    """Whether the actor's own address answers that it is gone. That of some key on its host says nothing about it."""
+    if not normalise.same_host(key_id, actor_uri):
+        return False
+    if key_id.partition("#")[0] == actor_uri:
+        return True
+    try:
+        await resolve.actor(fed, actor_uri, refresh=True)
+    except Gone:
+        return True
+    except (Rejected, Retry):
+        return False
+    return False
 
 
 async def _seen(fed: Fed, actor_uri: str) -> None:
@@ -175,7 +190,9 @@ async def _store(
     fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, *, forwarded: bool
 ) -> None:
     body = orjson.dumps(document).decode()
-    uri = envelope.id or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
+    # What is passed on may be a fake: it must not use up the id of the genuine.
+    uri = None if forwarded else envelope.id
+    uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
     arrival = Arrival(uri, envelope.actor or "", body, recipient_id, forwarded)
     intake: Intake = fed.memory.setdefault("intake", Intake(fed))
     await intake.put(arrival)
@@ -203,7 +220,7 @@ class Intake:
             try:
                 async with self._fed.db.transaction() as conn:
                     await rows.accept(conn, [arrival for arrival, _ in batch])
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 (it reaches every request that waits)
                 for _, done in batch:
                     if not done.done():
                         done.set_exception(exc)

@@ -1,6 +1,6 @@
 """Update: a profile, a post or a poll changed."""
 
-from federation import posts, resolve
+from federation import edits, resolve
 from federation.errors import Rejected
 from federation.inbox import create
 from federation.inbox.box import Box
@@ -44,4 +44,4 @@ async def post(box: Box) -> None:
         return
     if known.account_id != box.actor.id or not box.owns(parsed.id):
         raise Rejected("somebody else's post")
-    await posts.update(box.fed, parsed)
+    await edits.apply(box.fed, parsed)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from federation.errors import Rejected
 from federation.vocab import normalise, types
@@ -76,6 +77,15 @@ def parse(document: JSON) -> Activity:
         has_proof=isinstance(doc.get("signature"), dict) or isinstance(doc.get("proof"), dict | list),
         raw=doc,
     )
+
+
+def arrived(document: JSON) -> Activity:
+    """Like `parse`, for what another server sent: an id on another host than its actor's is left out. It is the name of
+    somebody else's activity, or will be, and whoever knows an id first must not use it up."""
+    found = parse(document)
+    if found.id is None or normalise.same_host(found.id, found.actor):
+        return found
+    return replace(found, id=None)
 
 
 def reaction(doc: JSON) -> str:

@@ -180,7 +180,10 @@ def unsuspend(username: str) -> None:
 @click.argument("username")
 @session.with_options(*password_options)
 def reset_password(username: str, prompt: bool, password_file: TextIO | None) -> None:
-    """Set a new password; ends every session and token of the login. It is made and printed unless one is given."""
+    """Set a new password.
+
+    It is made and printed unless one is given. Every session and token of the login ends.
+    """
     given = _given_password(prompt, password_file)
     password = given or _new_password()
 
@@ -199,7 +202,10 @@ def reset_password(username: str, prompt: bool, password_file: TextIO | None) ->
 @click.argument("username")
 @click.argument("role", type=click.Choice(accounts.ROLES))
 def set_role(username: str, role: str) -> None:
-    """Make somebody a moderator, admin or owner, or a user again."""
+    """Make somebody moderator, admin or owner.
+
+    Or a user again.
+    """
 
     async def work() -> None:
         async with session.opened() as app:
@@ -239,7 +245,10 @@ def token(username: str, scopes: str, as_json: bool) -> None:
 
 @group.command("owner-link")
 def owner_link() -> None:
-    """Print a new one-time link to sign up as the owner, as long as there is no account."""
+    """Print a link to sign up as the owner.
+
+    It works once, and only as long as there is no account.
+    """
 
     async def work() -> str | None:
         async with session.opened() as app:

@@ -8,6 +8,7 @@ from fedi.entities.account import Account, CredentialAccount
 from fedi.entities.bundle import Bundle, FilterContext, Wanted, load
 from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
+from fedi.entities.notices import announced
 from fedi.entities.notification import Notification
 from fedi.entities.people import account, accounts, credential_account, relationships, role
 from fedi.entities.poll import Poll

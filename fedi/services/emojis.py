@@ -26,3 +26,12 @@ async def add(app: App, shortcode: str, image: bytes, category: str | None = Non
         )
         if replaced:
             await jobs.enqueue(conn, media.DELETE_JOB, {"names": replaced}, queue="slow")
+
+
+async def remove(app: App, shortcode: str) -> bool:
+    """Forget an emoji and its files. False when there was none."""
+    async with app.db.transaction() as conn:
+        files = await emojis.remove(conn, shortcode)
+        if files:
+            await jobs.enqueue(conn, media.DELETE_JOB, {"names": files}, queue="slow")
+        return files is not None

@@ -40,6 +40,11 @@ class Stream(msgspec.Struct, frozen=True):
     events: frozenset[str] | None = None
     public: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Two spellings of a tag are one subscription."""
+        return self.label[0], self.channel
+
 
 def stream(
     name: str, *, account_id: int, scopes: frozenset[str], tag: str | None = None, list_id: str | None = None

@@ -43,7 +43,7 @@ class Listener:
         self.account_id = account_id
         self.token_id = token_id
         self.scopes = scopes
-        self.streams: dict[tuple[str, ...], Stream] = {}
+        self.streams: dict[tuple[str, str], Stream] = {}
         self.queue: asyncio.Queue[Frame] = asyncio.Queue(QUEUE_LENGTH)
         self.dropped = False
 
@@ -95,14 +95,14 @@ class Hub:
 
     def subscribe(self, listener: Listener, stream: Stream) -> None:
         """A second subscription to the same changes nothing."""
-        if stream.label not in listener.streams:
-            listener.streams[stream.label] = stream
+        if stream.key not in listener.streams:
+            listener.streams[stream.key] = stream
             self._listeners[stream.channel].setdefault(listener, []).append(stream)
 
     def unsubscribe(self, listener: Listener, stream: Stream) -> None:
-        listener.streams.pop(stream.label, None)
+        listener.streams.pop(stream.key, None)
         group = self._listeners.get(stream.channel, {})
-        left = [one for one in group.get(listener, []) if one.label != stream.label]
+        left = [one for one in group.get(listener, []) if one.key != stream.key]
         if left:
             group[listener] = left
         else:

@@ -70,7 +70,7 @@ async def test_reading_and_unreading(server: Node) -> None:
     (row,) = await bob.get("/api/v1/conversations")
     read = await bob.post(f"/api/v1/conversations/{row['id']}/read")
     assert read == {**row, "unread": False}
-    unread = await bob.api("POST", f"/api/v1/conversations/{row['id']}/unread", strict=False)
+    unread = await bob.api("POST", f"/api/v1/conversations/{row['id']}/unread")
     assert unread == row
     for verb in ("read", "unread"):
         await alice.post(f"/api/v1/conversations/{row['id']}/{verb}", status=404)

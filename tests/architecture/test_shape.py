@@ -11,9 +11,15 @@ PACKAGES = ("fedi", "federation", "storage")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 50
-MAX_OWN_IMPORTS = 15
-# The composition root knows everybody; the tables of routes and jobs are lists of all modules by nature.
-IMPORTS_MANY = {"fedi/app.py", "fedi/api/__init__.py", "fedi/jobs.py"}
+MAX_OWN_IMPORTS = 18
+# The composition root knows everybody; the tables of routes, effects, jobs and activities are lists of all modules by nature.
+IMPORTS_MANY = {
+    "fedi/app.py",
+    "fedi/api/__init__.py",
+    "fedi/effects/__init__.py",
+    "fedi/jobs.py",
+    "federation/inbox/__init__.py",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -141,7 +141,10 @@ async def test_in_production_it_logs_json_and_no_owner_link(database_url: str, d
 
 async def test_web_and_worker_in_two_processes(database_url: str, data_dir: Path, tmp_path: Path) -> None:
     web = Process(data_dir, "web", database_url=database_url)
-    worker = Process(tmp_path, "worker", database_url=database_url, metrics_listen=f"127.0.0.1:{free_port()}")
+    metrics_port = free_port()
+    worker = Process(
+        tmp_path, "worker", database_url=database_url, base_url=web.address, metrics_listen=f"127.0.0.1:{metrics_port}"
+    )
     with contextlib.closing(web), contextlib.closing(worker):
         await web.up()
         token = json.loads(web.run("account", "create", "alice", "--token", "--json"))["token"]
@@ -151,7 +154,7 @@ async def test_web_and_worker_in_two_processes(database_url: str, data_dir: Path
             assert (await client.post(url, headers=headers, json={"status": "hello"})).status_code == 200
             message = json.loads(await asyncio.wait_for(socket.recv(), START_SECONDS))
             assert message["event"] == "update"
-            metrics = await client.get(f"http://{worker.env['FEDI_METRICS_LISTEN']}/metrics")
+            metrics = await client.get(f"http://127.0.0.1:{metrics_port}/metrics")
             assert 'fedi_job_seconds_count{name="StatusCreated",outcome="ok"} 1.0' in metrics.text
         for process in (web, worker):
             process.popen.terminate()

@@ -99,7 +99,7 @@ async def test_a_conversation(shared: ProcessNode, new_person: Any, tmp_path: Pa
     assert at_bob.json("reblog", post["id"])["reblog"]["id"] == post["id"]
     assert at_bob.json("favourite", post["id"])["favourited"]
     assert at_bob.json("bookmark", post["id"])["bookmarked"]
-    assert [each["id"] for each in at_bob.json("bookmarks")] == [post["id"]]
+    assert post["id"] in at_bob.says("bookmarks", "--once")
     thread = at_alice.json("thread", post["id"])
     assert [each["id"] for each in thread["descendants"]] == [answer["id"]]
     assert "nice" in at_alice.says("thread", post["id"])
@@ -110,7 +110,7 @@ async def test_a_conversation(shared: ProcessNode, new_person: Any, tmp_path: Pa
 
     found = at_bob.json("search", f"toot{alice.id}")
     assert [tag["name"] for tag in found["hashtags"]] == [f"toot{alice.id}"]
-    assert [each["id"] for each in at_bob.json("search", alice.username)["accounts"]] == [alice.id]
+    assert at_bob.json("search", alice.username)["accounts"][0]["id"] == alice.id
     assert at_bob.json("unfollow", alice.username)["following"] is False
     assert at_bob.json("unreblog", post["id"])["reblogged"] is False
     at_alice.says("delete", post["id"])
@@ -136,9 +136,7 @@ async def test_tags_lists_and_polls(shared: ProcessNode, new_person: Any, tmp_pa
     assert post["id"] in [each["id"] for each in at_bob.soon("timelines", "list", made["id"])]
     at_bob.says("lists", "delete", "friends")
 
-    asked = at_alice.json(
-        "post", "Tea?", "--poll-option", "yes", "--poll-option", "no", "--poll-expires-in", "1 hour"
-    )
+    asked = at_alice.json("post", "Tea?", "--poll-option", "yes", "--poll-option", "no", "--poll-expires-in", "1 hour")
     assert [option["title"] for option in asked["poll"]["options"]] == ["yes", "no"]
     voted = at_bob.json("polls", "vote", asked["poll"]["id"], "0")
     assert (voted["own_votes"], voted["votes_count"]) == ([0], 1)

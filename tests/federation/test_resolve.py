@@ -460,6 +460,34 @@ async def test_reading_a_post_again_brings_its_edit(a: Node, peer: Puppet) -> No
     assert [edit["content"] for edit in history] == ["<p>hello</p>", "<p>changed</p>"]
 
 
+async def test_an_edit_that_asks_something_else_voids_the_votes_and_keeps_what_was_asked(a: Node, peer: Puppet) -> None:
+    alice, eve = await a.person("alice"), peer.actor("eve")
+
+    def poll(*names: str, **more: Any) -> dict[str, Any]:
+        options = [{"type": "Note", "name": name, "replies": {"totalItems": 1}} for name in names]
+        return peer.note(
+            eve, "1", type="Question", oneOf=options, published=EARLIER, endTime="2030-01-01T00:00:00Z", **more
+        )
+
+    found = await resolve.status(a.app.fed, poll("yes", "no")["id"])
+    before = await alice.get(f"/api/v1/statuses/{found.id}")
+    await alice.post(f"/api/v1/polls/{before['poll']['id']}/votes", {"choices": [0]})
+    poll("yes", "no", "maybe", updated=LATER)
+    await resolve.status(a.app.fed, found.uri, refresh=True)
+    after = await alice.get(f"/api/v1/statuses/{found.id}")
+    assert (after["poll"]["voted"], len(after["poll"]["options"])) == (False, 3)
+    history = await alice.get(f"/api/v1/statuses/{found.id}/history")
+    assert [len(edit["poll"]["options"]) for edit in history] == [2, 3]
+
+
+async def test_an_update_that_changes_nothing_is_not_an_edit(a: Node, peer: Puppet) -> None:
+    alice, eve = await a.person("alice"), peer.actor("eve")
+    found = await resolve.status(a.app.fed, peer.note(eve, "1", published=EARLIER)["id"])
+    peer.note(eve, "1", published=EARLIER, updated=LATER)
+    await resolve.status(a.app.fed, found.uri, refresh=True)
+    assert (await alice.get(f"/api/v1/statuses/{found.id}"))["edited_at"] is None
+
+
 async def test_an_edit_never_widens_who_may_read(a: Node, peer: Puppet) -> None:
     eve = peer.actor("eve")
     note = peer.note(eve, "1", to=[f"{eve['id']}/followers"], cc=[])

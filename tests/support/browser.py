@@ -66,7 +66,6 @@ class Browser:
         await self.submit("/auth/log_in", {"login": login, "password": password})
         assert self.status == 303, self.html
 
-
     async def grant(self, url: str, login: str, password: str = servers.PASSWORD) -> str:
         """Let an application in: log in where its link leads, allow it; the address that the browser is sent to."""
         await self.open(url)

@@ -146,9 +146,16 @@ async def test_names_that_do_not_resolve_and_closed_ports_are_unreachable(client
         await client.request("GET", "http://127.0.0.1:1/")
 
 
-async def test_localhost_resolves_through_the_system(loopback: Loopback, client: HTTPClient) -> None:
+@pytest.mark.parametrize("name", ["localhost", "a.localhost", "b.a.localhost"])
+async def test_localhost_and_names_below_it_are_loopback(loopback: Loopback, client: HTTPClient, name: str) -> None:
     port = await loopback.answers(OK)
-    assert (await client.request("GET", f"http://localhost:{port}/")).body == b"ok"
+    assert (await client.request("GET", f"http://{name}:{port}/")).body == b"ok"
+
+
+async def test_names_below_localhost_are_refused_where_private_addresses_are() -> None:
+    async with HTTPClient(user_agent="t", https_only=False) as public:
+        with pytest.raises(Refused):
+            await public.request("GET", "http://a.localhost:8001/")
 
 
 async def test_a_connection_is_used_again(loopback: Loopback, client: HTTPClient) -> None:

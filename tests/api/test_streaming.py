@@ -1,0 +1,462 @@
+"""The streaming API over real sockets: who hears what, in which form, and when a connection ends.
+
+The server runs in this process (uvicorn on loopback) on the ASGI app of a node, so that a test decides when work is done.
+"""
+
+import asyncio
+import contextlib
+import socket as sockets
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import uvicorn
+from websockets.exceptions import InvalidStatus
+
+from fedi.auth import tokens
+from fedi.streaming import endpoint, hub
+from storage import oauth
+from tests.support import checker, live
+from tests.support.live import Live
+from tests.support.servers import Node, Person, drain
+
+pytestmark = pytest.mark.anyio
+
+
+class Running(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Signals are the test runner's."""
+        yield
+
+
+@pytest.fixture
+async def address(server: Node) -> AsyncIterator[str]:
+    """http://127.0.0.1:PORT, where the node `server` answers."""
+    listening = sockets.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(server.server.asgi, lifespan="off", log_config=None, ws="websockets-sansio")
+    running = Running(config)
+    task = asyncio.create_task(running.serve([listening]))
+    while not running.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    await server.server.hub.close()
+    running.should_exit = True
+    await task
+
+
+def ids(said: list[dict[str, Any]], event: str = "update") -> list[str]:
+    """Of events that carry an object, its id, with the stream it came by."""
+    return [f"{message['stream'][0]} {message['payload']['id']}" for message in said if message["event"] == event]
+
+
+# ---------------------------------------------------------------- opening
+
+
+async def test_a_token_is_taken_from_header_query_and_subprotocol_which_is_echoed(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    url = live.address(address)
+    async with (
+        live.socket(alice, "user", base_url=address) as by_header,
+        live.opened(f"{url}?access_token={alice.token}&stream=user") as by_query,
+        live.opened(f"{url}/?stream=user", protocol=alice.token) as by_protocol,
+    ):
+        assert by_query.connection.subprotocol is None
+        assert by_protocol.connection.subprotocol == alice.token
+        await settled(by_query, by_protocol)
+        post = await alice.posts("hello")
+        await drain(server)
+        for each in (by_header, by_query, by_protocol):
+            assert (await each.event("update"))["id"] == post["id"]
+
+
+async def settled(*opened: Live) -> None:
+    """What was asked for is in force: the server answers to what was said after it."""
+    for each in opened:
+        await each.subscribe("nothing")
+        await each.message()
+        each.messages.clear()
+
+
+@pytest.mark.parametrize("query", ["?stream=user", "?access_token=wrong&stream=user", "?stream=public"])
+async def test_nobody_listens_without_a_token(server: Node, address: str, query: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with live.opened(live.address(address) + query):
+            pass
+    assert refused.value.response.status_code == 401
+    assert "error" in orjson.loads(refused.value.response.body)
+
+
+async def test_an_applications_own_token_is_not_enough(server: Node, address: str) -> None:
+    app = await server.api(
+        "POST",
+        "/api/v1/apps",
+        json={"client_name": "x", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "scopes": "read"},
+    )
+    body = {"grant_type": "client_credentials", "client_id": app["client_id"], "client_secret": app["client_secret"]}
+    token = (await server.api("POST", "/oauth/token", data=body))["access_token"]
+    with pytest.raises(InvalidStatus):
+        async with live.opened(f"{live.address(address)}?access_token={token}"):
+            pass
+
+
+async def test_other_paths_are_not_there(server: Node, address: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with live.opened(live.address(address, "/api/v1/other")):
+            pass
+    assert refused.value.response.status_code == 404
+
+
+# ---------------------------------------------------------------- talking
+
+
+async def test_one_connection_carries_many_streams_until_they_are_left(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    async with live.socket(alice, "user", "public", "hashtag#Cats", base_url=address) as heard:
+        post = await bob.posts("#cats are not #dogs")
+        await drain(server)
+        assert sorted(ids(await heard.quiet())) == [f"hashtag {post['id']}", f"public {post['id']}"]
+        await heard.unsubscribe("public")
+        await heard.unsubscribe("hashtag", tag="cats")
+        await settled(heard)
+        await bob.posts("#cats again")
+        mine = await alice.posts("mine")
+        await drain(server)
+        assert ids(await heard.quiet()) == [f"user {mine['id']}"]
+
+
+async def test_a_stream_names_itself_with_its_parameter(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with live.socket(alice, "hashtag#cats", base_url=address) as heard:
+        await alice.posts("#cats")
+        await drain(server)
+        assert (await heard.message())["stream"] == ["hashtag", "cats"]
+
+
+async def test_nonsense_is_answered_and_the_connection_stays(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with live.socket(alice, "user", base_url=address) as heard:
+        for said in ('{"type":"subscribe","stream":"nonsense"}', '{"type":"subscribe","stream":"hashtag"}', "not json"):
+            await heard.connection.send(said)
+            answer = await heard.message()
+            assert (answer["status"], bool(answer["error"])) == (400, True)
+        await heard.connection.send("[]")
+        await heard.connection.send('{"type":"dance","stream":"user"}')
+        heard.messages.clear()
+        post = await alice.posts("still here")
+        await drain(server)
+        assert (await heard.event("update"))["id"] == post["id"]
+
+
+async def test_a_binary_frame_ends_the_connection(server: Node, address: str) -> None:
+    async with live.socket(await server.person("alice"), "user", base_url=address) as heard:
+        await heard.connection.send(b"\x00\x01")
+        assert await heard.closed() == 1003
+
+
+async def test_scopes_decide_what_is_heard(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("first")
+    await drain(server)
+    limited = Person(
+        server, "alice", alice.user_id, alice.account_id, await _token(server, alice, "read:notifications")
+    )
+    posts = Person(server, "alice", alice.user_id, alice.account_id, await _token(server, alice, "read:statuses"))
+    none = Person(server, "alice", alice.user_id, alice.account_id, await _token(server, alice, "write"))
+    async with (
+        live.socket(limited, "user", base_url=address) as told,
+        live.socket(posts, "user", base_url=address) as read,
+        live.socket(none, base_url=address) as deaf,
+    ):
+        await told.subscribe("public")
+        assert (await told.message())["status"] == 401
+        await read.subscribe("user:notification")
+        assert (await read.message())["status"] == 401
+        await deaf.subscribe("user")
+        assert (await deaf.message())["status"] == 401
+        for each in (told, read, deaf):
+            each.messages.clear()
+        await bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+        await alice.posts("second")
+        await drain(server)
+        assert {message["event"] for message in await told.quiet()} == {"notification"}
+        assert {message["event"] for message in await read.quiet()} == {"update"}
+        assert await deaf.quiet() == []
+
+
+async def _token(server: Node, person: Person, scopes: str) -> str:
+    return await tokens.issue(server.app, user_id=person.user_id, account_id=person.account_id, scopes=scopes)
+
+
+# ---------------------------------------------------------------- ending
+
+
+async def _revoke(server: Node, token: str) -> None:
+    viewer = await tokens.authenticate(server.app, token)
+    assert viewer is not None
+    async with server.db.transaction() as conn:
+        await oauth.revoke_ids(conn, [viewer.token_id])
+
+
+async def test_a_revoked_token_ends_its_connections_and_no_others(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    other = Person(server, "alice", alice.user_id, alice.account_id, await _token(server, alice, "read"))
+    async with (
+        live.socket(alice, "user", base_url=address) as ended,
+        live.socket(other, "user", base_url=address) as stays,
+    ):
+        await _revoke(server, alice.token)
+        await drain(server)
+        assert await ended.closed() == endpoint.GOING_AWAY
+        await settled(stays)
+
+
+async def test_a_reader_that_does_not_keep_up_is_dropped(
+    server: Node, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "QUEUE_LENGTH", 3)
+    alice = await server.person("alice")
+    async with live.socket(alice, "public", base_url=address) as slow:
+        [listener] = [one for group in server.server.hub._tokens.values() for one in group]
+        for _number in range(5):
+            listener.put(hub.Frame(("public",), "delete", "1"))
+        assert listener.dropped
+        assert await slow.closed() == endpoint.GOING_AWAY
+    await asyncio.sleep(0.05)
+    assert not server.server.hub._tokens, "nothing is kept of it"
+
+
+async def test_who_leaves_is_forgotten(server: Node, address: str) -> None:
+    async with live.socket(await server.person("alice"), "user", "public", base_url=address):
+        assert server.server.hub._listeners
+    for _attempt in range(100):
+        if not server.server.hub._listeners and not server.server.hub._tokens:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("subscriptions are left behind")
+
+
+# ---------------------------------------------------------------- what is said
+
+
+async def test_a_post_from_its_birth_to_its_end(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await bob.follow(alice)
+    await drain(server)
+    async with live.socket(bob, "user", "public:local", base_url=address) as heard:
+        post = await alice.posts("one")
+        await drain(server)
+        assert sorted(ids(await heard.quiet())) == [f"public:local {post['id']}", f"user {post['id']}"]
+        await alice.api("PUT", f"/api/v1/statuses/{post['id']}", json={"status": "two"})
+        await drain(server)
+        edited = await heard.event("status.update", stream="user")
+        assert "two" in edited["content"]
+        await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
+        await drain(server)
+        assert await heard.event("delete", stream="user") == post["id"]
+
+
+async def test_notifications_and_conversations(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    async with live.socket(alice, "user", "user:notification", "direct", base_url=address) as heard:
+        post = await bob.posts("@alice psst", visibility="direct")
+        await drain(server)
+        for stream in ("user", "user:notification"):
+            told = await heard.event("notification", stream=stream)
+            assert (told["type"], told["status"]["id"]) == ("mention", post["id"])
+        talk = await heard.event("conversation", stream="direct")
+        assert (talk["last_status"]["id"], talk["unread"]) == (post["id"], True)
+
+
+async def test_filters(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await alice.follow(bob)
+    await drain(server)
+    async with live.socket(alice, "user", "public", base_url=address) as heard:
+        keywords = [{"keyword": "spoiler", "whole_word": False}]
+        body = {"title": "none", "context": ["home"], "filter_action": "hide", "keywords_attributes": keywords}
+        await alice.post("/api/v2/filters", body)
+        await drain(server)
+        assert [message["event"] for message in await heard.quiet()] == ["filters_changed"]
+        await bob.posts("a spoiler")
+        await drain(server)
+        [said] = await heard.quiet()
+        assert said["stream"] == ["public"], "hidden at home only"
+        assert [each["keyword_matches"] for each in said["payload"]["filtered"]] == [["spoiler"]]
+
+
+async def test_a_list_is_heard_by_its_owner(server: Node, address: str) -> None:
+    alice, bob, eve = [await server.person(name) for name in ("alice", "bob", "eve")]
+    await alice.follow(bob)
+    await drain(server)
+    made = await alice.post("/api/v1/lists", {"title": "friends"})
+    await alice.post(f"/api/v1/lists/{made['id']}/accounts", {"account_ids": [bob.id]})
+    async with live.socket(alice, base_url=address) as heard, live.socket(eve, base_url=address) as curious:
+        await heard.subscribe("list", list=made["id"])
+        await curious.subscribe("list", list=made["id"])
+        assert (await curious.message())["status"] == 404
+        await settled(heard)
+        post = await bob.posts("for my friends", visibility="private")
+        await drain(server)
+        assert (await heard.message())["stream"] == ["list", made["id"]]
+        assert heard.messages[0]["payload"]["id"] == post["id"]
+
+
+# ---------------------------------------------------------------- who may hear
+
+
+@pytest.mark.parametrize("visibility", ["unlisted", "private", "direct"])
+async def test_what_is_not_public_is_in_no_public_stream(server: Node, address: str, visibility: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await bob.follow(alice)
+    await drain(server)
+    streams = ("public", "public:local", "public:remote", "public:media", "hashtag#cats", "hashtag:local#cats")
+    async with live.socket(bob, *streams, base_url=address) as heard:
+        post = await alice.posts("#cats", visibility=visibility)
+        await alice.api("PUT", f"/api/v1/statuses/{post['id']}", json={"status": "#cats again"})
+        await drain(server)
+        assert await heard.quiet() == []
+        await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
+        await drain(server)
+        assert await heard.quiet() == []
+
+
+async def test_answers_and_boosts_are_in_no_public_timeline_nor_stream(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("first")
+    await drain(server)
+    async with live.socket(bob, "public", base_url=address) as heard:
+        await bob.replies(post, "an answer")
+        await bob.post(f"/api/v1/statuses/{post['id']}/reblog")
+        await drain(server)
+        assert ids(await heard.quiet()) == []
+
+
+@pytest.mark.parametrize("verb", ["block", "mute"])
+async def test_those_whom_one_does_not_want_to_hear_are_not_heard(server: Node, address: str, verb: str) -> None:
+    alice, bob, carol = [await server.person(name) for name in ("alice", "bob", "carol")]
+    await alice.post(f"/api/v1/accounts/{bob.id}/{verb}")
+    await drain(server)
+    async with live.socket(alice, "public", "hashtag#cats", base_url=address) as heard:
+        await bob.posts("#cats by bob")
+        await bob.posts("@alice #cats")
+        await drain(server)
+        assert await heard.quiet() == []
+        post = await carol.posts("#cats by carol")
+        await drain(server)
+        assert len(ids(await heard.quiet())) == 2, post
+
+
+async def test_the_blocked_hear_nothing_either(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await alice.post(f"/api/v1/accounts/{bob.id}/block")
+    await drain(server)
+    async with live.socket(bob, "public", base_url=address) as heard:
+        await alice.posts("not for bob")
+        await drain(server)
+        assert await heard.quiet() == []
+
+
+# ---------------------------------------------------------------- server-sent events
+
+
+class Events:
+    """Reads a stream of server-sent events."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def line(self) -> str:
+        return await asyncio.wait_for(anext(self._lines), 10)
+
+    async def event(self) -> tuple[str, str]:
+        """The next event: its name and data. Comments and blank lines are passed over."""
+        while not (line := await self.line()).startswith("event: "):
+            assert line == "" or line.startswith(":"), line
+        data = await self.line()
+        assert data.startswith("data: ")
+        return line.removeprefix("event: "), data.removeprefix("data: ")
+
+
+@contextlib.asynccontextmanager
+async def events(address: str, path: str, token: str, **params: str) -> AsyncIterator[Events]:
+    async with (
+        httpx.AsyncClient(base_url=address, timeout=10) as client,
+        client.stream("GET", path, params=params, headers={"Authorization": f"Bearer {token}"}) as response,
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["cache-control"] == "private, no-store"
+        stream = Events(response)
+        assert await stream.line() == ":)"
+        yield stream
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/api/v1/streaming/user", {}),
+        ("/api/v1/streaming", {"stream": "user"}),
+        ("/api/v1/streaming/public", {}),
+        ("/api/v1/streaming/public/local", {}),
+        ("/api/v1/streaming/hashtag", {"tag": "cats"}),
+        ("/api/v1/streaming/hashtag/local", {"tag": "#Cats"}),
+    ],
+)
+async def test_server_sent_events(server: Node, address: str, path: str, params: dict[str, str]) -> None:
+    alice = await server.person("alice")
+    async with events(address, path, alice.token, **params) as stream:
+        post = await alice.posts("hello #cats")
+        await drain(server)
+        name, data = await stream.event()
+        assert (name, orjson.loads(data)["id"]) == ("update", post["id"])
+        message = {"stream": ["user"], "event": name, "payload": data}
+        assert checker.check_message(message) == []
+
+
+async def test_a_post_with_line_feeds_is_one_event(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with events(address, "/api/v1/streaming/user", alice.token) as stream:
+        await alice.posts("one\n\ntwo\nthree")
+        await drain(server)
+        assert orjson.loads((await stream.event())[1])["content"] == "<p>one</p><p>two<br />three</p>"
+
+
+async def test_events_end_with_the_token_and_a_quiet_stream_says_that_it_lives(
+    server: Node, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "HEARTBEAT_SECONDS", 0.05)
+    alice = await server.person("alice")
+    async with events(address, "/api/v1/streaming/user", alice.token) as stream:
+        assert await stream.line() == ":thump"
+        await _revoke(server, alice.token)
+        await drain(server)
+        with pytest.raises(StopAsyncIteration):
+            while True:
+                await stream.line()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/streaming", 404),
+        ("/api/v1/streaming?stream=nonsense", 400),
+        ("/api/v1/streaming/hashtag", 400),
+        ("/api/v1/streaming/list?list=1", 404),
+        ("/api/v1/streaming/list", 400),
+    ],
+)
+async def test_event_streams_that_cannot_be(server: Node, address: str, path: str, status: int) -> None:
+    alice = await server.person("alice")
+    refused = await alice.call("GET", path)
+    assert refused.status_code == status
+    assert refused.json()["error"]
+    assert (await server.client.get(path)).status_code in (401, status)
+
+
+async def test_health(server: Node) -> None:
+    answer = await server.client.get("/api/v1/streaming/health")
+    assert (answer.status_code, answer.text) == (200, "OK")
+    assert checker.recorded.check("GET", "/api/v1/streaming/health", 200, answer.text) == []

@@ -4,6 +4,7 @@ A handle belongs to its domain. What an actor's document says about its handle c
 domain points back to the actor; this allows a handle domain that differs from the server's, and forbids stolen ones.
 """
 
+import contextlib
 import re
 from html import unescape
 from typing import Any
@@ -21,10 +22,18 @@ from federation.origins import Budget, admit, once
 from federation.vocab import normalise
 from federation.vocab.normalise import AS2
 
-_TEMPLATE = re.compile(r"<Link\b[^>]*\brel=[\"']lrdd[\"'][^>]*>", re.IGNORECASE)
+MAX_HOST_META_CHARACTERS = 16_384
+
+# Bounded, and read from the beginning of the page only: the page is whatever a stranger sends.
+_TEMPLATE = re.compile(r"<Link\b[^<>]{0,2500}>", re.IGNORECASE)
+_LRDD = re.compile(r"\brel=[\"']lrdd[\"']", re.IGNORECASE)
 _TEMPLATE_HREF = re.compile(r"\btemplate=[\"']([^\"']{1,2048})[\"']", re.IGNORECASE)
 _HANDLE = re.compile(r"(?:acct:)?@?([^@\s/:?#]{1,255})@([^@\s/?#]{1,260})", re.IGNORECASE)
 _PORT = re.compile(r"(.+):([0-9]{1,5})")
+# What servers declare for visitors of other servers, with the variable of the template: OStatus' subscribe, which
+# takes posts too wherever it is still offered, and FEP-3b86.
+_SUBSCRIBE = ("http://ostatus.org/schema/1.0/subscribe", "{uri}")
+_ACT = ("https://w3id.org/fep/3b86/Object", "{object}")
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -88,20 +97,46 @@ async def _ask(fed: Fed, handle: Handle, budget: Budget | None) -> Found:
     await admit(fed, handle.domain)
     if budget is not None:
         budget.spend()
+    return _read(await _descriptor(fed, handle), handle)
+
+
+async def interaction(fed: Fed, visitor: Handle, uri: str) -> str | None:
+    """Where the visitor's own server lets them act on the object `uri`; None when it names no place of its own.
+
+    Raises Rejected, Gone or Retry.
+    """
+    await admit(fed, visitor.domain)
+    descriptor = await _descriptor(fed, visitor)
+    # The domain of the handle, and the host that it says the person lives on; nothing else is theirs to name.
+    theirs = {visitor.domain}
+    with contextlib.suppress(Rejected, BadUrl):
+        theirs.add(parse_url(_read(descriptor, visitor).actor_uri).authority)
+    for rel, variable in (_SUBSCRIBE, _ACT):
+        for link in normalise.objects(descriptor.get("links")):
+            template = normalise.text(link.get("template"), 2048)
+            if normalise.text(link.get("rel"), 200) != rel or variable not in template:
+                continue
+            with contextlib.suppress(BadUrl):
+                place = parse_url(template.replace(variable, quote(uri, safe="")))
+                if place.authority in theirs and place.scheme == _scheme(fed, place.authority):
+                    return place.full
+    return None
+
+
+async def _descriptor(fed: Fed, handle: Handle) -> dict[str, Any]:
     return await once(fed, ("webfinger", str(handle).lower()), lambda: _fetch(fed, handle))
 
 
-async def _fetch(fed: Fed, handle: Handle) -> Found:
+async def _fetch(fed: Fed, handle: Handle) -> dict[str, Any]:
     resource = quote(f"acct:{handle}", safe="")
     base = f"{_scheme(fed, handle.domain)}://{handle.domain}"
     try:
-        descriptor = await fetch.fetch_jrd(fed.http, f"{base}/.well-known/webfinger?resource={resource}")
+        return await fetch.fetch_jrd(fed.http, f"{base}/.well-known/webfinger?resource={resource}")
     except NotFound:
         template = await _template(fed, base)
         if template is None:
             raise
-        descriptor = await fetch.fetch_jrd(fed.http, template.replace("{uri}", resource))
-    return _read(descriptor, handle)
+        return await fetch.fetch_jrd(fed.http, template.replace("{uri}", resource))
 
 
 def _scheme(fed: Fed, domain: str) -> str:
@@ -120,10 +155,12 @@ async def _template(fed: Fed, base: str) -> str | None:
         )
     except (Rejected, Gone):
         return None
-    link = _TEMPLATE.search(page.text)
-    href = _TEMPLATE_HREF.search(link[0]) if link else None
-    template = unescape(href[1]) if href else ""
-    return template if "{uri}" in template else None
+    for link in _TEMPLATE.findall(page.text[:MAX_HOST_META_CHARACTERS]):
+        href = _TEMPLATE_HREF.search(link) if _LRDD.search(link) else None
+        template = unescape(href[1]) if href else ""
+        if "{uri}" in template:
+            return template
+    return None
 
 
 def _read(descriptor: dict[str, Any], asked: Handle) -> Found:

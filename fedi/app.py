@@ -22,7 +22,7 @@ from fedi.auth import tokens
 from fedi.config import Settings
 from fedi.context import App
 from fedi.effects import EFFECTS
-from fedi.http.endpoint import PUBLIC, Call, Endpoint, NoParams, get
+from fedi.http.endpoint import OPEN, PUBLIC, Call, Endpoint, NoParams, get
 from fedi.http.limits import Limits
 from fedi.http.middleware import Around
 from fedi.http.router import Router
@@ -32,8 +32,8 @@ from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
 from fedi.web import templates
 from fedi.worker import Worker
-from storage.blobs import Blobs
 from storage import deliveries
+from storage.blobs import Blobs
 from storage.bus import Bus
 from storage.db import Database
 from storage.errors import DatabaseDown
@@ -147,7 +147,8 @@ def _routes() -> Iterable[Endpoint]:
     for route in federation.routes.ROUTES:
         page = pages.pop((route.method, route.path), None)
         handler = _federated(route.handler) if page is None else _negotiated(route.handler, page)
-        yield Endpoint(route.method, route.path, handler, PUBLIC, page.params if page else NoParams, "none", page is None)
+        params = page.params if page else NoParams
+        yield Endpoint(route.method, route.path, handler, OPEN, params, "none", page is None)
     yield from pages.values()
     yield from api.ROUTES
     yield from streaming_endpoint.ROUTES

@@ -178,9 +178,7 @@ async def local_name_like(conn: Conn, skeleton: str) -> bool:
 
 async def stats(conn: Conn, account_ids: Sequence[int]) -> dict[int, Stats]:
     """Counters by account id; every row has them."""
-    records = await conn.fetch(
-        f"select {columns(Stats)} from account_stats where account_id = any($1)", account_ids
-    )
+    records = await conn.fetch(f"select {columns(Stats)} from account_stats where account_id = any($1)", account_ids)
     return {row.account_id: row for row in structs(Stats, records)}
 
 
@@ -224,7 +222,9 @@ async def create_local(conn: Conn, new: Local) -> None:
     if done is None:
         raise Conflict("Username has already been taken")
     await conn.execute("insert into account_stats (account_id) values ($1)", new.id)
-    await conn.execute("insert into account_settings (account_id, last_active_at, home_built_at) values ($1, now(), now())", new.id)
+    await conn.execute(
+        "insert into account_settings (account_id, last_active_at, home_built_at) values ($1, now(), now())", new.id
+    )
 
 
 async def reveal(conn: Conn, account_ids: Sequence[int]) -> None:
@@ -336,7 +336,8 @@ async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> Non
 async def limit(conn: Conn, account_id: int) -> None:
     """Show it only to those who follow it."""
     await conn.execute(
-        "update accounts set silenced_at = now(), version = version + 1 where id = $1 and silenced_at is null", account_id
+        "update accounts set silenced_at = now(), version = version + 1 where id = $1 and silenced_at is null",
+        account_id,
     )
 
 

@@ -115,7 +115,9 @@ async def dismiss(conn: Conn, account_id: int, announcement_id: int) -> None:
 async def react(conn: Conn, account_id: int, announcement_id: int, name: str, *, most: int) -> None:
     """`Conflict` when others have given `most` different reactions already. Giving one twice is giving it once."""
     await conn.execute("select from announcements where id = $1 for no key update", announcement_id)
-    names = await conn.fetch("select distinct name from announcement_reactions where announcement_id = $1", announcement_id)
+    names = await conn.fetch(
+        "select distinct name from announcement_reactions where announcement_id = $1", announcement_id
+    )
     if len(names) >= most and name not in {record[0] for record in names}:
         raise Conflict(f"Limit of {most} different reactions reached")
     await conn.execute(

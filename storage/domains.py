@@ -1,4 +1,4 @@
-"""Domains as the operator judges them: blocked, limited, or (in allow-list mode) allowed. A rule holds for subdomains."""
+"""Domains as the operator judges them: blocked, limited, or (in allow-list mode) allowed; subdomains with them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -110,7 +110,9 @@ async def rules_for(conn: Conn, domains: Sequence[str]) -> dict[str, Block]:
     names = sorted({name for line in asked.values() for name in line})
     found = {
         rule.domain: rule
-        for rule in structs(Block, await conn.fetch(f"select {_COLUMNS} from domain_blocks where domain = any($1)", names))
+        for rule in structs(
+            Block, await conn.fetch(f"select {_COLUMNS} from domain_blocks where domain = any($1)", names)
+        )
     }
     strictness = ("noop", "silence", "suspend")
     result = {}

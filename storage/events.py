@@ -5,7 +5,6 @@ from a person here or from another server: effects read that from the rows.
 """
 
 from collections.abc import Sequence
-
 from datetime import datetime
 
 import msgspec

@@ -88,10 +88,12 @@ async def own(conn: Conn, account_id: int, filter_id: int) -> Whole:
 async def _complete(conn: Conn, found: Sequence[Filter]) -> list[Whole]:
     ids = [each.id for each in found]
     keywords = structs(
-        Keyword, await conn.fetch(f"select {_KEYWORD} from filter_keywords k where k.filter_id = any($1) order by k.id", ids)
+        Keyword,
+        await conn.fetch(f"select {_KEYWORD} from filter_keywords k where k.filter_id = any($1) order by k.id", ids),
     )
     entries = structs(
-        Entry, await conn.fetch(f"select {_ENTRY} from filter_statuses e where e.filter_id = any($1) order by e.id", ids)
+        Entry,
+        await conn.fetch(f"select {_ENTRY} from filter_statuses e where e.filter_id = any($1) order by e.id", ids),
     )
     wholes = {each.id: Whole(each, [], []) for each in found}
     for keyword in keywords:
@@ -184,7 +186,10 @@ async def add_keywords(conn: Conn, filter_id: int, words: Sequence[Word]) -> lis
 
 async def write_keyword(conn: Conn, keyword_id: int, word: Word) -> None:
     await conn.execute(
-        "update filter_keywords set keyword = $2, whole_word = $3 where id = $1", keyword_id, word.keyword, word.whole_word
+        "update filter_keywords set keyword = $2, whole_word = $3 where id = $1",
+        keyword_id,
+        word.keyword,
+        word.whole_word,
     )
 
 

@@ -79,9 +79,7 @@ async def seen(conn: Conn, host: str) -> None:
 
 async def unread(conn: Conn, host: str) -> bool:
     """Whether its nodeinfo was never read, or a week ago."""
-    record = await conn.fetchrow(
-        "select from hosts where host = $1 and nodeinfo_at > now() - interval '7 days'", host
-    )
+    record = await conn.fetchrow("select from hosts where host = $1 and nodeinfo_at > now() - interval '7 days'", host)
     return record is None
 
 

@@ -62,9 +62,7 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
 
 async def forget(conn: Conn, *, days: int) -> None:
     """Drop the memory of activities so old that nobody sends them again."""
-    await conn.execute(
-        "delete from inbox_activities where received_at < now() - make_interval(days => $1)", days
-    )
+    await conn.execute("delete from inbox_activities where received_at < now() - make_interval(days => $1)", days)
 
 
 async def bury(conn: Conn, uri: str, *, actor_uri: str) -> None:
@@ -80,7 +78,6 @@ async def buried(conn: Conn, uri: str, *, actor_uri: str) -> bool:
         "select from tombstones where uri_hash = $1 and actor_uri = $2", digest(uri), actor_uri
     )
     return record is not None
-
 
 
 async def lock(conn: Conn, uri: str) -> None:

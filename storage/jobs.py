@@ -56,7 +56,10 @@ async def enqueue(
     run_at: datetime | None = None,
     parked: bool = False,
 ) -> None:
-    """Leave a job; `parked` at once, for what has failed too often elsewhere. With `key`, at most one job of this (name, key) waits; a second is dropped, or brings it forward."""
+    """Leave a job; `parked` at once, for what has failed too often elsewhere.
+
+    With `key`, at most one job of this (name, key) waits: a second is dropped, or brings it forward.
+    """
     await conn.execute(
         """
         insert into jobs (queue, name, payload, key, lane, run_at, failed_at)
@@ -69,9 +72,7 @@ async def enqueue(
     _wake(queue)
 
 
-async def enqueue_many(
-    conn: Conn, name: str, payloads: Iterable[Mapping[str, Any]], *, queue: str = "network"
-) -> None:
+async def enqueue_many(conn: Conn, name: str, payloads: Iterable[Mapping[str, Any]], *, queue: str = "network") -> None:
     """Leave many jobs of one name in one statement."""
     bodies = [orjson.dumps(payload).decode() for payload in payloads]
     if bodies:

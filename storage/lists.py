@@ -26,7 +26,9 @@ _COLUMNS = columns(List)
 
 async def of_account(conn: Conn, account_id: int) -> list[List]:
     """All lists of an owner, oldest first."""
-    return structs(List, await conn.fetch(f"select {_COLUMNS} from lists where account_id = $1 order by id", account_id))
+    return structs(
+        List, await conn.fetch(f"select {_COLUMNS} from lists where account_id = $1 order by id", account_id)
+    )
 
 
 async def own(conn: Conn, account_id: int, list_id: int) -> List | None:
@@ -136,7 +138,9 @@ async def add(conn: Conn, list_id: int, member_ids: Sequence[int]) -> None:
 
 
 async def remove(conn: Conn, list_id: int, member_ids: Sequence[int]) -> None:
-    await conn.execute("delete from list_accounts where list_id = $1 and account_id = any($2)", list_id, list(member_ids))
+    await conn.execute(
+        "delete from list_accounts where list_id = $1 and account_id = any($2)", list_id, list(member_ids)
+    )
 
 
 async def drop(conn: Conn, account_id: int, member_id: int) -> None:

@@ -1,6 +1,6 @@
 """One page of a list ordered by id. Queries take `below`, `above` and `size` as values and `order` as their one choice.
 
-    where id < $2 and id > $3 order by id {page.order} limit $4
+where id < $2 and id > $3 order by id {page.order} limit $4
 """
 
 from collections.abc import Sequence

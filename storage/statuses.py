@@ -1,4 +1,4 @@
-"""Posts and boosts: made, edited, deleted, and found by id or URI. What follows from a change is its event's business."""
+"""Posts and boosts: made, edited, deleted, found by id or URI. What follows from a change is its event's business."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -95,7 +95,9 @@ S_COLUMNS = columns(Status, "s")
 
 async def new_id(conn: Conn, published: datetime | None = None) -> int:
     """An id of that moment, or of now when it lies ahead."""
-    value: int = await conn.fetchval("select timestamp_id(least(coalesce($1, clock_timestamp()), clock_timestamp()))", published)
+    value: int = await conn.fetchval(
+        "select timestamp_id(least(coalesce($1, clock_timestamp()), clock_timestamp()))", published
+    )
     return value
 
 
@@ -152,9 +154,7 @@ async def counts(conn: Conn, status_id: int) -> Counts:
 
 async def visible(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) -> list[int]:
     """Those of the ids that the viewer may read, in the order given."""
-    records = await conn.fetch(
-        f"select s.id from statuses s where s.id = any($2) and {VISIBLE}", viewer_id, status_ids
-    )
+    records = await conn.fetch(f"select s.id from statuses s where s.id = any($2) and {VISIBLE}", viewer_id, status_ids)
     allowed = {record[0] for record in records}
     return [status_id for status_id in status_ids if status_id in allowed]
 
@@ -302,7 +302,9 @@ async def _mark_reblogged(conn: Conn, account_id: int, status_id: int, *, reblog
         )  # fmt: skip
     else:
         await conn.execute(
-            "update marks set flags = flags & ~4::smallint where account_id = $1 and status_id = $2", account_id, status_id
+            "update marks set flags = flags & ~4::smallint where account_id = $1 and status_id = $2",
+            account_id,
+            status_id,
         )
 
 
@@ -375,7 +377,8 @@ async def _snapshot(conn: Conn, status: Status) -> None:
             emojis, created_at)
         select s.id, s.account_id, s.content, s.text, s.spoiler_text, s.sensitive,
             coalesce((select jsonb_agg(jsonb_build_object('id', m.id, 'description', m.description)
-                order by array_position(s.media_ids, m.id)) from media_attachments m where m.id = any(s.media_ids)), '[]'),
+                order by array_position(s.media_ids, m.id))
+                from media_attachments m where m.id = any(s.media_ids)), '[]'),
             (select options from polls where id = s.poll_id), s.emojis, coalesce(s.edited_at, s.created_at)
         from statuses s where s.id = $1
         """,
@@ -392,7 +395,9 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     if status is None:
         return None
     event = await _farewell(conn, status)
-    await conn.execute("update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id)
+    await conn.execute(
+        "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id
+    )
     await conn.execute("delete from statuses where id = $1", status_id)
     await _count(conn, status, -1)
     await events.emit(conn, event)

@@ -53,7 +53,9 @@ async def ensure(conn: Conn, names: Sequence[str]) -> list[Tag]:
         """,
         list(display), list(display.values()),
     )  # fmt: skip
-    return structs(Tag, await conn.fetch(f"select {COLUMNS} from tags where name = any($1) order by name", list(display)))
+    return structs(
+        Tag, await conn.fetch(f"select {COLUMNS} from tags where name = any($1) order by name", list(display))
+    )
 
 
 async def attach(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:

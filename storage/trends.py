@@ -39,7 +39,7 @@ async def tags(conn: Conn, *, limit: int) -> list[str]:
 
 
 async def statuses(conn: Conn, *, limit: int) -> list[int]:
-    """Ids of posts that several people boosted or liked, by how much and how lately. Without warnings, and no answers."""
+    """Ids of posts that several people boosted or liked, by how much and how lately; no warnings, no answers."""
     records = await conn.fetch(
         f"""
         select s.id from statuses s join status_stats c on c.status_id = s.id join accounts a on a.id = s.account_id
@@ -56,7 +56,7 @@ async def statuses(conn: Conn, *, limit: int) -> list[int]:
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A link that is shared; `usage`: JSON of [[day, people, uses], …]. What its page says is known if it has a title."""
+    """A link that is shared; `usage`: JSON of [[day, people, uses], …]. Its page is known if it has a title."""
 
     url: str
     usage: str

@@ -63,4 +63,3 @@ async def _vote(box: Box, parsed: Note) -> bool:
         except Conflict as exc:
             raise Rejected(str(exc)) from exc
     return True
-

@@ -35,7 +35,9 @@ async def _tell(
         group_key=group_key,
     )
     for notification_id, account_id in told:
-        ctx.stream.append(Message((f"user:{account_id}", f"notifications:{account_id}"), "notification", notification_id))
+        ctx.stream.append(
+            Message((f"user:{account_id}", f"notifications:{account_id}"), "notification", notification_id)
+        )
 
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:

@@ -13,12 +13,12 @@ from fedi.entities import dates
 from fedi.entities.account import NOBODY, Account, Approval
 from fedi.entities.card import PreviewCard
 from fedi.entities.emoji import CustomEmoji
-from fedi.entities.user_filter import FilterResult
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media
 from fedi.entities.poll import Poll
 from fedi.entities.tag import StatusTag
+from fedi.entities.user_filter import FilterResult
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 """In the order of the stored number. Clients know no other word."""

@@ -55,10 +55,10 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """A person acting as an account: what `call.user` gives."""
+    """A person acting as an account: what `call.user` gives. In a browser, on our own pages, without a token."""
 
-    token_id: int
-    application_id: int
+    token_id: int | None
+    application_id: int | None
     user_id: int
     account_id: int
     role: str

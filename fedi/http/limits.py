@@ -27,7 +27,11 @@ class Limit(msgspec.Struct, frozen=True):
     per: str  # token | user | ip
 
 
-API = (Limit("api", 300, 5 * MINUTE, "token"), Limit("user", 1500, 5 * MINUTE, "user"), Limit("ip", 300, 5 * MINUTE, "ip"))
+API = (
+    Limit("api", 300, 5 * MINUTE, "token"),
+    Limit("user", 1500, 5 * MINUTE, "user"),
+    Limit("ip", 300, 5 * MINUTE, "ip"),
+)
 FAMILIES: dict[str, tuple[Limit, ...]] = {
     "api": API,
     "media": (*API, Limit("media", 30, 30 * MINUTE, "user")),
@@ -40,6 +44,7 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
     "oauth": (Limit("oauth", 60, 5 * MINUTE, "ip"),),
     "log_in": (Limit("log_in", 25, 5 * MINUTE, "ip"),),
     "reset": (Limit("reset", 5, 30 * MINUTE, "ip"),),
+    "interact": (Limit("interact", 30, 5 * MINUTE, "ip"),),
     "none": (),
 }
 # Families whose requests may carry images, and how many.

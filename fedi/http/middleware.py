@@ -105,7 +105,8 @@ class Around:
             extra={
                 "request_id": request_id, "method": scope["method"], "route": route, "status": status,
                 "ms": round(seconds * 1000, 1), "queries": len(queries),
-                "viewer": viewer.account_id if viewer else None, "ip": scope["client"][0] if scope.get("client") else None,
+                "viewer": viewer.account_id if viewer else None,
+                "ip": scope["client"][0] if scope.get("client") else None,
             },
         )  # fmt: skip
 

@@ -15,11 +15,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fedi import errors
-from fedi.http.scopes import covers
 from fedi.context import App
 from fedi.http import params
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
+from fedi.http.scopes import covers
 from storage.errors import Conflict, DatabaseDown, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
@@ -130,7 +130,7 @@ class Router:
             call = Call(self._app, request, endpoint, path, viewer, params.build(endpoint.params, tree))
             response = _encode(await endpoint.handler(call), call)
             response.headers.update(call.headers)
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 (logged and answered there)
             response = _problem(_as_problem(exc, request))
         for name, value in headers.items():
             response.headers.setdefault(name, value)

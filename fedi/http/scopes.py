@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterable
 
-_READ = (
-    "accounts blocks bookmarks favourites filters follows lists mutes notifications search statuses"
-).split()
+_READ = ("accounts blocks bookmarks favourites filters follows lists mutes notifications search statuses").split()
 _WRITE = (
     "accounts blocks bookmarks conversations favourites filters follows lists media mutes notifications reports "
     "statuses"
@@ -32,7 +30,7 @@ def unknown(scopes: Iterable[str]) -> list[str]:
 
 
 def covers(granted: Iterable[str], wanted: str) -> bool:
-    """Whether one of the alternatives of `wanted` ("profile|read:accounts") is among the granted scopes or below one."""
+    """Whether one of the alternatives of `wanted` ("profile|read:accounts") is granted, itself or from above."""
     held = frozenset(granted)
     return any(_covers(held, alternative) for alternative in wanted.split("|"))
 

@@ -26,7 +26,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept as `params`."""
 
     draft: Draft
-    application_id: int
+    application_id: int | None
     locale: str
     key: str | None = None
 

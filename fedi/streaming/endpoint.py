@@ -213,7 +213,8 @@ async def _health(call: Call[Any]) -> Response:
 
 
 _NAMES = (
-    "user", "user/notification", "public", "public/local", "public/remote", "hashtag", "hashtag/local", "list", "direct",
+    "user", "user/notification", "public", "public/local", "public/remote", "hashtag", "hashtag/local", "list",
+    "direct",
 )  # fmt: skip
 
 ROUTES: list[Endpoint] = [

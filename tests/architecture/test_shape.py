@@ -12,7 +12,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 50
 MAX_OWN_IMPORTS = 18
-# The composition root knows everybody; the tables of routes, effects, jobs and activities are lists of all modules by nature.
+# The composition root knows everybody; the tables of routes, effects, jobs and activities are lists of modules.
 IMPORTS_MANY = {
     "fedi/app.py",
     "fedi/api/__init__.py",

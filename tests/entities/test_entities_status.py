@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from fedi.entities import user_filter as filters
 from fedi.entities import notification
+from fedi.entities import user_filter as filters
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media
 from fedi.entities.poll import Ballot, Tally

@@ -48,7 +48,7 @@ async def test_a_suspended_domain_is_cut_off_and_comes_back_without_its_follows(
 
 
 async def test_a_limited_domain_is_seen_by_followers_only(servers: Servers) -> None:
-    a, b, alice, bob = await _friends(servers)
+    a, b, alice, _bob = await _friends(servers)
     stranger = await a.person("stranger")
     before = await stranger.get("/api/v1/timelines/public")
     assert len(before) == 1
@@ -77,7 +77,7 @@ async def test_a_person_suspended_by_hand_stays_so_when_the_domain_is_freed(serv
 
 
 async def test_a_suspension_here_is_seen_elsewhere(servers: Servers) -> None:
-    a, b, alice, bob = await _friends(servers)
+    a, b, alice, _bob = await _friends(servers)
     await accounts.suspend(b.app, "bob")
     await drain(a, b)
     assert await alice.home() == []

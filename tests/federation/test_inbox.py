@@ -253,7 +253,9 @@ async def test_too_large_and_malformed_bodies(server: Node) -> None:
     assert (await post("/inbox", content=b"[]")).status_code == 400
     assert (await post("/inbox", content=b'{"type":"Create"}')).status_code == 400
     assert (await post("/inbox", content=b'{"a":' * 2000 + b"1" + b"}" * 2000)).status_code == 400
-    assert (await post("/users/nobody/inbox", content=b'{"type":"Create","actor":"https://a.test/b"}')).status_code == 404
+    assert (
+        await post("/users/nobody/inbox", content=b'{"type":"Create","actor":"https://a.test/b"}')
+    ).status_code == 404
 
 
 async def test_a_flag_becomes_a_report(stage: Any) -> None:

@@ -264,6 +264,12 @@ async def test_host_meta_says_where_webfinger_is_when_it_is_not_at_its_place(a: 
     assert found.uri == ann["id"]
 
 
+async def test_a_host_meta_made_to_keep_us_busy_does_not(a: Node, peer: Puppet) -> None:
+    peer.documents["/.well-known/host-meta"] = Page("<Link " * 150_000, "application/xrd+xml")
+    async with asyncio.timeout(5):
+        assert await resolve.handle(a.app.fed, "ann@peer.test") is None
+
+
 async def test_handles_come_back_under_the_names_they_were_asked_by(a: Node, peer: Puppet) -> None:
     alice, ann = await a.person("alice"), peer.actor("ann")
     found = await resolve.handles(

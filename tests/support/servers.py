@@ -1,10 +1,10 @@
 """Servers under test: several in one process, federating over an in-memory network, each on its own database.
 
-    async def test_something(servers):
-        a, b = await servers("a.test", "b.test")
-        alice, bob = await a.person("alice"), await b.person("bob")
-        await alice.follow(bob)
-        await drain(a, b)
+async def test_something(servers):
+    a, b = await servers("a.test", "b.test")
+    alice, bob = await a.person("alice"), await b.person("bob")
+    await alice.follow(bob)
+    await drain(a, b)
 """
 
 import contextlib
@@ -47,9 +47,7 @@ class Person:
     def uri(self) -> str:
         return f"{self.node.base_url}/users/{self.username}"
 
-    async def api(
-        self, method: str, path: str, *, status: int | None = 200, strict: bool = True, **kwargs: Any
-    ) -> Any:
+    async def api(self, method: str, path: str, *, status: int | None = 200, strict: bool = True, **kwargs: Any) -> Any:
         """Call the client API; the decoded body. Asserts the status code, and the shape of the answer."""
         response = await self.call(method, path, **kwargs)
         return _checked(response, method, path, status=status, strict=strict)
@@ -149,9 +147,7 @@ async def drain(*nodes: Node) -> None:
 
 
 @contextlib.asynccontextmanager
-async def node(
-    domain: str, dsn: str, network: Network, directory: Path, **settings: Any
-) -> AsyncIterator[Node]:
+async def node(domain: str, dsn: str, network: Network, directory: Path, **settings: Any) -> AsyncIterator[Node]:
     """A server at https://domain on the database `dsn`. `settings`: FEDI_* values by lower-case name."""
     values = {
         "base_url": f"https://{domain}",

@@ -3,6 +3,7 @@
 They go to standard error. Bodies, tokens and private posts are never given to a logger; nothing is removed here.
 """
 
+import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
@@ -26,7 +27,13 @@ def configure(level: str, form: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     logging.captureWarnings(True)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """uvicorn logs as an error that a request was cut off at the end; that it was asked to."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 class JSON(logging.Formatter):

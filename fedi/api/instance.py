@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from fedi import entities, errors
+from federation import uris
+from fedi import errors
 from fedi.entities.instance import Instance, Rule, V1Instance, build, v1
 from fedi.http.endpoint import PUBLIC, Call, NoParams, get
 from fedi.services import instance as service
 from fedi.text import compose
-from federation import uris
 from storage import domains
 
 # The same for everybody, and asked for by every client and crawler at its start.

@@ -21,15 +21,15 @@ COUNTED, MAX_COUNTED = 100, 1000
 
 
 class ListParams(PageParams, frozen=True, kw_only=True):
-    types: list[str] = []
-    exclude_types: list[str] = []
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
     account_id: int | None = None
 
 
 class CountParams(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
-    types: list[str] = []
-    exclude_types: list[str] = []
+    types: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
     account_id: int | None = None
 
 

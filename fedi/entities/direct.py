@@ -10,9 +10,7 @@ from storage import conversations as rows
 from storage.db import Conn
 
 
-async def conversations(
-    app: App, conn: Conn, found: Sequence[rows.Conversation], viewer_id: int
-) -> list[Conversation]:
+async def conversations(app: App, conn: Conn, found: Sequence[rows.Conversation], viewer_id: int) -> list[Conversation]:
     """In the order given. The last status is null where the viewer may no longer see it."""
     people = {viewer_id, *(account_id for row in found for account_id in row.participant_ids)}
     wanted = Wanted(status_ids=[row.last_status_id for row in found], account_ids=people)

@@ -49,9 +49,7 @@ async def announced(
     ]
 
 
-async def _named(
-    app: App, conn: Conn, rows: Sequence[announcements.Announcement], reactions: Sequence[str]
-) -> _Named:
+async def _named(app: App, conn: Conn, rows: Sequence[announcements.Announcement], reactions: Sequence[str]) -> _Named:
     named, here = _Named(), app.fed.site.domain.lower()
     found = [compose.extract(row.text) for row in rows]
     handles = {(name, domain or here) for each in found for name, domain in each.mentions}

@@ -137,9 +137,7 @@ async def remove_status(app: App, account_id: int, entry_id: int) -> Entry:
 # ------------------------------------------------------------ the old kind: one keyword
 
 
-async def update_by_keyword(
-    app: App, account_id: int, keyword_id: int, change: KeywordChange, group: Changes
-) -> Whole:
+async def update_by_keyword(app: App, account_id: int, keyword_id: int, change: KeywordChange, group: Changes) -> Whole:
     """Change a keyword and, if it is its filter's only one, the filter with it."""
     async with app.db.transaction() as conn:
         known = await filters.own_keyword(conn, account_id, keyword_id)

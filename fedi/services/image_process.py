@@ -189,10 +189,15 @@ def _encode(image: Image.Image, kind: str) -> Rendition:
 
 def _blurhash(image: Image.Image) -> str:
     small = image.convert("RGBA")
-    small.thumbnail((64, 64))
+    small.thumbnail((32, 32))
     flat = Image.new("RGB", small.size, "white")
     flat.paste(small, mask=small.getchannel("A"))
-    value: str = blurhash.encode(flat, x_components=4, y_components=3)
+    width, height = flat.size
+    data = flat.tobytes()
+    rows = [
+        [tuple(data[at : at + 3]) for at in range(3 * width * line, 3 * width * (line + 1), 3)] for line in range(height)
+    ]
+    value: str = blurhash.encode(rows, components_x=4, components_y=3)
     return value
 
 

@@ -28,7 +28,7 @@ _slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKe
 
 
 class Portrait(msgspec.Struct, frozen=True):
-    """An avatar, header or emoji, stored: names of blobs. `static_file` is the first frame if it moves, else the same."""
+    """An avatar, header or emoji, as names of blobs. `static_file`: the first frame if it moves, else the same."""
 
     file: str
     static_file: str

@@ -14,9 +14,7 @@ MAX_LISTS = 50
 MAX_TITLE_CHARS = 256
 
 
-async def create(
-    app: App, user: User, *, title: str, replies_policy: RepliesPolicy | None, exclusive: bool
-) -> List:
+async def create(app: App, user: User, *, title: str, replies_policy: RepliesPolicy | None, exclusive: bool) -> List:
     async with app.db.transaction() as conn:
         return await lists.create(
             conn,

@@ -126,7 +126,9 @@ async def test_it_reaches_open_clients(server: Node) -> None:
 async def test_the_list_costs_few_queries(server: Node) -> None:
     alice = await server.person("alice")
     for number in range(5):
-        ident = await announcements.create(server.app, f"@alice #tag{number} :party: https://example.test/@alice/{number}")
+        ident = await announcements.create(
+            server.app, f"@alice #tag{number} :party: https://example.test/@alice/{number}"
+        )
         await alice.api("PUT", f"{PATH}/{ident}/reactions/👍")
     with queries(at_most=7):  # one of them finds out who asks
         assert len(await alice.get(PATH)) == 5

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fedi.effects.context import TOPIC
 from storage import conversations
 from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
@@ -19,9 +20,7 @@ async def whispers(person: Person, text: str, **more: Any) -> Any:
 async def listed(person: Person) -> list[tuple[list[str], str, bool]]:
     """(people, last words, unread)"""
     rows = await person.get("/api/v1/conversations")
-    return [
-        (sorted(each["acct"] for each in row["accounts"]), row["last_status"]["id"], row["unread"]) for row in rows
-    ]
+    return [(sorted(each["acct"] for each in row["accounts"]), row["last_status"]["id"], row["unread"]) for row in rows]
 
 
 async def test_a_direct_post_begins_a_conversation_for_each_of_its_people(server: Node) -> None:
@@ -143,6 +142,18 @@ async def test_somebody_named_by_an_edit_joins(server: Node) -> None:
     await server.drain()
     assert await listed(carol) == [(["alice", "bob"], post["id"], True)]
     assert await listed(bob) == [(["alice"], post["id"], True)]
+
+
+async def test_those_who_talk_are_told_live(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await server.drain()
+    heard: list[Any] = []
+    server.app.bus.subscribe(TOPIC, heard.append)
+    await whispers(alice, "@bob hello")
+    await server.drain()
+    live = sorted((list(each[0]), str(each[2])) for each in heard if each[1] == "conversation")
+    expected = [([f"direct:{each.id}"], (await each.get("/api/v1/conversations"))[0]["id"]) for each in (alice, bob)]
+    assert live == sorted(expected)
 
 
 async def test_the_list_is_paged_by_last_posts(server: Node) -> None:

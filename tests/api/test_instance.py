@@ -73,7 +73,8 @@ async def test_people_and_posts_are_counted(server: Node) -> None:
         gone = await factories.remote(conn, "carol", "remote.test")
         await factories.status(conn, gone)
         await conn.execute(
-            "update account_settings set last_active_at = now() - interval '40 days' where account_id = $1", bob.account_id
+            "update account_settings set last_active_at = now() - interval '40 days' where account_id = $1",
+            bob.account_id,
         )
     new, old = await server.api("GET", "/api/v2/instance"), await server.api("GET", "/api/v1/instance")
     assert new["usage"]["users"]["active_month"] == 1

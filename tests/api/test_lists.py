@@ -49,7 +49,8 @@ async def test_the_number_of_lists_is_limited(server: Node) -> None:
     alice = await server.person("alice")
     async with server.db.transaction() as conn:
         await conn.execute(
-            "insert into lists (account_id, title) select $1, 'list ' || n from generate_series(1, 49) n", alice.account_id
+            "insert into lists (account_id, title) select $1, 'list ' || n from generate_series(1, 49) n",
+            alice.account_id,
         )
     await make(alice)
     assert "at most 50" in (await alice.post("/api/v1/lists", {"title": "more"}, status=422))["error"]

@@ -52,7 +52,9 @@ async def test_markers_are_a_persons_own(server: Node) -> None:
     assert await read(bob, "home") == {}
     async with server.db.transaction() as conn:  # Bob helps with Alice's account.
         await conn.execute(
-            "insert into memberships (user_id, account_id, role) values ($1, $2, 'editor')", bob.user_id, alice.account_id
+            "insert into memberships (user_id, account_id, role) values ($1, $2, 'editor')",
+            bob.user_id,
+            alice.account_id,
         )
     token = await tokens.issue(server.app, user_id=bob.user_id, account_id=alice.account_id, scopes="read write")
     helper = Person(server, "alice", bob.user_id, alice.account_id, token)
@@ -68,7 +70,7 @@ async def test_two_devices_at_once_are_a_conflict(server: Node) -> None:
         await conn.execute("update markers set last_read_id = 20, version = version + 1")
         late = asyncio.create_task(alice.call("POST", PATH, json={"home": {"last_read_id": "15"}}))
         async with server.db.read() as other, asyncio.timeout(10):
-            while not await other.fetchval("select count(*) from pg_locks where not granted"):
+            while not await other.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     response = await late
     assert (response.status_code, response.json()) == (409, {"error": "Conflict during update, please try again"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fedi.effects.context import TOPIC
-from storage import accounts, polls
+from storage import accounts, oauth, polls
 from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
 
@@ -237,7 +237,12 @@ async def test_what_a_filter_hides_is_left_out_and_the_page_filled_up(server: No
     rows = await alice.get(PATH)
     await alice.post(
         "/api/v2/filters",
-        {"title": "x", "context": ["notifications"], "filter_action": "hide", "keywords_attributes": [{"keyword": "spam"}]},
+        {
+            "title": "x",
+            "context": ["notifications"],
+            "filter_action": "hide",
+            "keywords_attributes": [{"keyword": "spam"}],
+        },
     )
     response = await alice.call("GET", PATH, params={"limit": 3})
     assert [row["id"] for row in response.json()] == [rows[place]["id"] for place in (0, 3, 4)]
@@ -269,7 +274,9 @@ async def test_the_list_is_narrowed_by_type_and_person(server: Node) -> None:
     assert await told(alice, **{"exclude_types[]": ["mention", "follow"]}) == [("favourite", "bob")]
     assert await told(alice, **{"types[]": ["mention"], "account_id": bob.id}) == [("mention", "bob")]
     assert await told(alice, **{"types[]": "reaction"}) == []
-    assert await told(alice, **{"types[]": ["reaction", "follow"], "exclude_types[]": "pleroma:x"}) == [("follow", "bob")]
+    assert await told(alice, **{"types[]": ["reaction", "follow"], "exclude_types[]": "pleroma:x"}) == [
+        ("follow", "bob")
+    ]
 
 
 async def test_pages_keep_what_was_asked_for(server: Node) -> None:
@@ -350,12 +357,12 @@ async def test_each_is_sent_live_to_its_recipient(server: Node) -> None:
 
 async def test_ended_tokens_close_their_streams(server: Node) -> None:
     alice = await server.person("alice")
+    await server.drain()
     heard: list[Any] = []
     server.app.bus.subscribe(TOPIC, heard.append)
     async with server.db.read() as conn:
         token_id = await conn.fetchval("select id from oauth_tokens where account_id = $1", alice.account_id)
-    await server.client.post("/oauth/revoke", data={"token": alice.token})
     async with server.db.transaction() as conn:
-        from storage import events  # placeholder
+        await oauth.revoke_of_user(conn, alice.user_id)
     await server.drain()
     assert [(list(each[0]), each[1], each[2]) for each in heard] == [([f"token:{token_id}"], "close", token_id)]

@@ -60,7 +60,9 @@ async def test_lately_weighs_more(server: Node) -> None:
     async with server.db.transaction() as conn:
         for name, days in (("old", 3), ("gone", 8)):
             await conn.execute(
-                "update tag_uses set day = day - $2::int where tag_id = (select id from tags where name = $1)", name, days
+                "update tag_uses set day = day - $2::int where tag_id = (select id from tags where name = $1)",
+                name,
+                days,
             )
     assert await names(server) == ["new", "old"]
 

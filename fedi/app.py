@@ -30,7 +30,7 @@ from fedi.jobs import JOBS, SCHEDULE
 from fedi.services import accounts
 from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
-from fedi.web import templates
+from fedi.web import problems, templates
 from fedi.worker import Worker
 from storage import deliveries
 from storage.blobs import Blobs
@@ -123,7 +123,7 @@ def _worker(app: App) -> Worker:
 def _asgi(app: App, hub: Hub) -> ASGIApp:
     limits = Limits(enabled=app.settings.rate_limiting)
     app.memory["limits"] = limits
-    router = Router(app, _routes(), tokens.authenticate, limits=limits)
+    router = Router(app, _routes(), tokens.authenticate, limits=limits, explain=problems.page)
     app.memory[streaming_endpoint.HUB] = hub
     streaming = streaming_endpoint.Streaming(app, hub)
 

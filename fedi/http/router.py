@@ -32,6 +32,10 @@ MAX_BODY_BYTES = 1024 * 1024
 Authenticate = Callable[[App, str, bool], Awaitable[Viewer | None]]
 
 
+# A problem as somebody in front of a browser should see it; None for whoever wants JSON.
+Explain = Callable[[App, Request, errors.Problem], Response | None]
+
+
 class _Node:
     """One path segment: its literal children, its parameter children, and the endpoints that end here by method.
 
@@ -48,15 +52,15 @@ class _Node:
 
 
 class Router:
-    """An ASGI app over `ROUTES`. Paths it does not know go to `fallback`, if there is one."""
+    """An ASGI app over `ROUTES`."""
 
     def __init__(
-        self, app: App, routes: Iterable[Endpoint], authenticate: Authenticate, *, limits: Limits, fallback: Any = None
+        self, app: App, routes: Iterable[Endpoint], authenticate: Authenticate, *, limits: Limits, explain: Explain
     ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._limits = limits
-        self._fallback = fallback  # Any: an ASGI app
+        self._explain = explain
         self._root = _Node()
         for endpoint in routes:
             self._add(endpoint)
@@ -88,17 +92,14 @@ class Router:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         found = self.find(raw.decode("latin-1").partition("?")[0])
         if found is None or not found[0].endpoints:
-            if self._fallback is not None:
-                await self._fallback(scope, receive, send)
-                return
-            await _problem(errors.NotFound())(scope, receive, send)
+            await self._refused(Request(scope, receive), errors.NotFound())(scope, receive, send)
             return
         node, values = found
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         match = node.endpoints.get(method)
         if match is None:
             problem = errors.MethodNotAllowed("Method not allowed", headers={"Allow": ", ".join(node.endpoints)})
-            await _problem(problem)(scope, receive, send)
+            await self._refused(Request(scope, receive), problem)(scope, receive, send)
             return
         endpoint, names = match
         request = Request(scope, receive)
@@ -131,7 +132,7 @@ class Router:
             response = _encode(await endpoint.handler(call), call)
             response.headers.update(call.headers)
         except Exception as exc:  # noqa: BLE001 (logged and answered there)
-            response = _problem(_as_problem(exc, request))
+            response = self._refused(request, _as_problem(exc, request))
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         if "cache-control" not in response.headers:
@@ -139,6 +140,11 @@ class Router:
         response.headers.add_vary_header("Authorization")
         response.headers.add_vary_header("Origin")
         return response
+
+
+    def _refused(self, request: Request, problem: errors.Problem) -> Response:
+        """As a page for a browser, as JSON for everything else."""
+        return self._explain(self._app, request, problem) or _problem(problem)
 
 
 def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> tuple[_Node, list[str]] | None:

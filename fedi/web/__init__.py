@@ -1,7 +1,18 @@
 """Server-rendered pages: complete without JavaScript, one module a topic, each with its `ROUTES`."""
 
 from fedi.http.endpoint import Endpoint
-from fedi.web import auth, authorize, home, people, public, signup, static
+from fedi.web import (
+    auth,
+    authorize,
+    home,
+    interaction,
+    people,
+    public,
+    signup,
+    static,
+    visitors,
+    wellknown,
+)
 
 ROUTES: list[Endpoint] = [
     *home.ROUTES,
@@ -10,5 +21,8 @@ ROUTES: list[Endpoint] = [
     *people.ROUTES,
     *authorize.ROUTES,
     *public.ROUTES,
+    *interaction.ROUTES,
+    *visitors.ROUTES,
+    *wellknown.ROUTES,
     *static.ROUTES,
 ]

@@ -203,7 +203,9 @@ async def act_on_status(page: Page, call: Call[StatusForm]) -> Response:
                 await boosts.remove(call.app, acting, status_id)
     except errors.Forbidden as exc:
         return await _status(page, user, status_id, error=_refusal(), status=exc.status)
-    return pages.redirect(await _address_of_status(call, user, status_id))
+    async with call.read() as conn:
+        row = await access.proper_status(conn, user.account_id, status_id)
+    return pages.redirect(_address(row.uri))
 
 
 async def answer(page: Page, call: Call[Answer]) -> Response:
@@ -216,26 +218,21 @@ async def answer(page: Page, call: Call[Answer]) -> Response:
         return await _status(page, user, status_id, answer=params, error=pages.stale(), status=422)
     page.limit_key(PER_PERSON, f"user:{user.id}")
     async with call.read() as conn:
-        subject = await entities.status(call.app, conn, status_id, user.account_id)
+        row = await access.proper_status(conn, user.account_id, status_id)
+        subject = await entities.status(call.app, conn, row.id, user.account_id)
     if not params.text.strip() or params.text.strip() == _mentions(subject, str(user.account_id)).strip():
         return await _status(page, user, status_id, answer=params, error=_("Write something first."), status=422)
     draft = Draft(
         status=params.text,
         spoiler_text=params.warning,
         visibility=subject.visibility,
-        in_reply_to_id=str(status_id),
+        in_reply_to_id=subject.id,
     )
     try:
         sent = await statuses.publish(call.app, _acting(user), draft, key=params.key or None)
     except errors.Invalid as exc:
         return await _status(page, user, status_id, answer=params, error=_(exc.message), status=exc.status)
-    return pages.redirect(f"{await _address_of_status(call, user, status_id)}&sent={sent}")
-
-
-async def _address_of_status(call: Call[StatusForm] | Call[Answer], user: users.User, status_id: int) -> str:
-    async with call.read() as conn:
-        row = await access.proper_status(conn, user.account_id, status_id)
-    return _address(row.uri)
+    return pages.redirect(f"{_address(row.uri)}&sent={sent}")
 
 
 ROUTES: list[Endpoint] = [

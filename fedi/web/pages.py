@@ -13,6 +13,7 @@ from fedi.auth import csrf, sessions
 from fedi.context import App
 from fedi.http.endpoint import Call
 from fedi.http.limits import Limit, Limits, client_ip
+from fedi.web import problems
 from storage import sessions as rows
 from storage import users
 from storage.sessions import Session
@@ -118,14 +119,10 @@ def page(handler: Handler[P]) -> Callable[[Call[P]], Awaitable[Response]]:
         shown = await opened(call, language=getattr(call.params, "lang", ""))
         try:
             return await handler(shown, call)
-        except errors.TooMany as exc:
-            _ = i18n.gettext
-            response = shown.message(
-                _("Too many attempts"), _("Please wait a while, then try again."), status=exc.status
-            )
+        except errors.Problem as exc:
+            title, text = problems.words(exc)
+            response = shown.message(title, text, status=exc.status)
             response.headers.update(exc.headers)
             return response
-        except errors.Problem as exc:
-            return shown.message(i18n.gettext("That did not work"), i18n.gettext(exc.message), status=exc.status)
 
     return answer

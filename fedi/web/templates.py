@@ -4,7 +4,7 @@ import jinja2
 
 from fedi import i18n, paths
 from fedi.config import Settings
-from fedi.web import static
+from fedi.web import emojis, static
 
 DIRECTORY = paths.directory("templates")
 
@@ -21,5 +21,6 @@ def environment(settings: Settings) -> jinja2.Environment:
     )
     # The i18n extension adds this method to the class at run time; the stubs do not know it.
     made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(with_emojis=emojis.in_text, html_with_emojis=emojis.in_html)
     made.globals.update(settings=settings, static=static.url, locale=i18n.current)
     return made

@@ -50,7 +50,8 @@ async def send_home(page: Page, call: Call[Visit]) -> Response:
     except (Rejected, Gone):
         return _again(page, params, _("%s does not know this address.") % visitor.domain)
     if place is None:
-        return _again(page, params, _("%s does not say where to go. Please search for the address in your app.") % visitor.domain)
+        text = _("%s does not say where to go. Please search for the address below in your app.")
+        return _again(page, params, text % visitor.domain)
     return pages.redirect(place)
 
 

@@ -1,18 +1,16 @@
 """The streaming API over real sockets: who hears what, in which form, and when a connection ends.
 
-The server runs in this process (uvicorn on loopback) on the ASGI app of a node, so that a test decides when work is done.
+The server runs in this process, so that a test decides when work is done.
 """
 
 import asyncio
 import contextlib
-import socket as sockets
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-import uvicorn
 from websockets.exceptions import InvalidStatus
 
 from fedi.auth import tokens
@@ -25,26 +23,11 @@ from tests.support.servers import Node, Person, drain
 pytestmark = pytest.mark.anyio
 
 
-class Running(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        """Signals are the test runner's."""
-        yield
-
-
 @pytest.fixture
 async def address(server: Node) -> AsyncIterator[str]:
-    """http://127.0.0.1:PORT, where the node `server` answers."""
-    listening = sockets.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(server.server.asgi, lifespan="off", log_config=None, ws="websockets-sansio")
-    running = Running(config)
-    task = asyncio.create_task(running.serve([listening]))
-    while not running.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    await server.server.hub.close()
-    running.should_exit = True
-    await task
+    """Where the node `server` answers."""
+    async with live.listening(server) as url:
+        yield url
 
 
 def ids(said: list[dict[str, Any]], event: str = "update") -> list[str]:

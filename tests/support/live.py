@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
+import socket as sockets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import orjson
+import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.support import checker
-from tests.support.servers import Person
+from tests.support.servers import Node, Person
 
 JSON = dict[str, Any]
 SECONDS = 10.0
@@ -111,3 +113,27 @@ async def opened(url: str, *, protocol: str | None = None) -> AsyncIterator[Live
     protocols = [Subprotocol(protocol)] if protocol else None
     async with connect(url, subprotocols=protocols, proxy=None) as connection:
         yield Live(connection)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the test runner's."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def listening(node: Node) -> AsyncIterator[str]:
+    """A node of this process on a real socket of loopback: http://127.0.0.1:PORT."""
+    listener = sockets.create_server(("127.0.0.1", 0))
+    app = node.server.asgi
+    server = _Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="websockets-sansio"))
+    task = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await node.server.hub.close()
+        server.should_exit = True
+        await task

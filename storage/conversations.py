@@ -64,13 +64,13 @@ async def delete(conn: Conn, account_id: int, conversation_id: int) -> bool:
 # The author of a status and everybody it is addressed to: `s` is the status.
 _PEOPLE = "array(select s.account_id union select m.account_id from mentions m where m.status_id = s.id order by 1)"
 
-# Local people among them who want to hear from the author (as in `notifications.add`).
+# Of a direct status: local people among them who want to hear from the author (as in `notifications.add`).
 _READERS = f"""
     select a.id as reader_id, array_remove({_PEOPLE}, a.id) as others, s.id as status_id, s.thread_id,
         s.account_id as author_id
     from statuses s join accounts f on f.id = s.account_id
     join accounts a on a.id = any({_PEOPLE}) and a.is_local and a.id > 0
-    where s.id = $1 and s.visibility = 3 and ($2::bigint[] is null or a.id = any($2)) and (a.id = s.account_id or (
+    where s.id = $1 and ($2::bigint[] is null or a.id = any($2)) and (a.id = s.account_id or (
         not exists (select from blocks b where (b.account_id, b.target_id) in ((a.id, f.id), (f.id, a.id)))
         and not exists (select from mutes u where u.account_id = a.id and u.target_id = f.id
             and (u.expires_at is null or u.expires_at > now()))
@@ -90,6 +90,8 @@ async def add(
 
     The author has read it. Others who muted the thread or the author are not bothered.
     """
+    if not await conn.fetchval("select visibility = 3 from statuses where id = $1", status_id):
+        return []
     await _gather(conn, status_id)
     records = await conn.fetch(
         f"""
@@ -117,7 +119,7 @@ async def _gather(conn: Conn, status_id: int) -> None:
         f"""
         with moved as (
             delete from conversations c using statuses s, statuses o
-            where s.id = $1 and s.visibility = 3 and o.id = c.thread_id and o.thread_id = s.thread_id
+            where s.id = $1 and o.id = c.thread_id and o.thread_id = s.thread_id
                 and c.thread_id <> s.thread_id and c.account_id = any({_PEOPLE})
             returning c.id, c.account_id, s.thread_id, c.participant_ids, c.status_ids, c.last_status_id, c.unread)
         insert into conversations as c

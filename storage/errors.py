@@ -16,7 +16,16 @@ class Conflict(StorageError):
 
 
 # The driver's own, under our names, for the one place that turns exceptions into answers.
-OutOfRange = asyncpg.DataError
+OutOfRange = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 DatabaseDown = asyncpg.PostgresConnectionError
+# It is there, but not now: restarting, full, or a statement, a lock or a deadlock took too long.
+DatabaseBusy = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+)
 DriverError = asyncpg.PostgresError
 DriverMisuse = asyncpg.InterfaceError

@@ -155,7 +155,14 @@ async def revoke_ids(conn: Conn, token_ids: Sequence[int]) -> None:
 
 
 async def revoke_of_user(conn: Conn, user_id: int, *, application_id: int | None = None) -> None:
-    """End every token of a person, or those of one application."""
+    """End every token of a person, or those of one application; and codes that would still give one."""
+    await conn.execute(
+        """
+        delete from oauth_grants
+        where user_id = $1 and ($2::bigint is null or application_id = $2) and used_at is null
+        """,
+        user_id, application_id,
+    )  # fmt: skip
     records = await conn.fetch(
         """
         update oauth_tokens set revoked_at = now()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from storage import events, jobs, statuses
+from storage import events, statuses
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 from storage.rows import columns, struct
@@ -205,6 +205,5 @@ async def close_due(conn: Conn, *, limit: int = 500) -> list[int]:
         limit,
     )  # fmt: skip
     closed = [record[0] for record in records]
-    names = events.PollClosed.__name__
-    await jobs.enqueue_many(conn, names, [{"poll_id": poll_id} for poll_id in closed], queue="event")
+    await events.emit_many(conn, events.PollClosed, [events.PollClosed(poll_id) for poll_id in closed])
     return closed

@@ -75,6 +75,7 @@ class Link(msgspec.Struct, frozen=True):
     embed_url: str | None
     blurhash: str | None
     language: str | None
+    published_at: datetime | None
 
 
 _CARD = columns(Link, "c").partition('c."title"')

@@ -64,6 +64,7 @@ def _link(base_url: str, link: Link) -> TrendLink:
         image_description=link.image_description or "",
         embed_url=link.embed_url or "",
         blurhash=link.blurhash,
+        published_at=link.published_at,
     )
     return trend(parts, history(week, today=datetime.now(UTC).date()))
 

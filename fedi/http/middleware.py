@@ -57,10 +57,10 @@ class Around:
 
     def _client(self, peer: str, headers: Headers) -> str:
         """The address of the client: from X-Forwarded-For only what trusted proxies wrote, read right to left."""
-        address = peer
+        address = _plain(peer)
         forwarded = [part.strip() for value in headers.getlist("x-forwarded-for") for part in value.split(",")]
         while forwarded and self._trusted(address):
-            candidate = forwarded.pop()
+            candidate = _plain(forwarded.pop())
             try:
                 ipaddress.ip_address(candidate)
             except ValueError:
@@ -122,6 +122,15 @@ class Around:
         if cors:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as one, also where a socket for both families has wrapped it: ::ffff:192.0.2.1."""
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return address if mapped is None else str(mapped)
 
 
 async def _preflight(headers: Headers, send: Send) -> None:

@@ -36,7 +36,7 @@ _FORM = "fedi.form"
 async def read(request: Request, *, max_bytes: int) -> Tree:
     """Every parameter of the request as one tree: the body's win over the query's."""
     tree: Tree = {}
-    nest(tree, parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=MAX_PAIRS))
+    nest(tree, _pairs(request.url.query))
     if request.method in ("GET", "HEAD"):
         return tree
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -57,10 +57,17 @@ def tree_from_form(tree: Tree, body: bytes) -> None:
         tree.update(_json(body))
         return
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_PAIRS)
-    except (UnicodeDecodeError, ValueError) as exc:
+        text = body.decode()
+    except UnicodeDecodeError as exc:
         raise errors.BadRequest("The form could not be read") from exc
-    nest(tree, pairs)
+    nest(tree, _pairs(text))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PAIRS)
+    except ValueError as exc:
+        raise errors.BadRequest("There are too many parameters") from exc
 
 
 async def _body(request: Request, max_bytes: int) -> bytes:

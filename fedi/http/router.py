@@ -20,7 +20,7 @@ from fedi.http import params
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
-from storage.errors import Conflict, DatabaseDown, Missing, OutOfRange, StorageError
+from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
 
@@ -89,6 +89,11 @@ class Router:
         return _walk(self._root, path.strip("/").split("/"), 0, [])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            scope["query_string"].decode()
+        except UnicodeDecodeError:
+            await _problem(errors.BadRequest("The address is not valid Unicode"))(scope, receive, send)
+            return
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         found = self.find(raw.decode("latin-1").partition("?")[0])
         if found is None or not found[0].endpoints:
@@ -115,17 +120,17 @@ class Router:
         headers: dict[str, str] = {}
         try:
             tree: params.Tree | None = None
-            kind = endpoint.access.kind
-            token = None if kind == "open" else _token(request)
-            may_be_in_form = kind != "open" and endpoint.access is not PUBLIC
-            if token is None and may_be_in_form and not endpoint.raw and request.method != "GET":
-                # Some clients put the token into the form itself (RFC 6750 section 2.2).
-                tree = await params.read(request, max_bytes=_max_body(self._app, endpoint))
-                token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
-            viewer = await self._authenticate(self._app, token, kind == "token") if token else None
-            request.scope["fedi.viewer"] = viewer
+            token = None if endpoint.access.kind == "open" else _token(request)
+            if token is None:
+                # Before anything is read: who shows nothing costs as little as possible.
+                headers = self._limits.count(request, endpoint, None)
+                if _may_be_in_form(request, endpoint):
+                    tree = await params.read(request, max_bytes=MAX_BODY_BYTES)
+                    token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
+            if token is not None:
+                headers = await self._identify(request, endpoint, token)
+            viewer: Viewer | None = request.scope.get("fedi.viewer")
             _check_access(endpoint, viewer)
-            headers = self._limits.count(request, endpoint, viewer)
             if tree is None:
                 tree = {} if endpoint.raw else await params.read(request, max_bytes=_max_body(self._app, endpoint))
             call = Call(self._app, request, endpoint, path, viewer, params.build(endpoint.params, tree))
@@ -141,6 +146,15 @@ class Router:
         response.headers.add_vary_header("Origin")
         return response
 
+    async def _identify(self, request: Request, endpoint: Endpoint, token: str) -> dict[str, str]:
+        """Find out who shows the token and count the call against them, or against their address if it is no good."""
+        viewer = None
+        try:
+            viewer = await self._authenticate(self._app, token, endpoint.access.kind == "token")
+        finally:
+            headers = self._limits.count(request, endpoint, viewer)
+        request.scope["fedi.viewer"] = viewer
+        return headers
 
     def _refused(self, request: Request, problem: errors.Problem) -> Response:
         """As a page for a browser, as JSON for everything else."""
@@ -163,6 +177,16 @@ def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> tu
     if node.parameter is not None and segment:
         return _walk(node.parameter, segments, index + 1, [*values, segment])
     return None
+
+
+def _may_be_in_form(request: Request, endpoint: Endpoint) -> bool:
+    """Some clients put the token into the form itself (RFC 6750 section 2.2)."""
+    return (
+        endpoint.access.kind != "open"
+        and endpoint.access is not PUBLIC
+        and not endpoint.raw
+        and request.method != "GET"
+    )
 
 
 def _token(request: Request) -> str | None:
@@ -218,13 +242,13 @@ def _as_problem(exc: Exception, request: Request) -> errors.Problem:
             return errors.Invalid(str(exc))
         case StorageError():
             return errors.Unprocessable(str(exc))
-        case OutOfRange():
+        case _ if isinstance(exc, OutOfRange):
             # The last resort for text or numbers that Postgres cannot hold; each is a missing check somewhere.
             log.warning("the database refused a value", exc_info=exc)
             return errors.Unprocessable("Validation failed: a value is out of range")
         case ClientDisconnect():
             return errors.BadRequest("The request ended early")
-        case DatabaseDown() | TimeoutError() | OSError():
+        case _ if isinstance(exc, (DatabaseDown, *DatabaseBusy, TimeoutError, OSError)):
             log.error("%s %s: the database is not available", request.method, request.url.path, exc_info=exc)
             return errors.Unavailable("Try again in a moment", headers={"Retry-After": "5"})
         case _:

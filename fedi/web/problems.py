@@ -37,7 +37,7 @@ def for_people(request: Request) -> bool:
         return False
     wanted = _accepted(request.headers.get("accept", ""))
     html = max(wanted.get("text/html", 0), wanted.get("application/xhtml+xml", 0))
-    machines = [quality for kind, quality in wanted.items() if kind.endswith(("json", "/ld+json"))]
+    machines = [quality for kind, quality in wanted.items() if kind.endswith("json")]
     return html > 0 and html >= max(machines, default=0)
 
 

@@ -73,9 +73,7 @@ async def status(page: Page, call: Call[NoParams]) -> Response:
             return pages.redirect(row.url or row.uri, status=302)
         above = await threads.ancestors(conn, None, row.id, most=MAX_ANCESTORS)
         below = await threads.descendants(conn, None, row.id, most=MAX_DESCENDANTS, depth=MAX_DEPTH)
-        loaded = {
-            found.id: found for found in await entities.statuses(call.app, conn, [*above, row.id, *below], None)
-        }
+        loaded = {found.id: found for found in await entities.statuses(call.app, conn, [*above, row.id, *below], None)}
     response = page.html(
         "public/status.html",
         subject=loaded[str(row.id)],
@@ -101,9 +99,7 @@ async def tag(page: Page, call: Call[Older]) -> Response:
     async with call.read() as conn:
         ids = await timelines.tagged(conn, None, wanted, Slice(PAGE_SIZE, max_id=call.params.max_id))
         shown = await entities.statuses(call.app, conn, ids, None)
-    return page.html(
-        "public/tag.html", name=name, statuses=shown, older=ids[-1] if len(ids) == PAGE_SIZE else None
-    )
+    return page.html("public/tag.html", name=name, statuses=shown, older=ids[-1] if len(ids) == PAGE_SIZE else None)
 
 
 def _linked(response: Response, uri: str) -> Response:

@@ -17,7 +17,6 @@ from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
 from federation.webfinger import Handle
 from fedi import errors, i18n
-from fedi.config import Settings
 from fedi.http.endpoint import OPEN, Call, Endpoint, post
 from fedi.web import pages
 from fedi.web.pages import Page
@@ -69,9 +68,7 @@ def _visitor(text: str) -> Handle | None:
 
 
 def _again(page: Page, params: Visit, error: str) -> Response:
-    return page.html(
-        "interaction/visitor.html", status=422, uri=params.uri, entered=params.handle.strip(), error=error
-    )
+    return page.html("interaction/visitor.html", status=422, uri=params.uri, entered=params.handle.strip(), error=error)
 
 
 ROUTES: list[Endpoint] = [post("/visitors", pages.page(send_home), access=OPEN, params=Visit)]

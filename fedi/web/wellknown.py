@@ -1,7 +1,6 @@
 """Small files that programs look for at known places: whom to tell of a hole, what crawlers may read, where passwords
 are changed."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 from starlette.responses import PlainTextResponse, Response
@@ -10,10 +9,11 @@ from fedi import errors
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.web import pages
 
-# RFC 9116 asks for a date less than a year away; a server is restarted more often than that.
+# RFC 9116 asks for a date less than a year away. It counts from the start of the process: that is when somebody has
+# looked after the server.
 VALID = timedelta(days=364)
 _CACHED = {"Cache-Control": "public, max-age=3600"}
-_STARTED = datetime.fromtimestamp(time.time(), UTC).replace(microsecond=0)
+_STARTED = datetime.now(UTC).replace(microsecond=0)
 
 # Pages say for themselves whether their author wants to be found (robots: noindex), and a crawler must read them to see
 # it. Pictures stay open for previews of links; search engines show them with the page they stand on, or not at all.

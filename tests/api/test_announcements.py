@@ -10,6 +10,7 @@ from PIL import Image
 from fedi import errors
 from fedi.effects.context import TOPIC
 from fedi.services import announcements, emojis
+from tests.support import live
 from tests.support.servers import Node, Person, queries
 
 pytestmark = pytest.mark.anyio
@@ -120,7 +121,21 @@ async def test_it_reaches_open_clients(server: Node) -> None:
     heard = listening(server)
     ident = await announcements.create(server.app, "Hello")
     await server.drain()
-    assert [([f"user:{alice.id}"], "announcement", ident)] == [(list(each[0]), each[1], each[2]) for each in heard]
+    await announcements.remove(server.app, ident)
+    await server.drain()
+    assert [(list(each[0]), each[1], each[2]) for each in heard] == [
+        ([f"user:{alice.id}"], "announcement", ident),
+        ([f"user:{alice.id}"], "announcement.delete", ident),
+    ]
+    assert await alice.get(PATH) == []
+
+
+async def test_an_open_client_hears_the_whole_of_it(server: Node) -> None:
+    alice = await server.person("alice")
+    async with live.listening(server) as url, live.socket(alice, "user", base_url=url) as socket:
+        await announcements.create(server.app, "Hello @alice")
+        await server.drain()
+        assert await socket.event("announcement") == (await alice.get(PATH))[0]
 
 
 async def test_the_list_costs_few_queries(server: Node) -> None:

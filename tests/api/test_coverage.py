@@ -3,16 +3,16 @@
 `pytest -s tests/api/test_coverage.py` prints the table.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fedi.app import _routes
 from fedi.http.endpoint import Endpoint
 from storage import emojis
-from tests.support import checker, live
+from tests.support import checker, live, routes
 from tests.support.browser import Browser, browser
 from tests.support.encodings import ENCODINGS, encoded
 from tests.support.pictures import picture
@@ -23,19 +23,8 @@ pytestmark = pytest.mark.anyio
 OOB = "urn:ietf:wg:oauth:2.0:oob"
 
 
-def routes() -> dict[str, Endpoint]:
-    """By operation, parameters without their names."""
-    return {_nameless(f"{route.method} {route.path}"): route for route in _routes()}
-
-
-def _nameless(operation: str) -> str:
-    return "/".join(":" if part.startswith(":") else part for part in operation.split("/"))
-
-
 def route_of(operation: str) -> Endpoint | None:
-    found = routes()
-    name = _nameless(operation.replace("/nodeinfo/2.0", "/nodeinfo/:version"))
-    return found.get(name)
+    return routes.find(operation.replace("/nodeinfo/2.0", "/nodeinfo/:version"))
 
 
 @pytest.mark.parametrize("operation", [each for each in checker.operations() if not each.startswith("WS ")])
@@ -61,7 +50,7 @@ class Walk:
         """Call, judge, and give back what came."""
         headers = {"Authorization": f"Bearer {person.token}"} if person else {}
         encoding = "query" if method == "GET" else self.encoding
-        kwargs = encoded(body, encoding, files) if body or files else {}
+        kwargs = encoded(body or {}, encoding, files) if body or files else {}
         response = await self.server.client.request(method, path, headers=headers, **kwargs)
         return self.judge(method, path, response, user=person is not None)
 
@@ -103,7 +92,7 @@ async def test_every_operation_answers_as_it_must(server: Node, encoding: str) -
     await leaving(walk, status, alice, bob, carol)
     await the_server(walk, alice, bob)
     await logging_in(walk)
-    table(walk)
+    sys.stdout.write(table(walk))
     assert walk.checker.missing() == []
 
 
@@ -305,9 +294,10 @@ async def _denied(walk: Walk, window: Browser, query: dict[str, str]) -> None:
     assert "access_denied" in answer.headers["location"]
 
 
-def table(walk: Walk) -> None:
-    print(f"\n{walk.encoding}: {len(walk.checker.seen)} operations")
+def table(walk: Walk) -> str:
+    lines = [f"\n{walk.encoding}: {len(walk.checker.seen)} operations"]
     for operation in checker.operations():
         route = route_of(operation)
         access = f"{route.access.kind} {route.access.scope}" if route else "token in the handshake"
-        print(f"  {'ok' if operation in walk.checker.seen else '--'}  {operation:55} {access}")
+        lines.append(f"  {'ok' if operation in walk.checker.seen else '--'}  {operation:55} {access}")
+    return "\n".join(lines)

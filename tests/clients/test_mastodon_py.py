@@ -30,8 +30,12 @@ SCOPES = ["read", "write", "follow", "push"]
 CALLBACK = "https://client.test/callback"
 
 
-def client_of(person: Person) -> Mastodon:
+def client_of(person: Person) -> Any:  # Any: half of the library's methods say nothing of their types
     return Mastodon(access_token=person.token, api_base_url=person.node.base_url)
+
+
+def fetched(url: str) -> httpx.Response:
+    return httpx.get(url).raise_for_status()
 
 
 def soon(look: Any, *, seconds: float = 10.0) -> Any:
@@ -51,7 +55,7 @@ class Heard:
         self.notifications: queue.Queue[Any] = queue.Queue()
         self.edits: queue.Queue[Any] = queue.Queue()
         self.deletions: queue.Queue[Any] = queue.Queue()
-        self.listener = CallbackStreamListener(
+        self.listener = CallbackStreamListener(  # type: ignore[no-untyped-call]
             update_handler=self.updates.put,
             notification_handler=self.notifications.put,
             status_update_handler=self.edits.put,
@@ -139,7 +143,7 @@ async def test_a_photograph_loses_what_it_tells_about_its_owner(new_person: Any)
     assert (attachment.meta.original.width, attachment.meta.original.height) == (640, 480)
     assert len(attachment.blurhash) >= 6
     for url in (attachment.url, attachment.preview_url):
-        assert metadata(httpx.get(url).content) == {}
+        assert metadata(fetched(url).content) == {}
     changed = [client.generate_media_edit_attributes(attachment, description="very green", focus=(0, 0))]
     edited = client.status_update(post, "with a picture", media_attributes=changed)
     assert edited.media_attachments[0].description == "very green"
@@ -287,8 +291,8 @@ async def test_a_profile(new_person: Any) -> None:
     )
     assert (me.display_name, me.source.note) == ("Alice :)", "I like #tea")
     assert [field.name for field in me.fields] == ["web", "tea"]
-    assert metadata(httpx.get(me.avatar).content) == {}
-    assert httpx.get(me.header).headers["content-type"].startswith("image/")
+    assert metadata(fetched(me.avatar).content) == {}
+    assert fetched(me.header).headers["content-type"].startswith("image/")
 
 
 async def test_follow_requests(new_person: Any) -> None:
@@ -355,7 +359,7 @@ async def test_markers_and_filters(new_person: Any) -> None:
     assert [each.title for each in client.filters_v2()] == ["no spoilers"]
     assert [each.phrase for each in client.filters()] == ["spoilers"]
     [found] = soon(lambda: [each for each in client.timeline_home() if each.id == post.id])
-    assert [] == [match.filter.title for match in found.filtered], "one's own posts are never filtered"
+    assert found.filtered == [], "one's own posts are never filtered"
     client.delete_filter_v2(made)
     assert client.filters_v2() == []
 

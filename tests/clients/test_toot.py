@@ -118,7 +118,7 @@ async def test_a_conversation(shared: ProcessNode, new_person: Any, tmp_path: Pa
 
 
 async def test_tags_lists_and_polls(shared: ProcessNode, new_person: Any, tmp_path: Path) -> None:
-    alice, at_alice, bob, at_bob = await two(new_person, tmp_path)
+    alice, at_alice, _bob, at_bob = await two(new_person, tmp_path)
     tag = f"tag{alice.id}"
     post = at_alice.json("post", f"about #{tag}")
     assert [each["id"] for each in at_bob.soon("timelines", "tag", tag)] == [post["id"]]

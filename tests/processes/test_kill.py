@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -104,12 +105,14 @@ async def post_and_kill(a: ProcessNode, author: Person) -> list[str]:
         for number in numbers:
             done.append(await acknowledged(author, number))
 
+    async def reached(moment: float) -> bool:
+        return len(done) >= moment
+
     async def kill() -> None:
         for part in range(KILLS):
             start = POSTS * (part + 0.2) / KILLS
             moment = random.uniform(start, start + POSTS * 0.6 / KILLS)
-            while len(done) < moment:
-                await asyncio.sleep(0.002)
+            await eventually(lambda: reached(moment), seconds=120)
             await asyncio.sleep(random.uniform(0, 0.05))
             a.program.kill()
             await a.start()
@@ -156,5 +159,6 @@ async def test_every_post_arrives_exactly_once_although_the_server_is_killed(
             assert set(came) == wanted, inbox
         sent = sum(came.total() for came in creates.values())
         again = sent - SINKS * POSTS
-        print(f"{POSTS} posts to {SINKS + 1} servers, killed {KILLS} times: {again} of {sent} deliveries came again")
+        killed = f"{POSTS} posts to {SINKS + 1} servers, killed {KILLS} times"
+        sys.stdout.write(f"\n{killed}: {again} of {sent} deliveries came again\n")
         assert (await author.get(f"/api/v1/accounts/{author.id}"))["statuses_count"] == POSTS

@@ -129,7 +129,7 @@ async def listening(node: Node) -> AsyncIterator[str]:
     app = node.server.asgi
     server = _Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="websockets-sansio"))
     task = asyncio.create_task(server.serve([listener]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 (uvicorn tells in no other way)
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,0 +1,9 @@
+"""Where other servers, and people with an address in hand, arrive to do something: follow an account, answer a post.
+
+Our WebFinger names these pages as the place for it: OStatus' subscribe template, and FEP-3b86 for any object.
+"""
+
+from fedi.http.endpoint import Endpoint
+from fedi.web.interaction import door, people, posts
+
+ROUTES: list[Endpoint] = [*door.ROUTES, *people.ROUTES, *posts.ROUTES]

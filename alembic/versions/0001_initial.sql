@@ -289,6 +289,7 @@ create index statuses_reblog_of on statuses (reblog_of_id, id desc) where reblog
 create index statuses_in_reply_to on statuses (in_reply_to_id, id) where in_reply_to_id is not null;
 create index statuses_dangling on statuses (in_reply_to_uri) where in_reply_to_uri is not null and in_reply_to_id is null;
 create index statuses_thread on statuses (thread_id, id);
+create index statuses_page on statuses (url) where is_local;
 create index statuses_public on statuses (id desc) where visibility = 0 and reblog_of_id is null;
 create index statuses_public_local on statuses (id desc) where visibility = 0 and reblog_of_id is null and is_local;
 create index statuses_search on statuses

@@ -152,6 +152,7 @@ async def _staged(quick: bool) -> AsyncIterator[tuple[Bench, Server, keys.Pair]]
                 "FEDI_ALLOW_PRIVATE_PEERS": "true",
                 "FEDI_RATE_LIMITING": "false",
                 "FEDI_LOG_LEVEL": "warning",
+                "FEDI_LOG_FORMAT": "json",
                 "FEDI_METRICS_LISTEN": "off",
             }
             pair = keys.generate_rsa()

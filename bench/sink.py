@@ -8,6 +8,7 @@ counted, GET /stats tells how many came and how many were new, GET /received whi
 
 import sys
 from collections import defaultdict
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Sink:
         self.public_pem = public_pem
         self.received: dict[str, list[str]] = defaultdict(list)
 
-    async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         if scope["method"] == "POST":
@@ -41,7 +42,7 @@ class Sink:
             await _answer(send, 404, b"{}")
 
 
-def _host(scope: Message) -> str:
+def _host(scope: MutableMapping[str, Any]) -> str:
     host: bytes = next(value for name, value in scope["headers"] if name == b"host")
     return host.decode()
 

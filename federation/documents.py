@@ -70,7 +70,7 @@ async def status(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     async with fed.db.read() as conn:
         material = await publishing.load(conn, [found])
     if found.reblog_of_id is not None:
-        return document(objects.announce(found, material))
+        return document(objects.announce(found, material), private=_is_private(found, guest))
     return document(objects.render_note(fed.site, found, material), private=_is_private(found, guest))
 
 
@@ -83,7 +83,7 @@ async def status_activity(fed: Fed, request: Request, path: dict[str, str]) -> R
     async with fed.db.read() as conn:
         material = await publishing.load(conn, [found])
     if found.reblog_of_id is not None:
-        return document(objects.announce(found, material))
+        return document(objects.announce(found, material), private=_is_private(found, guest))
     note = objects.render_note(fed.site, found, material)
     return document(activity.create(note), private=_is_private(found, guest))
 

@@ -40,6 +40,8 @@ from storage.errors import DatabaseDown
 
 log = logging.getLogger("fedi")
 
+# Beside deliveries: strangers can make us ask for a document, and must not turn us on one host all at once.
+FETCHES_PER_HOST = 8
 STOPPING = "stopping"  # in app.memory, once the process takes nothing new
 
 
@@ -64,6 +66,7 @@ async def running(
         user_agent=settings.user_agent,
         https_only=not settings.allow_private_peers,
         allow_private=settings.allow_private_peers,
+        per_host=settings.delivery_per_host + FETCHES_PER_HOST,
     )
     try:
         app = _app(settings, db, bus, http)

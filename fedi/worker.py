@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from fedi.context import App
 from fedi.effects.context import TOPIC, Context, Message
 from storage import events, jobs, leases
 from storage.db import Conn, query_log
-from storage.errors import DatabaseDown
+from storage.errors import DatabaseBusy, DatabaseDown
 
 log = logging.getLogger("fedi.worker")
 
@@ -34,6 +35,11 @@ MAX_DELAY_SECONDS = 6 * 3600
 FORSAKEN_SECONDS = (0.0, 15.0)
 # A single failed effect, waiting to be tried alone.
 SINGLE = "effect"
+# Slots that become free are filled together, if they become free in so short a time.
+GATHER_SECONDS = 0.003
+# What became of a job is written again and again until the database is back; then the lease has run out anyway.
+SETTLE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0)
+_AWAY = (DatabaseDown, *DatabaseBusy, OSError)
 
 
 class Worker:
@@ -55,6 +61,7 @@ class Worker:
         self._loops = loops
         self._stop = asyncio.Event()
         self._wake = {queue: asyncio.Event() for queue in ("event", "inbox", "network", "slow")}
+        self._held: set[int] = set()  # ids of jobs under way
         app.bus.subscribe("wake", self._woken)
 
     def _woken(self, queue: str) -> None:
@@ -73,7 +80,8 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop("event", self._run_events))
             for queue, limit in (("inbox", many), ("network", many), ("slow", 2)):
-                group.create_task(self._loop(queue, self._job_runner(queue, limit)))
+                group.create_task(self._serve(queue, limit))
+            group.create_task(self._keep_leases())
             group.create_task(self._clock())
             group.create_task(self._take_over())
             for loop in self._loops:
@@ -83,7 +91,9 @@ class Worker:
         """Run what is due now, once through all queues; whether there was anything."""
         ran = await self._run_events()
         for queue in ("inbox", "network", "slow"):
-            ran = await self._job_runner(queue, 20)() or ran
+            batch = await self._claim(queue, 20, ())
+            await asyncio.gather(*(self._run_job(job) for job in batch))
+            ran = bool(batch) or ran
         return ran
 
     async def _take_over(self) -> None:
@@ -108,17 +118,20 @@ class Worker:
             self._wake[queue].clear()
             try:
                 more = await step()
-            except (DatabaseDown, OSError, TimeoutError) as exc:
+            except _AWAY as exc:
                 log.warning("%s queue: the database is not available: %s", queue, exc)
                 more = False
             except Exception:
                 log.exception("%s queue: a step failed", queue)
                 more = False
             if not more:
-                try:
-                    await asyncio.wait_for(self._wake[queue].wait(), POLL_SECONDS)
-                except TimeoutError:
-                    pass
+                await self._news(queue)
+
+    async def _news(self, queue: str) -> None:
+        try:
+            await asyncio.wait_for(self._wake[queue].wait(), POLL_SECONDS)
+        except TimeoutError:
+            pass
 
     # ------------------------------------------------------------ events
 
@@ -127,14 +140,14 @@ class Worker:
         stream: list[Message] = []
         async with self._app.db.transaction() as conn:
             batch = await jobs.take(conn, "event", limit=EVENT_BATCH)
-            for job in batch:
-                await self._run_event(conn, job, stream)
-            await jobs.finish(conn, [job.id for job in batch])
+            understood = [job for job in batch if await self._run_event(conn, job, stream)]
+            await jobs.finish(conn, [job.id for job in understood])
         for message in stream:
             self._app.bus.publish(TOPIC, msgspec.to_builtins(message))
         return bool(batch)
 
-    async def _run_event(self, conn: Conn, job: jobs.Job, stream: list[Message]) -> None:
+    async def _run_event(self, conn: Conn, job: jobs.Job, stream: list[Message]) -> bool:
+        """False when it is not understood: it is kept, since another release may have written it."""
         started = time.perf_counter()
         data = job.data
         only = data.get("effect") if job.name == SINGLE else None
@@ -142,14 +155,16 @@ class Worker:
         payload = data["data"] if job.name == SINGLE else data
         try:
             event = events.decode(name, payload)
-        except (KeyError, msgspec.ValidationError):
+        except (KeyError, msgspec.ValidationError) as exc:
             log.exception("event %s of job %d is not understood", name, job.id)
-            return
+            await jobs.park(conn, job.id, error=f"not understood: {exc}")
+            return False
         for effect in self._effects.get(type(event), ()):
             label = f"{effect.__module__}.{effect.__name__}"
             if only is None or only == label:
                 await self._run_effect(conn, effect, label, name, payload, event, job, stream)
         metrics.job(name, time.perf_counter() - started, "ok")
+        return True
 
     async def _run_effect(
         self,
@@ -184,35 +199,66 @@ class Worker:
 
     # ------------------------------------------------------------ jobs
 
-    def _job_runner(self, queue: str, limit: int) -> Callable[[], Awaitable[bool]]:
-        async def step() -> bool:
-            async with self._app.db.read() as conn:
-                batch = await jobs.claim(conn, queue, limit=limit)
-            await asyncio.gather(*(self._run_job(job) for job in batch))
-            return bool(batch)
+    async def _serve(self, queue: str, limit: int) -> None:
+        """Keep `limit` jobs of a queue under way: a slow one delays none of the others. No host has more than half."""
+        running: dict[asyncio.Task[None], str] = {}
 
-        return step
+        def done(task: asyncio.Task[None]) -> None:
+            del running[task]
+            self._wake[queue].set()
+
+        async def fill() -> bool:
+            if len(running) > limit * 3 / 4:
+                await asyncio.sleep(GATHER_SECONDS)
+            hosts = Counter(running.values())
+            busy = [host for host, count in hosts.items() if host and count * 2 >= limit]
+            free = limit - len(running)
+            for job in await self._claim(queue, free, busy) if free else ():
+                task = asyncio.create_task(self._run_job(job))
+                running[task] = _host(job)
+                task.add_done_callback(done)
+            return False  # either all slots are taken or nothing is due
+
+        await self._loop(queue, fill)
+        await asyncio.gather(*running)
+
+    async def _claim(self, queue: str, limit: int, busy: Sequence[str]) -> list[jobs.Job]:
+        async with self._app.db.read() as conn:
+            batch = await jobs.claim(conn, queue, limit=limit, busy=busy)
+        self._held.update(job.id for job in batch)
+        return batch
+
+    async def _keep_leases(self) -> None:
+        """A job may take longer than its lease, as long as this process lives."""
+        while not self._stop.is_set():
+            try:
+                await asyncio.wait_for(self._stop.wait(), jobs.LEASE_SECONDS / 3)
+            except TimeoutError:
+                pass
+            try:
+                async with self._app.db.read() as conn:
+                    await jobs.keep(conn, list(self._held))
+            except Exception:
+                log.exception("leases could not be renewed")
 
     async def _run_job(self, job: jobs.Job) -> None:
         started = time.perf_counter()
         query_log.set([])
         outcome, error, delay = "ok", "", 0.0
         try:
+            if job.attempts > jobs.MAX_ATTEMPTS:
+                raise RuntimeError("it never came to an end")  # what kills the process must not be started for ever
             await self._functions[job.name](self._app, job.data)
         except Rejected as exc:
             outcome, error = "dropped", str(exc)
         except Retry as exc:
             outcome, error, delay = "retry", str(exc), exc.after or _delay(job.attempts)
+        except _AWAY as exc:
+            outcome, error, delay = "retry", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
         except Exception as exc:
             outcome, error, delay = "failed", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
             log.exception("job %s %d failed", job.name, job.id)
-        async with self._app.db.read() as conn:
-            if outcome in ("ok", "dropped"):
-                await jobs.finish(conn, [job.id])
-            elif job.attempts >= jobs.MAX_ATTEMPTS:
-                await jobs.park(conn, job.id, error=error)
-            else:
-                await jobs.retry(conn, job.id, error=error, delay_seconds=delay)
+        await self._settle(job, outcome, error, delay)
         seconds = time.perf_counter() - started
         metrics.job(job.name, seconds, outcome)
         log.info(
@@ -222,6 +268,26 @@ class Worker:
                 "ms": round(seconds * 1000, 1), "queries": len(query_log.get() or ()), "error": error or None,
             },
         )  # fmt: skip
+
+    async def _settle(self, job: jobs.Job, outcome: str, error: str, delay: float) -> None:
+        """Write what became of a job. While the database is away it is tried again, or the job would be done twice."""
+        most = jobs.MAX_FAILURES if outcome == "failed" else jobs.MAX_ATTEMPTS
+        for pause in SETTLE_SECONDS:
+            if pause and self._stop.is_set():
+                break
+            await asyncio.sleep(pause)
+            try:
+                async with self._app.db.read() as conn:
+                    if outcome in ("ok", "dropped"):
+                        await jobs.finish(conn, [job.id])
+                    elif job.attempts >= most:
+                        await jobs.park(conn, job.id, error=error)
+                    else:
+                        await jobs.retry(conn, job.id, error=error, delay_seconds=delay)
+                break
+            except Exception as exc:  # noqa: BLE001 (whatever it is, the lease runs out in the end)
+                log.warning("the end of job %d could not be written: %s", job.id, exc)
+        self._held.discard(job.id)
 
     # ------------------------------------------------------------ clock
 
@@ -239,6 +305,12 @@ class Worker:
                 await asyncio.wait_for(self._stop.wait(), POLL_SECONDS)
             except TimeoutError:
                 pass
+
+
+def _host(job: jobs.Job) -> str:
+    """The host in whose name it came: of the lane, which is an actor's URI."""
+    parts = (job.lane or "").split("/", 3)
+    return parts[2] if len(parts) > 2 else ""
 
 
 def _delay(attempts: int) -> float:

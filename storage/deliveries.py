@@ -88,9 +88,10 @@ async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]
         select w.host from waiting w left join hosts h on h.host = w.host
         where w.host is not null and w.host <> all($1)
           and (h.next_at is null or h.next_at <= now())
-          and exists (select from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now())
-          and not exists (select from deliveries d where d.host = w.host and d.state = 'waiting'
-                          and d.leased_until > now())
+          and (select true from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
+               order by d.id limit 1)
+          and (select max(d.leased_until) from deliveries d where d.host = w.host and d.state = 'waiting'
+               and d.leased_until is not null) > now() is not true
         order by random() limit $2
         """,
         busy, limit,
@@ -99,9 +100,13 @@ async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]
 
 
 async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
-    """Take due rows of a host under a lease, oldest first; nothing when somebody else has some. In a transaction."""
-    locked = await conn.fetchval("select host from hosts where host = $1 for update skip locked", host)
-    if locked is None:
+    """Take due rows of a host under a lease, oldest first; nothing when somebody else has some, or while it is paused.
+    A host that failed last time gets one, to see whether it answers again. In a transaction."""
+    failures = await conn.fetchval(
+        "select failures from hosts where host = $1 and (next_at is null or next_at <= now()) for update skip locked",
+        host,
+    )
+    if failures is None:
         return []
     records = await conn.fetch(
         f"""
@@ -110,14 +115,14 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
         where id in (
             select d.id from deliveries d
             where d.host = $1 and d.state = 'waiting' and d.next_at <= now()
-              and not exists (select from deliveries o where o.host = $1 and o.state = 'waiting'
-                              and o.leased_until > now())
-              and not exists (select from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
-                              and e.sender_id = d.sender_id and e.next_at > now() and e.attempts < 3)
+              and (select max(o.leased_until) from deliveries o where o.host = $1 and o.state = 'waiting'
+                   and o.leased_until is not null) > now() is not true
+              and (select true from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
+                   and e.sender_id = d.sender_id and e.next_at > now() and e.attempts between 1 and 2 limit 1) is null
             order by d.id limit $2)
         returning {columns(Delivery)}
         """,
-        host, limit, float(LEASE_SECONDS),
+        host, 1 if failures else limit, float(LEASE_SECONDS),
     )  # fmt: skip
     return sorted(structs(Delivery, records), key=lambda delivery: delivery.id)
 
@@ -134,7 +139,7 @@ async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
         where d.id = o.id
         """,
         [o.id for o in outcomes], [o.state for o in outcomes], [o.status for o in outcomes],
-        [o.error[:500] if o.error else None for o in outcomes], [o.delay_seconds for o in outcomes],
+        [o.error[:500].replace("\0", "") if o.error else None for o in outcomes], [o.delay_seconds for o in outcomes],
         [o.attempted for o in outcomes],
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | No
                 least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
         where host = $1
         """,
-        host, error[:500], delay_seconds,
+        host, error[:500].replace("\0", ""), delay_seconds,
     )  # fmt: skip
 
 

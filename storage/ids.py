@@ -5,6 +5,7 @@ clamped to now. Ids are shown as decimal strings.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 MAX_ID = 2**63 - 1
@@ -17,6 +18,11 @@ def parse(text: str) -> int | None:
         return None
     value = int(text)
     return value if value <= MAX_ID else None
+
+
+def parse_all(texts: Iterable[str]) -> list[int]:
+    """Each id once, in the order given, without what cannot be one."""
+    return list(dict.fromkeys(value for text in texts if (value := parse(text)) is not None))
 
 
 def floor(at: datetime) -> int:

@@ -1,10 +1,10 @@
 """The queue: rows that a transaction leaves behind for later. Claimed with a lease, finished by deletion.
 
 A job is run at least once; whoever runs it makes twice the same as once. `event` jobs are the exception: they run in
-the transaction that deletes them, so their effects happen exactly once.
+the transaction that deletes them, so their effects happen exactly once, and in the order of the events.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,12 @@ from storage.rows import columns, structs
 
 LEASE_SECONDS = 300
 MAX_ATTEMPTS = 12
+# What fails by itself, and not for want of somebody else's answer, fails again: it is put aside sooner.
+MAX_FAILURES = 5
+# So many of the oldest due jobs are looked at, to be fair to all hosts among them.
+WINDOW = 6000
+
+_EVENTS_LOCK = 0x6576_656E
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -43,6 +49,7 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Job)
+_OURS = "holder = current_setting('application_name')"
 
 
 async def enqueue(
@@ -58,13 +65,14 @@ async def enqueue(
 ) -> None:
     """Leave a job; `parked` at once, for what has failed too often elsewhere.
 
-    With `key`, at most one job of this (name, key) waits: a second is dropped, or brings it forward.
+    With `key`, at most one job of this (name, key) waits: a second is dropped, or brings it forward. One that is under
+    way does not count, since it may have read already what has changed now.
     """
     await conn.execute(
         """
         insert into jobs (queue, name, payload, key, lane, run_at, failed_at)
         values ($1, $2, $3::jsonb, $4, $5, coalesce($6, now()), case when $7 then now() end)
-        on conflict (name, key) where key is not null
+        on conflict (name, key) where key is not null and holder is null
         do update set run_at = least(jobs.run_at, excluded.run_at)
         """,
         queue, name, orjson.dumps(payload).decode(), key, lane, run_at, parked,
@@ -88,27 +96,51 @@ def _wake(queue: str) -> None:
         queues.add(queue)
 
 
-async def claim(conn: Conn, queue: str, *, limit: int) -> list[Job]:
-    """Lease due jobs, oldest first. Of a lane only its oldest job is handed out, and none while one is leased."""
+async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ()) -> list[Job]:
+    """Lease due jobs: of the hosts in whose name they came (the lane is an actor's URI) each in turn, of a host the
+    oldest first. Of a lane only its oldest job is handed out, and none while one is leased. None of the hosts `busy`.
+    """
+    # Which is the oldest of a lane is asked last, and only until there are enough: behind a flood it costs too much.
     records = await conn.fetch(
         f"""
         update jobs set run_at = now() + make_interval(secs => $3), attempts = attempts + 1,
             holder = current_setting('application_name')
         where id in (
-            select j.id from jobs j
-            where j.queue = $1 and j.failed_at is null and j.run_at <= now()
-              and (j.lane is null or not exists (
-                    select from jobs o where o.lane = j.lane and o.id < j.id and o.failed_at is null))
-            order by j.run_at, j.id limit $2 for update skip locked)
+            with due as materialized (
+                select id, run_at, lane, split_part(lane, '/', 3) as host from jobs
+                where queue = $1 and failed_at is null and run_at <= now() order by run_at, id limit {WINDOW}),
+            first as (
+                select distinct on (coalesce(lane, id::text)) id, run_at, host from due
+                where host is null or host <> all($4) order by coalesce(lane, id::text), id),
+            fair as materialized (
+                select id from first order by row_number() over (partition by host order by run_at, id), run_at, id)
+            select oldest.id from fair cross join lateral (
+                select j.id from jobs j
+                where j.id = fair.id and j.failed_at is null and j.run_at <= now() and (j.lane is null or j.id = (
+                    select o.id from jobs o where o.lane = j.lane and o.failed_at is null order by o.id limit 1))
+                for update skip locked) oldest
+            limit $2)
         returning {_COLUMNS}
         """,
-        queue, limit, float(LEASE_SECONDS),
+        queue, limit, float(LEASE_SECONDS), list(busy),
     )  # fmt: skip
     return sorted(structs(Job, records), key=lambda job: job.id)
 
 
+async def keep(conn: Conn, ids: Sequence[int]) -> None:
+    """Renew the leases of jobs that are still under way here."""
+    await conn.execute(
+        f"update jobs set run_at = now() + make_interval(secs => $2) where id = any($1) and {_OURS}",
+        list(ids), float(LEASE_SECONDS),
+    )  # fmt: skip
+
+
 async def take(conn: Conn, queue: str, *, limit: int) -> list[Job]:
-    """Lock due jobs in the running transaction, oldest first: they are done when it commits with `finish`."""
+    """Lock due jobs in the running transaction, oldest first: they are done when it commits with `finish`.
+
+    Whoever else wants some waits for the end of the transaction: an Undo must not be told before what it undoes.
+    """
+    await conn.execute("select pg_advisory_xact_lock($1)", _EVENTS_LOCK)
     records = await conn.fetch(
         f"""
         select {_COLUMNS} from jobs where queue = $1 and failed_at is null and run_at <= now()
@@ -120,26 +152,39 @@ async def take(conn: Conn, queue: str, *, limit: int) -> list[Job]:
 
 
 async def finish(conn: Conn, ids: list[int]) -> None:
-    await conn.execute("delete from jobs where id = any($1)", ids)
+    """Done. Not if somebody else has leased it since: then it is theirs."""
+    await conn.execute(f"delete from jobs where id = any($1) and (holder is null or {_OURS})", ids)
 
 
 async def retry(conn: Conn, job_id: int, *, error: str, delay_seconds: float) -> None:
-    """Run again later, out of its lane: what follows in it does not wait."""
+    """Run again later, out of its lane: what follows in it does not wait. If the same was asked for meanwhile, that
+    is enough."""
     await conn.execute(
-        """
+        f"""
+        with again as (
+            delete from jobs j where j.id = $1 and {_OURS} and exists (
+                select from jobs o where o.name = j.name and o.key = j.key and o.holder is null) returning id)
         update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, lane = null, holder = null
-        where id = $1
+        where id = $1 and {_OURS} and not exists (select from again)
         """,
-        job_id, delay_seconds, error[:2000],
+        job_id, delay_seconds, _storable(error),
     )  # fmt: skip
 
 
 async def park(conn: Conn, job_id: int, *, error: str) -> None:
     """Give up, but keep the row where an operator sees it. Its key and lane become free."""
     await conn.execute(
-        "update jobs set failed_at = now(), key = null, attempts = attempts + 1, last_error = $2 where id = $1",
-        job_id, error[:2000],
+        """
+        update jobs set failed_at = now(), key = null, holder = null, attempts = attempts + 1, last_error = $2
+        where id = $1
+        """,
+        job_id, _storable(error),
     )  # fmt: skip
+
+
+def _storable(error: str) -> str:
+    """It may quote what somebody else wrote."""
+    return error[:2000].replace("\0", "")
 
 
 async def parked(conn: Conn, *, limit: int = 50) -> list[Parked]:

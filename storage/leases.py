@@ -17,8 +17,9 @@ async def release(conn: Conn) -> int:
             update deliveries set leased_until = null, holder = null
             where state = 'waiting' and holder is not null and holder not in (select * from alive) returning 1),
         jobs as (
-            update jobs set run_at = now(), holder = null
-            where failed_at is null and holder is not null and holder not in (select * from alive) returning 1)
+            update jobs set run_at = now()
+            where failed_at is null and holder is not null and holder not in (select * from alive) and run_at > now()
+            returning 1)
         select (select count(*) from deliveries) + (select count(*) from jobs)
         """
     )

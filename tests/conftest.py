@@ -21,7 +21,7 @@ _url: str | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     sockets.block()
-    for name in [name for name in os.environ if name.startswith("FEDI_") and name != SERVER_VARIABLE]:
+    for name in [name for name in os.environ if name.startswith("FEDI_") and not name.startswith("FEDI_TEST_")]:
         del os.environ[name]  # the developer's own settings
 
 

@@ -784,7 +784,7 @@ create table jobs (
     queue text not null,                              -- event | network | inbox | slow
     name text not null,
     payload jsonb not null,
-    key text,                                         -- at most one waiting job a (name, key)
+    key text,                                         -- at most one waiting job a (name, key), not counting leased ones
     lane text,                                        -- jobs of one lane run one after another (an actor's activities)
     run_at timestamptz not null default now(),
     attempts int not null default 0,
@@ -794,7 +794,7 @@ create table jobs (
     created_at timestamptz not null default now()
 ) with (fillfactor = 80);
 create index jobs_due on jobs (queue, run_at, id) where failed_at is null;
-create unique index jobs_key on jobs (name, key) where key is not null;
+create unique index jobs_key on jobs (name, key) where key is not null and holder is null;
 create index jobs_lane on jobs (lane, id) where lane is not null and failed_at is null;
 create index jobs_failed on jobs (failed_at) where failed_at is not null;
 
@@ -826,6 +826,8 @@ create table deliveries (                             -- queue and ledger in one
     unique (activity_id, inbox)
 ) with (fillfactor = 80);
 create index deliveries_due on deliveries (host, id) include (next_at) where state = 'waiting';
+create index deliveries_leased on deliveries (host) where state = 'waiting' and leased_until is not null;
+create index deliveries_tried on deliveries (host, sender_id, id) where state = 'waiting' and attempts > 0;
 create index deliveries_done on deliveries (delivered_at) where state <> 'waiting';
 
 create table inbox_activities (                       -- which activities arrived: none is handled twice

@@ -155,7 +155,7 @@ def identifier(value: Any) -> str | None:
     for item in many(value):
         if isinstance(item, dict):
             item = one(item.get("id") or item.get("@id"))
-        if isinstance(item, str) and (found := item.strip()) and len(found) <= MAX_URI_CHARACTERS:
+        if isinstance(item, str) and (found := item.strip()) and not _is_long(found):
             return None if _CONTROLS.search(found) or any(c.isspace() for c in found) else found
     return None
 
@@ -288,7 +288,7 @@ def language(value: Any) -> str | None:
     """A language tag from a string or from `{identifier, name}`; `und` means none."""
     found = one(value)
     tag = text(found.get("identifier") if isinstance(found, dict) else found, 35).strip()
-    return tag if re.fullmatch(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}", tag) and tag != "und" else None
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}", tag) and tag != "und" else None
 
 
 def _flat(items: list[Any], levels: int) -> Iterator[Any]:
@@ -302,9 +302,16 @@ def _flat(items: list[Any], levels: int) -> Iterator[Any]:
 
 def _clean_iri(value: str) -> str | None:
     value = value.strip()
-    if len(value) > MAX_URI_CHARACTERS or not _SCHEME.match(value) or _CONTROLS.search(value):
+    if _is_long(value) or not _SCHEME.match(value) or _CONTROLS.search(value):
         return None
     return value
+
+
+def _is_long(uri: str) -> bool:
+    """Measured in bytes too: an index of Postgres holds no more than 2,704 of them."""
+    if len(uri) > MAX_URI_CHARACTERS:
+        return True
+    return not uri.isascii() and len(uri.encode("utf-8", "replace")) > MAX_URI_CHARACTERS
 
 
 def _guard(document: JSON) -> None:

@@ -10,14 +10,14 @@ from fedi.entities.user_list import List, build
 from fedi.http.endpoint import Call, NoParams, get, public, user
 from fedi.http.paging import PageParams, link, page
 from fedi.text import mentions, tags
-from storage import account_statuses, accounts, follows, lists
+from storage import account_statuses, accounts, follows, ids, lists
 
 MAX_IDS = 40
 MAX_FAMILIAR = 10
 
 
 class Ids(msgspec.Struct, frozen=True):
-    id: list[int] = []
+    id: list[str] = []
 
 
 class LookupParams(msgspec.Struct, frozen=True):
@@ -41,11 +41,11 @@ async def show(call: Call[NoParams]) -> Account:
 
 async def index(call: Call[Ids]) -> list[Account]:
     """Those of the ids that exist."""
-    ids = list(dict.fromkeys(call.params.id))
-    if len(ids) > MAX_IDS:
+    wanted = ids.parse_all(call.params.id)
+    if len(wanted) > MAX_IDS:
         raise errors.Unprocessable(f"Too many accounts (maximum is {MAX_IDS})")
     async with call.read() as conn:
-        known = await access.accounts(conn, call.viewer_id, ids)
+        known = await access.accounts(conn, call.viewer_id, wanted)
         return await entities.accounts(call.app, conn, known)
 
 
@@ -63,9 +63,9 @@ async def lookup(call: Call[LookupParams]) -> Account:
 
 async def familiar_followers(call: Call[Ids]) -> list[FamiliarFollowers]:
     """Who among those you follow follows each of these."""
-    ids = list(dict.fromkeys(call.params.id))[:MAX_IDS]
+    wanted = ids.parse_all(call.params.id)[:MAX_IDS]
     async with call.read() as conn:
-        known = await access.accounts(conn, call.user.account_id, ids)
+        known = await access.accounts(conn, call.user.account_id, wanted)
         familiar = await follows.familiar(conn, call.user.account_id, known, limit=MAX_FAMILIAR)
         everybody = list({follower for followers in familiar.values() for follower in followers})
         rendered = {account.id: account for account in await entities.accounts(call.app, conn, everybody)}
@@ -82,7 +82,7 @@ async def statuses(call: Call[StatusParams]) -> list[Status]:
         account = await access.account(conn, call.viewer_id, call.id())
         if params.pinned:
             pins = await account_statuses.pinned_ids(conn, call.viewer_id, account.id, wanted)
-            cursors, ids = [pin for pin, _ in pins], [status for _, status in pins]
+            cursors, found = [pin for pin, _ in pins], [status for _, status in pins]
         else:
             kinds = account_statuses.Wanted(
                 only_media=params.only_media,
@@ -91,9 +91,9 @@ async def statuses(call: Call[StatusParams]) -> list[Status]:
                 exclude_direct=params.exclude_direct,
                 tag=tags.normalise(params.tagged.removeprefix("#")) if params.tagged else None,
             )
-            ids = cursors = await account_statuses.ids(conn, call.viewer_id, account.id, kinds, wanted)
+            found = cursors = await account_statuses.ids(conn, call.viewer_id, account.id, kinds, wanted)
         link(call, cursors, full=len(cursors) == wanted.size)
-        return await entities.statuses(call.app, conn, ids, call.viewer_id, filter_context="account")
+        return await entities.statuses(call.app, conn, found, call.viewer_id, filter_context="account")
 
 
 async def followers(call: Call[PageParams]) -> list[Account]:

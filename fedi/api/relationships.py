@@ -11,7 +11,7 @@ from fedi.http.endpoint import Call, NoParams, delete, get, post, user
 from fedi.http.paging import PageParams, link, page
 from fedi.services import follows as service
 from fedi.text import mentions
-from storage import blocks, domain_blocks, follows, mutes
+from storage import blocks, domain_blocks, follows, ids, mutes
 
 MAX_LIST, LIST = 80, 40
 MAX_DOMAINS, DOMAINS = 200, 100
@@ -39,13 +39,13 @@ class DomainParams(msgspec.Struct, frozen=True):
 
 
 class IdParams(msgspec.Struct, frozen=True):
-    id: list[int] = []
+    id: list[str] = []
 
 
 async def index(call: Call[IdParams]) -> list[Relationship]:
     """Any number of ids; those of nobody are left out."""
     async with call.read() as conn:
-        return await entities.relationships(conn, call.user.account_id, [each for each in call.params.id if each > 0])
+        return await entities.relationships(conn, call.user.account_id, ids.parse_all(call.params.id))
 
 
 async def _answer(call: Call[Any], account_id: int) -> Relationship:

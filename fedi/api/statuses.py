@@ -12,7 +12,7 @@ from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, public,
 from fedi.services import revisions, scheduling
 from fedi.services import statuses as posting
 from fedi.services.drafts import Draft, Revision
-from storage import threads
+from storage import ids, threads
 
 MAX_IDS = 20
 # What of a thread is shown: to anybody, and to people here. (ancestors, descendants, depth)
@@ -21,7 +21,7 @@ USER_CONTEXT = (4096, 4096, 1000)
 
 
 class Ids(msgspec.Struct, frozen=True):
-    id: list[int] = []
+    id: list[str] = []
 
 
 class Deletion(msgspec.Struct, frozen=True):
@@ -45,11 +45,11 @@ async def show(call: Call[NoParams]) -> Status:
 
 async def index(call: Call[Ids]) -> list[Status]:
     """Those of the ids that exist and may be read."""
-    ids = list(dict.fromkeys(call.params.id))
-    if len(ids) > MAX_IDS:
+    wanted = ids.parse_all(call.params.id)
+    if len(wanted) > MAX_IDS:
         raise errors.Unprocessable(f"Too many statuses (maximum is {MAX_IDS})")
     async with call.read() as conn:
-        return await entities.statuses(call.app, conn, ids, call.viewer_id)
+        return await entities.statuses(call.app, conn, wanted, call.viewer_id)
 
 
 async def edit(call: Call[Revision]) -> Status:

@@ -238,12 +238,16 @@ def _text(value: Any, name: str) -> str:
 
 def _int(value: Any, name: str) -> int:
     if isinstance(value, (bool, float)):
-        return int(value)
+        return _in_range(int(value))
     text = str(value).strip()
-    if not re.fullmatch(r"-?[0-9]{1,25}", text):
+    if not re.fullmatch(r"-?[0-9]{1,100}", text):
         raise errors.Invalid(f"{name} is not a number")
-    # Out of range is no error: a cursor above every id is a legal cursor.
-    return max(min(int(text), 2**63 - 1), -(2**63))
+    return _in_range(int(text))
+
+
+def _in_range(number: int) -> int:
+    """Out of range is no error: a cursor above every id is a legal cursor."""
+    return max(min(number, 2**63 - 1), -(2**63))
 
 
 def _float(value: Any, name: str) -> float:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from fedi import errors
 from fedi.context import App
-from fedi.http import params
+from fedi.http import params, validators
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
@@ -117,18 +117,17 @@ class Router:
 
     async def _answer(self, request: Request, endpoint: Endpoint, path: dict[str, str]) -> Response:
         call: Call[Any] | None = None
-        headers: dict[str, str] = {}
         try:
             tree: params.Tree | None = None
             token = None if endpoint.access.kind == "open" else _token(request)
             if token is None:
                 # Before anything is read: who shows nothing costs as little as possible.
-                headers = self._limits.count(request, endpoint, None)
+                request.scope["fedi.limits"] = self._limits.count(request, endpoint, None)
                 if _may_be_in_form(request, endpoint):
                     tree = await params.read(request, max_bytes=MAX_BODY_BYTES)
                     token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
             if token is not None:
-                headers = await self._identify(request, endpoint, token)
+                await self._identify(request, endpoint, token)
             viewer: Viewer | None = request.scope.get("fedi.viewer")
             _check_access(endpoint, viewer)
             if tree is None:
@@ -138,27 +137,28 @@ class Router:
             response.headers.update(call.headers)
         except Exception as exc:  # noqa: BLE001 (logged and answered there)
             response = self._refused(request, _as_problem(exc, request))
-        for name, value in headers.items():
+        for name, value in request.scope.get("fedi.limits", {}).items():
             response.headers.setdefault(name, value)
         if "cache-control" not in response.headers:
             response.headers["Cache-Control"] = _caching(request, response)
         response.headers.add_vary_header("Authorization")
         response.headers.add_vary_header("Origin")
-        return response
+        return validators.conditional(request, response)
 
-    async def _identify(self, request: Request, endpoint: Endpoint, token: str) -> dict[str, str]:
+    async def _identify(self, request: Request, endpoint: Endpoint, token: str) -> None:
         """Find out who shows the token and count the call against them, or against their address if it is no good."""
         viewer = None
         try:
             viewer = await self._authenticate(self._app, token, endpoint.access.kind == "token")
         finally:
-            headers = self._limits.count(request, endpoint, viewer)
+            request.scope["fedi.limits"] = self._limits.count(request, endpoint, viewer)
         request.scope["fedi.viewer"] = viewer
-        return headers
 
     def _refused(self, request: Request, problem: errors.Problem) -> Response:
         """As a page for a browser, as JSON for everything else."""
-        return self._explain(self._app, request, problem) or _problem(problem)
+        response = self._explain(self._app, request, problem) or _problem(problem)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> tuple[_Node, list[str]] | None:

@@ -78,6 +78,14 @@ class Walk:
 @pytest.mark.parametrize("encoding", ENCODINGS)
 async def test_every_operation_answers_as_it_must(server: Node, encoding: str) -> None:
     walk = Walk(server, encoding)
+    await whole_way(walk)
+    sys.stdout.write(table(walk))
+    assert walk.checker.missing() == []
+
+
+async def whole_way(walk: Walk) -> None:
+    """Through every operation once at least."""
+    server = walk.server
     alice, bob, carol = [await server.person(name) for name in ("alice", "bob", "carol")]
     async with live.listening(server) as address, live.socket(bob, "user", base_url=address) as heard:
         await people(walk, alice, bob, carol)
@@ -92,8 +100,6 @@ async def test_every_operation_answers_as_it_must(server: Node, encoding: str) -
     await leaving(walk, status, alice, bob, carol)
     await the_server(walk, alice, bob)
     await logging_in(walk)
-    sys.stdout.write(table(walk))
-    assert walk.checker.missing() == []
 
 
 async def people(walk: Walk, alice: Person, bob: Person, carol: Person) -> None:

@@ -32,6 +32,6 @@ def test_the_example_file_is_valid_when_uncommented(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "deploy/fedi.service", ".env.example", "Makefile"])
 def test_files_for_operators_name_only_settings_that_exist(name: str) -> None:
     known = {setting.name for setting in SETTINGS}
-    known |= {f"{setting}_FILE" for setting in known} | {"FEDI_CONFIG", "FEDI_TEST_DATABASE_URL", "FEDI_IMAGE"}
+    known |= {f"{setting}_FILE" for setting in known} | {"FEDI_CONFIG", "FEDI_TEST_DATABASE_URL"}
     named = set(re.findall(r"\bFEDI_[A-Z_]*[A-Z]\b", (ROOT / name).read_text()))
     assert named <= known

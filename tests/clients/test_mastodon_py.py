@@ -1,10 +1,13 @@
 """Mastodon.py, the library that most bots and scripts use, against a running server."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import queue
+import threading
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -61,6 +64,22 @@ class Heard:
             status_update_handler=self.edits.put,
             delete_handler=self.deletions.put,
         )
+
+
+@contextlib.contextmanager
+def listening(*streams: Any, wake: Callable[[], object]) -> Iterator[None]:
+    """While the streams run. To end one takes the library until the next event: `wake` makes one."""
+    try:
+        for stream in streams:
+            soon(stream.is_receiving)
+        yield
+    finally:
+        endings = [threading.Thread(target=stream.close) for stream in streams]
+        for ending in endings:
+            ending.start()
+        while any(ending.is_alive() for ending in endings):
+            wake()
+            time.sleep(0.2)
 
 
 # ---------------------------------------------------------------- logging in
@@ -372,8 +391,7 @@ async def test_an_answer_arrives_live(new_person: Any) -> None:
     alice.account_follow(bob.me())
     heard = Heard()
     stream = alice.stream_user(heard.listener, run_async=True)
-    try:
-        soon(stream.is_receiving)
+    with listening(stream, wake=lambda: alice.status_post("bye")):
         post = alice.status_post("anybody?")
         assert heard.updates.get(timeout=10).id == post.id
         answer = bob.status_reply(post, "me!")
@@ -384,8 +402,6 @@ async def test_an_answer_arrives_live(new_person: Any) -> None:
         assert "still me!" in heard.edits.get(timeout=10).content
         bob.status_delete(answer)
         assert heard.deletions.get(timeout=10) == answer.id
-    finally:
-        stream.close()
 
 
 async def test_public_and_tag_streams(new_person: Any) -> None:
@@ -396,13 +412,8 @@ async def test_public_and_tag_streams(new_person: Any) -> None:
         alice.stream_public(everything.listener, run_async=True, local=True),
         alice.stream_hashtag(tag, tagged.listener, run_async=True),
     ]
-    try:
-        for stream in streams:
-            soon(stream.is_receiving)
+    with listening(*streams, wake=lambda: bob.status_post(f"bye #{tag}")):
         bob.status_post(f"#{tag} for followers only", visibility="private")
         post = bob.status_post(f"#{tag} for all")
         assert everything.updates.get(timeout=10).id == post.id
         assert tagged.updates.get(timeout=10).id == post.id
-    finally:
-        for stream in streams:
-            stream.close()

@@ -9,7 +9,7 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from tests.support.servers import Person
 pytestmark = pytest.mark.anyio
 
 FULL = bool(os.environ.get("FEDI_TEST_FULL"))
-POSTS, KILLS = (200, 5) if FULL else (40, 2)
+# As often while posting and while sending.
+POSTS, KILLS = (200, 4) if FULL else (40, 2)
 SINKS = 49
 AT_ONCE = 4
 
@@ -96,29 +97,64 @@ async def acknowledged(author: Person, number: int) -> str:
         await asyncio.sleep(0.1)
 
 
-async def post_and_kill(a: ProcessNode, author: Person) -> list[str]:
-    """URIs of all posts, made while the server is killed again and again."""
-    done: list[str] = []
-    numbers = iter(range(POSTS))
+async def reached(done: list[str], count: float) -> None:
+    """Wait until so many posts are acknowledged."""
 
-    async def post() -> None:
+    async def enough() -> bool:
+        return len(done) >= count
+
+    await eventually(enough, seconds=120)
+
+
+async def sending(node: ProcessNode) -> int:
+    """Deliveries that the server has taken up and not finished."""
+    async with node.db.read() as conn:
+        leased: int = await conn.fetchval(
+            "select count(*) from deliveries where state = 'waiting' and leased_until is not null"
+        )
+    return leased
+
+
+async def post(author: Person, numbers: Iterator[int], done: list[str]) -> None:
+    """A few at once, until all are acknowledged."""
+
+    async def one_after_another() -> None:
         for number in numbers:
             done.append(await acknowledged(author, number))
 
-    async def reached(moment: float) -> bool:
-        return len(done) >= moment
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 
-    async def kill() -> None:
-        for part in range(KILLS):
-            start = POSTS * (part + 0.2) / KILLS
-            moment = random.uniform(start, start + POSTS * 0.6 / KILLS)
-            await eventually(lambda: reached(moment), seconds=120)
-            await asyncio.sleep(random.uniform(0, 0.05))
-            a.program.kill()
-            await a.start()
 
-    await asyncio.gather(kill(), *(post() for _ in range(AT_ONCE)))
-    return done
+async def kill_while_posting(a: ProcessNode, done: list[str], moment: float) -> None:
+    await reached(done, moment)
+    await asyncio.sleep(random.uniform(0, 0.05))
+    a.program.kill()
+    await a.start()
+
+
+async def kill_while_sending(a: ProcessNode) -> int:
+    """With deliveries on the wire; how many there were."""
+    await eventually(lambda: sending(a), seconds=60)
+    await asyncio.sleep(random.uniform(0, 0.05))
+    a.program.kill()
+    cut_off = await sending(a)
+    await a.start()
+    return cut_off
+
+
+async def post_and_kill(a: ProcessNode, author: Person) -> tuple[list[str], list[int]]:
+    """URIs of all posts; and how many deliveries were on the wire at the kills that waited for some."""
+    done: list[str] = []
+    cut_off: list[int] = []
+    part = POSTS // (2 * KILLS)
+    for first in range(0, POSTS, 2 * part):
+        moment = first + random.uniform(0.2, 0.8) * part
+        await asyncio.gather(post(author, iter(range(first, first + part)), done), kill_while_posting(a, done, moment))
+        _, cut = await asyncio.gather(
+            post(author, iter(range(first + part, first + 2 * part)), done), kill_while_sending(a)
+        )
+        cut_off.append(cut)
+    return done, cut_off
 
 
 async def home_uris(reader: Person) -> list[str]:
@@ -145,8 +181,9 @@ async def test_every_post_arrives_exactly_once_although_the_server_is_killed(
             return bool(account["followers_count"] == SINKS + 1)
 
         await eventually(followed)
-        uris = await post_and_kill(a, author)
+        uris, cut_off = await post_and_kill(a, author)
         assert len(set(uris)) == POSTS, "a key makes one post"
+        assert any(cut_off), "what was being sent is sent after all, now and not when leases run out"
         await a.settled(seconds=60)
         await b.settled(seconds=60)
 
@@ -159,6 +196,6 @@ async def test_every_post_arrives_exactly_once_although_the_server_is_killed(
             assert set(came) == wanted, inbox
         sent = sum(came.total() for came in creates.values())
         again = sent - SINKS * POSTS
-        killed = f"{POSTS} posts to {SINKS + 1} servers, killed {KILLS} times"
+        killed = f"{POSTS} posts to {SINKS + 1} servers, killed {2 * KILLS} times, with {cut_off} on the wire"
         sys.stdout.write(f"\n{killed}: {again} of {sent} deliveries came again\n")
         assert (await author.get(f"/api/v1/accounts/{author.id}"))["statuses_count"] == POSTS

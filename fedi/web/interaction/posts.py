@@ -7,10 +7,11 @@ import msgspec
 from starlette.responses import Response
 
 from fedi import access, entities, errors, i18n
-from fedi.entities.status import Status
+from fedi.context import App
 from fedi.http.endpoint import OPEN, Call, Endpoint, post
 from fedi.services import boosts, interactions, statuses
 from fedi.services.drafts import Draft
+from fedi.text import counting
 from fedi.web import pages
 from fedi.web.interaction import who
 from fedi.web.pages import Page
@@ -46,6 +47,7 @@ async def show(
     async with page.call.read() as conn:
         row = await access.proper_status(conn, viewer_id, status_id)
         loaded = await entities.statuses(page.app, conn, [row.id, *([sent] if sent else [])], viewer_id)
+        (tie,) = await entities.relationships(conn, viewer_id, [row.account_id])
     if not loaded or loaded[0].id != str(row.id):
         raise errors.NotFound
     subject, own = loaded[0], str(viewer_id)
@@ -57,6 +59,7 @@ async def show(
         subject=subject,
         id=row.id,
         may_boost=shared or (subject.visibility == "private" and subject.account.id == own),
+        may_follow=row.account_id != viewer_id and not (tie.following or tie.requested or tie.blocked_by),
         answers=answers,
         text=answer.text if answer else _mentions(subject, own),
         warning=answer.warning if answer else subject.spoiler_text,
@@ -65,7 +68,7 @@ async def show(
     )
 
 
-def _mentions(subject: Status, own: str) -> str:
+def _mentions(subject: entities.Status, own: str) -> str:
     """How an answer begins: everybody who takes part."""
     people = [(subject.account.id, subject.account.acct), *((each.id, each.acct) for each in subject.mentions)]
     named = dict.fromkeys(f"@{acct} " for ident, acct in people if ident != own)
@@ -108,8 +111,8 @@ async def answer(page: Page, call: Call[Answer]) -> Response:
     async with call.read() as conn:
         row = await access.proper_status(conn, user.account_id, status_id)
         subject = await entities.status(call.app, conn, row.id, user.account_id)
-    if not params.text.strip() or params.text.strip() == _mentions(subject, str(user.account_id)).strip():
-        return await show(page, user, status_id, answer=params, error=_("Write something first."), status=422)
+    if fault := _fault(call.app, params, _mentions(subject, str(user.account_id))):
+        return await show(page, user, status_id, answer=params, error=fault, status=422)
     draft = Draft(
         status=params.text,
         spoiler_text=params.warning,
@@ -121,6 +124,16 @@ async def answer(page: Page, call: Call[Answer]) -> Response:
     except errors.Invalid as exc:
         return await show(page, user, status_id, answer=params, error=_(exc.message), status=exc.status)
     return pages.redirect(f"{who.address(row.uri)}&sent={sent}")
+
+
+def _fault(app: App, params: Answer, mentions: str) -> str:
+    """What is wrong with an answer, in the person's language."""
+    if params.text.strip() in ("", mentions.strip()):
+        return _("Write something first.")
+    most = app.settings.max_status_chars
+    if counting.characters(params.text, params.warning) > most:
+        return _("This is too long. A post has at most %s characters.") % most
+    return ""
 
 
 ROUTES: list[Endpoint] = [

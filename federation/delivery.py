@@ -13,27 +13,38 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from federation import signing
 from federation.context import Fed
 from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
 from storage import activities, deliveries, hosts
+from storage.db import Conn
 from storage.deliveries import Delivery, Outcome
 
 log = logging.getLogger("fedi.delivery")
 
 BATCH = 50
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 0.05
+HOSTS_AT_ONCE = 500
 TIMEOUT_SECONDS = 20.0
 MAX_DELAY_SECONDS = 6 * 3600
 # A batch that takes longer gives the rest back well before its lease ends.
 BATCH_SECONDS = deliveries.LEASE_SECONDS / 3
 UNAUTHORIZED_ATTEMPTS = 5
+# A mistake of ours with one delivery: after so many attempts it is given up.
+MISTAKEN_ATTEMPTS = 3
+# While the database is away: what is not written down in the end is sent again.
+WRITE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
 
 
 async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency: int) -> None:
     """Serve hosts until `stop`; then finish what is on the wire. `wake` is set when there may be something new."""
     active: dict[str, asyncio.Task[bool]] = {}
+    found: list[str] = []
+    looked = -LOOK_SECONDS
 
     def done(host: str, _task: asyncio.Task[bool]) -> None:
         del active[host]
@@ -41,20 +52,30 @@ async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency
 
     while not stop.is_set():
         wake.clear()
-        try:
-            found = await _due(fed, list(active), concurrency - len(active))
-        except Exception:
-            log.exception("looking for deliveries failed")
-            found = []
-        for host in found:
-            task = asyncio.create_task(_serve(fed, host, stop))
-            active[host] = task
-            task.add_done_callback(functools.partial(done, host))
+        # Looking costs as much as there are hosts with something waiting: not after each one that was served.
+        if len(active) < concurrency and time.monotonic() - looked >= LOOK_SECONDS:
+            found, looked = await _look(fed, list(active)), time.monotonic()
+        while found and len(active) < concurrency:
+            host = found.pop()
+            if host not in active:
+                task = asyncio.create_task(_serve(fed, host, stop))
+                active[host] = task
+                task.add_done_callback(functools.partial(done, host))
         try:
             await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+            await asyncio.sleep(0 if found else max(looked + LOOK_SECONDS - time.monotonic(), 0))
         except TimeoutError:
             pass
     await asyncio.gather(*active.values(), return_exceptions=True)
+
+
+async def _look(fed: Fed, busy: Sequence[str]) -> list[str]:
+    """The next hosts to serve, the first one last."""
+    try:
+        return (await _due(fed, busy, HOSTS_AT_ONCE))[::-1]
+    except Exception:
+        log.exception("looking for deliveries failed")
+        return []
 
 
 async def drain(fed: Fed) -> bool:
@@ -65,8 +86,6 @@ async def drain(fed: Fed) -> bool:
 
 
 async def _due(fed: Fed, busy: Sequence[str], limit: int) -> list[str]:
-    if limit <= 0:
-        return []
     async with fed.db.read() as conn:
         return await deliveries.due_hosts(conn, busy=busy, limit=limit)
 
@@ -101,27 +120,54 @@ async def _send_batch(
     deadline = time.monotonic() + BATCH_SECONDS
     outcomes: list[Outcome] = []
 
+    def over() -> bool:
+        """Once a host is silent, nobody else's turn comes; nor when it asks for a rest."""
+        if stop.is_set() or time.monotonic() > deadline or any(outcome.rest_seconds for outcome in outcomes):
+            return True
+        return not _answers(outcomes) and any(outcome.attempted for outcome in outcomes)
+
     async def send_lane(rows: Sequence[Delivery]) -> None:
         halted = False
         for row in rows:
-            if halted or stop.is_set() or time.monotonic() > deadline:
-                outcomes.append(Outcome(row.id, "waiting", None, None, attempted=False))
-                continue
             async with room:
+                if halted or over():
+                    outcomes.append(Outcome(row.id, "waiting", None, None, attempted=False))
+                    continue
                 outcome = await _attempt(fed, row, bodies.get(row.activity_id, ""))
-            outcomes.append(outcome)
+                outcomes.append(outcome)
             halted = outcome.state == "waiting"
 
     await asyncio.gather(*(send_lane(rows) for rows in lanes.values()))
-    async with fed.db.transaction() as conn:
-        await deliveries.finish(conn, sorted(outcomes, key=lambda outcome: outcome.id))
-        failed = [outcome for outcome in outcomes if outcome.state == "waiting" and outcome.attempted]
-        if any(outcome.state in ("delivered", "refused") and outcome.attempted for outcome in outcomes):
-            await hosts.succeeded(conn, host)
-        elif failed:
-            asked = failed[0].delay_seconds if failed[0].status == 429 else None
-            await hosts.failed(conn, host, error=failed[0].error or "", delay_seconds=asked)
-            return False
+    for pause in WRITE_SECONDS:
+        await asyncio.sleep(pause)
+        try:
+            async with fed.db.transaction() as conn:
+                return await _write(conn, host, outcomes)
+        except Exception as exc:  # noqa: BLE001 (whatever it is, the leases run out in the end)
+            log.warning("what %s answered could not be written: %s", host, exc)
+            if stop.is_set():
+                break
+    return False
+
+
+def _answers(outcomes: Sequence[Outcome]) -> bool:
+    return any(outcome.state in ("delivered", "refused") and outcome.attempted for outcome in outcomes)
+
+
+async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome]) -> bool:
+    """Note how the deliveries and the host fared; whether to go on with it now."""
+    failed = [outcome for outcome in outcomes if outcome.state == "waiting" and outcome.attempted]
+    rest = max((outcome.rest_seconds for outcome in failed), default=0.0)
+    if _answers(outcomes):
+        await hosts.succeeded(conn, host)
+        if rest:
+            await hosts.rest(conn, host, rest)
+    elif failed:
+        pause = await hosts.failed(conn, host, error=failed[0].error or "", delay_seconds=rest or None)
+        # They wait as long as the host does, so that they are first when it answers again.
+        outcomes = [msgspec.structs.replace(each, delay_seconds=pause * 0.99) if each in failed else each
+                    for each in outcomes]  # fmt: skip
+    await deliveries.finish(conn, sorted(outcomes, key=lambda outcome: outcome.id))
     return not failed
 
 
@@ -136,6 +182,12 @@ async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
         outcome = Outcome(row.id, "refused", None, str(exc))
     except HTTPError as exc:
         outcome = _later(row, None, str(exc) or type(exc).__name__)
+    except Exception as exc:
+        # Of this one only: the others of the batch have been sent, or will be.
+        log.exception("delivery %d to %s failed", row.id, row.inbox)
+        outcome = _later(row, None, f"{type(exc).__name__}: {exc}")
+        if row.attempts + 1 >= MISTAKEN_ATTEMPTS:
+            outcome = Outcome(row.id, "refused", None, outcome.error)
     log.info(
         "delivery",
         extra={
@@ -164,5 +216,8 @@ def _later(row: Delivery, status: int | None, error: str, *, asked: float | None
     """Another attempt: after 15 s, doubling to six hours, for 14 days."""
     if datetime.now(UTC) - row.created_at > timedelta(days=deliveries.EXPIRY_DAYS):
         return Outcome(row.id, "expired", status, error)
+    rest = asked or 0.0
     delay = min(15 * 2**row.attempts, MAX_DELAY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311 (spread, not secrecy)
-    return Outcome(row.id, "waiting", status, error, max(delay, asked or 0.0))
+    if status == 429:
+        rest = max(rest, delay)
+    return Outcome(row.id, "waiting", status, error, max(delay, rest), rest_seconds=rest)

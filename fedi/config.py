@@ -104,9 +104,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[
         str,
         Meta(
-            description="Secret from which the keys for sessions, tokens in links and stored secrets are derived, at "
-            "least 32 characters. Default: generated at the first start and kept in data_dir/secret_key. Keep it "
-            "with your backups; changing it signs everybody out and loses what was encrypted with it.",
+            description="Secret from which the keys for forms in browsers and for Web Push are derived, at least 32 "
+            "characters. Default: generated when it is first needed and kept in data_dir/secret_key. Keep it with "
+            "your backups; with another one, forms that are open and subscriptions to Web Push are no longer valid.",
         ),
     ] = ""
 
@@ -184,6 +184,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["", "text", "json"],
         Meta(description="Lines for people (text) or machines (json). Default: text in development, else json."),
     ] = ""
+
+    def __repr__(self) -> str:
+        """Without secrets: what is shown ends up in logs."""
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{name}={MASK if value and name in SECRETS else repr(value)}" for name, value in values)
+        return f"Settings({', '.join(shown)})"
 
     @property
     def https(self) -> bool:

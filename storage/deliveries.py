@@ -1,8 +1,8 @@
 """The outgoing queue, which is its own ledger: one row per activity and inbox, from waiting to its end.
 
 A host is one ordered queue. Somebody who sends takes a run of its rows under a lease; nobody else takes rows of that
-host meanwhile. Of one sender nothing overtakes what is waiting for another try, unless that has failed three times
-while the host answers others.
+host meanwhile. Of one sender nothing overtakes what is waiting for another try, unless the host has refused that very
+thing three times: it may take others.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from storage.rows import columns, structs
 QUEUE = "deliver"
 LEASE_SECONDS = 300
 EXPIRY_DAYS = 14
+# What an answer says of the host rather than of what was sent; 0 is no answer at all.
+HOST_STATUSES = (0, 408, 429, 502, 503, 504)
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -28,7 +30,8 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How an attempt ended. `state` waiting means another one after `delay_seconds`."""
+    """How an attempt ended. `state` waiting means another one after `delay_seconds`; `rest_seconds`: how long the host
+    asked to be left alone."""
 
     id: int
     state: str
@@ -36,6 +39,7 @@ class Outcome(msgspec.Struct, frozen=True):
     error: str | None
     delay_seconds: float = 0.0
     attempted: bool = True
+    rest_seconds: float = 0.0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -75,7 +79,8 @@ async def enqueue(conn: Conn, activity_id: int, sender_id: int, inboxes: Sequenc
 
 
 async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]:
-    """Hosts that have something to be sent now, that answer or whose pause is over, and that nobody serves."""
+    """Hosts that have something to be sent now, that answer or whose pause is over, and that nobody serves. First those
+    that are known to answer: a silent one holds up whoever asks it."""
     # A loose index scan: the number of hosts matters, not the number of waiting rows.
     records = await conn.fetch(
         """
@@ -92,7 +97,7 @@ async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]
                order by d.id limit 1)
           and (select max(d.leased_until) from deliveries d where d.host = w.host and d.state = 'waiting'
                and d.leased_until is not null) > now() is not true
-        order by random() limit $2
+        order by coalesce(h.failures, 0) > 0, random() limit $2
         """,
         busy, limit,
     )  # fmt: skip
@@ -108,6 +113,8 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
     )
     if failures is None:
         return []
+    # A host that fails is asked with something that it has not refused itself, if there is.
+    order = f"case when {_blamed('d')} then d.attempts else 0 end, d.id" if failures else "d.id"
     records = await conn.fetch(
         f"""
         update deliveries set leased_until = now() + make_interval(secs => $3),
@@ -118,21 +125,30 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
               and (select max(o.leased_until) from deliveries o where o.host = $1 and o.state = 'waiting'
                    and o.leased_until is not null) > now() is not true
               and (select true from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
-                   and e.sender_id = d.sender_id and e.next_at > now() and e.attempts between 1 and 2 limit 1) is null
-            order by d.id limit $2)
+                   and e.sender_id = d.sender_id and e.attempts > 0 and (e.next_at > now() or $4)
+                   and not (e.attempts >= 3 and {_blamed("e")}) limit 1) is null
+            order by {order} limit $2)
         returning {columns(Delivery)}
         """,
-        host, 1 if failures else limit, float(LEASE_SECONDS),
+        host, 1 if failures else limit, float(LEASE_SECONDS), failures > 0,
     )  # fmt: skip
     return sorted(structs(Delivery, records), key=lambda delivery: delivery.id)
+
+
+def _blamed(alias: str) -> str:
+    """Whether a row was refused for what it is, as far as one can tell, and not because the host is in trouble."""
+    return f"coalesce({alias}.last_status, 0) not in {HOST_STATUSES}"
 
 
 async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
     """Write how attempts ended and give the leases back."""
     await conn.execute(
         """
-        update deliveries d set state = o.state, last_status = o.status, last_error = o.error, leased_until = null,
-            holder = null, attempts = d.attempts + o.attempted::int, next_at = now() + make_interval(secs => o.delay),
+        update deliveries d set state = o.state, leased_until = null, holder = null,
+            last_status = case when o.attempted then o.status else d.last_status end,
+            last_error = case when o.attempted then o.error else d.last_error end,
+            attempts = d.attempts + o.attempted::int,
+            next_at = case when o.attempted then now() + make_interval(secs => o.delay) else d.next_at end,
             delivered_at = case when o.state = 'delivered' then now() end
         from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::bool[])
             as o(id, state, status, error, delay, attempted)
@@ -142,6 +158,20 @@ async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
         [o.error[:500].replace("\0", "") if o.error else None for o in outcomes], [o.delay_seconds for o in outcomes],
         [o.attempted for o in outcomes],
     )  # fmt: skip
+
+
+async def resume(conn: Conn, host: str) -> None:
+    """What a host did not take while it was silent is due now."""
+    await conn.execute(
+        """
+        update deliveries set next_at = now()
+        where host = $1 and state = 'waiting' and attempts > 0 and next_at > now() and leased_until is null
+        """,
+        host,
+    )
+    queues = wake.get()
+    if queues is not None:
+        queues.add(QUEUE)
 
 
 async def stop_host(conn: Conn, domain: str) -> None:

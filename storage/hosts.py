@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from storage import deliveries
 from storage.db import Conn
 from storage.rows import columns, struct, structs
 
@@ -52,29 +53,42 @@ async def succeeded(conn: Conn, host: str) -> None:
     )
 
 
-async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> None:
-    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or as long as it asked for."""
-    await conn.execute(
+async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> float:
+    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or as long as it asked for. How long
+    that is."""
+    seconds: float | None = await conn.fetchval(
         """
         update hosts set failing_since = coalesce(failing_since, now()), failures = failures + 1, last_error = $2,
             next_at = now() + make_interval(secs => coalesce($3::float8,
                 least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
         where host = $1
+        returning extract(epoch from next_at - now())::float8
         """,
         host, error[:500].replace("\0", ""), delay_seconds,
     )  # fmt: skip
+    return seconds or 0.0
+
+
+async def rest(conn: Conn, host: str, seconds: float) -> None:
+    """It answers, and asks to be left alone for a while."""
+    await conn.execute(
+        "update hosts set next_at = greatest(next_at, now() + make_interval(secs => $2)) where host = $1", host, seconds
+    )
 
 
 async def seen(conn: Conn, host: str) -> None:
     """A verified request came from it: whatever waits for it may go at once. Written at most once a minute."""
-    await conn.execute(
+    was_failing = await conn.fetchval(
         """
         insert into hosts as h (host, last_seen_at) values ($1, now())
         on conflict (host) do update set last_seen_at = now(), failing_since = null, failures = 0, next_at = null
         where h.failures > 0 or h.last_seen_at is null or h.last_seen_at < now() - interval '1 minute'
+        returning (select o.failures > 0 from hosts o where o.host = $1)
         """,
         host,
     )
+    if was_failing:
+        await deliveries.resume(conn, host)
 
 
 async def unread(conn: Conn, host: str) -> bool:

@@ -182,7 +182,7 @@ async def _seen(fed: Fed, actor_uri: str) -> None:
     recent: TTLCache[str, bool] = fed.memory.setdefault("hosts seen", TTLCache(10_000, SEEN_SECONDS, time.monotonic))
     if host not in recent:
         recent[host] = True
-        async with fed.db.read() as conn:
+        async with fed.db.transaction() as conn:
             await hosts.seen(conn, host)
 
 

@@ -32,6 +32,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; media-src 'self' "
     "https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Where passwords are typed, forms lead to us. Elsewhere they may end at an app or at somebody's own server.
+_OWN_FORMS = "/auth/"
 
 
 class Around:
@@ -83,13 +85,13 @@ class Around:
             queries = []
             query_log.set(queries)
         status = 0
-        cors = scope["path"].startswith(_CORS_PREFIXES)
+        cors, own_forms = scope["path"].startswith(_CORS_PREFIXES), scope["path"].startswith(_OWN_FORMS)
 
         async def send_around(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._decorate(MutableHeaders(scope=message), request_id, cors=cors)
+                self._decorate(MutableHeaders(scope=message), request_id, cors=cors, own_forms=own_forms)
             await send(message)
 
         if cors and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -110,14 +112,14 @@ class Around:
             },
         )  # fmt: skip
 
-    def _decorate(self, headers: MutableHeaders, request_id: str, *, cors: bool) -> None:
+    def _decorate(self, headers: MutableHeaders, request_id: str, *, cors: bool, own_forms: bool) -> None:
         for name, value in _BASE_HEADERS.items():
             headers.setdefault(name, value)
         headers["X-Request-Id"] = request_id
         if self._hsts:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if headers.get("content-type", "").startswith("text/html"):
-            headers.setdefault("Content-Security-Policy", CSP)
+            headers.setdefault("Content-Security-Policy", f"{CSP}; form-action 'self'" if own_forms else CSP)
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if cors:
             headers["Access-Control-Allow-Origin"] = "*"

@@ -205,7 +205,7 @@ def _judge(row: Delivery, response: Response) -> Outcome:
     if 200 <= status < 300:
         return Outcome(row.id, "delivered", status, None)
     excerpt = response.body[:200].decode("utf-8", "replace")
-    if status == 401 and row.attempts < UNAUTHORIZED_ATTEMPTS:
+    if status == 401 and (row.attempts < UNAUTHORIZED_ATTEMPTS or row.last_status != 401):
         return _later(row, status, excerpt)
     if status in (408, 429) or (status >= 500 and status != 501):
         return _later(row, status, excerpt, asked=retry_after(response))

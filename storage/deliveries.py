@@ -26,6 +26,7 @@ class Delivery(msgspec.Struct, frozen=True):
     sender_id: int
     inbox: str
     attempts: int
+    last_status: int | None
     created_at: datetime
 
 

@@ -54,12 +54,12 @@ async def succeeded(conn: Conn, host: str) -> None:
 
 
 async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> float:
-    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or as long as it asked for. How long
-    that is."""
+    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or longer if it asked for that. How
+    long it is."""
     seconds: float | None = await conn.fetchval(
         """
         update hosts set failing_since = coalesce(failing_since, now()), failures = failures + 1, last_error = $2,
-            next_at = now() + make_interval(secs => coalesce($3::float8,
+            next_at = now() + make_interval(secs => greatest($3::float8,
                 least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
         where host = $1
         returning extract(epoch from next_at - now())::float8

@@ -32,7 +32,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; media-src 'self' "
     "https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# Where passwords are typed, forms lead to us. Elsewhere they may end at an app or at somebody's own server.
+# Forms of the account's own pages lead to us. Others may end at an app, or at the visitor's own server.
 _OWN_FORMS = "/auth/"
 
 
@@ -119,8 +119,9 @@ class Around:
         if self._hsts:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if headers.get("content-type", "").startswith("text/html"):
-            headers.setdefault("Content-Security-Policy", f"{CSP}; form-action 'self'" if own_forms else CSP)
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+            own_forms = own_forms and headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            headers.setdefault("Content-Security-Policy", f"{CSP}; form-action 'self'" if own_forms else CSP)
         if cors:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -6,6 +6,7 @@ for `false 0 f off` and true otherwise; unknown parameters are ignored. See Mast
 https://docs.joinmastodon.org/client/intro/#parameters
 """
 
+import functools
 import re
 import types
 from collections.abc import Iterable
@@ -159,17 +160,22 @@ def _put(tree: Tree, parts: list[str], value: Any) -> None:
 def build(kind: type[T], tree: Tree) -> T:
     """The params struct. `Invalid` names the first parameter that is wrong, `BadRequest` one that is missing."""
     values: dict[str, Any] = {}
-    hints = get_type_hints(kind)
-    required = {field.name for field in msgspec.structs.fields(kind) if field.required}
-    for field in msgspec.structs.fields(kind):
-        value = _coerce(hints[field.name], tree.get(field.encode_name), field.encode_name)
+    for field, hint in _fields(kind):
+        value = _coerce(hint, tree.get(field.encode_name), field.encode_name)
         if value is not _MISSING:
             values[field.name] = value
-        elif field.encode_name in tree and msgspec.UnsetType in get_args(hints[field.name]):
+        elif field.encode_name in tree and msgspec.UnsetType in get_args(hint):
             values[field.name] = None
-        elif field.name in required:
+        elif field.required:
             raise errors.BadRequest(f"param is missing or the value is empty: {field.encode_name}")
     return kind(**values)
+
+
+@functools.cache
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[msgspec.structs.FieldInfo, Any]]:
+    """Each field with its type. Any: a type as it is annotated."""
+    hints = get_type_hints(kind)
+    return [(field, hints[field.name]) for field in msgspec.structs.fields(kind)]
 
 
 def _coerce(kind: Any, value: Any, name: str) -> Any:

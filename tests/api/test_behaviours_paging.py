@@ -82,7 +82,7 @@ async def scene(server: Node) -> Scene:
 
 async def _known(person: Person, path: str, *, ends: bool) -> Listed:
     """The whole list at once, then row by row along the links, which tells the cursors."""
-    every = [each["id"] for each in await person.get(_with(path, limit=40))]
+    every = [each["id"] for each in (await person.call("GET", _with(path, limit=40))).json()]
     ids, cursors, target = list[str](), list[int](), _with(path, limit=1)
     while target:
         answer = await person.call("GET", target)

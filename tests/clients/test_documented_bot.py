@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,17 +29,15 @@ async def test_it_answers_who_mentions_it(shared: ProcessNode, new_person: NewPe
     with log.open("wb") as output:
         bot = await asyncio.create_subprocess_exec(sys.executable, str(script), env=environment, stderr=output)
     try:
-        post = None
-        for _ in range(SECONDS * 2):
-            assert bot.returncode is None, log.read_text()
-            # Again and again: it hears only what is said once it listens.
-            post = await alice.posts(f"@{parrot.username} are you there?")
-            await asyncio.sleep(0.5)
-            context = await alice.get(f"/api/v1/statuses/{post['id']}/context")
-            if context["descendants"]:
-                break
-        assert post is not None
-        (answer,) = context["descendants"]
+        async with asyncio.timeout(SECONDS):
+            answers: list[Any] = []
+            while not answers:
+                assert bot.returncode is None, log.read_text()
+                # Said again and again, for it hears only what is said once it listens.
+                post = await alice.posts(f"@{parrot.username} are you there?")
+                await asyncio.sleep(0.5)
+                answers = (await alice.get(f"/api/v1/statuses/{post['id']}/context"))["descendants"]
+        (answer,) = answers
         assert answer["account"]["username"] == parrot.username
         assert answer["in_reply_to_id"] == post["id"]
         assert "I heard you!" in answer["content"]

@@ -1,9 +1,17 @@
 """Delivery: to each inbox once, whatever happens to hosts, networks and processes."""
 
+import asyncio
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from federation import delivery
 from storage import deliveries
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
@@ -191,3 +199,160 @@ async def test_nothing_is_sent_to_a_blocked_domain(server: Node) -> None:
     await alice.posts("hello")
     await drain(server)
     assert puppet.inbox == []
+
+
+def _picky(server: Node, puppet: Puppet, judge: Callable[[Any], int], **headers: str) -> None:
+    """From now on the host answers each activity as `judge` says; what it takes is in its inbox."""
+    former = server.network.apps[puppet.host]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await former(scope, receive, send)
+            return
+        activity = orjson.loads(await Request(scope, receive).body())
+        status = judge(activity)
+        puppet.requests.append(("POST", activity["id"]))
+        if status < 300:
+            puppet.inbox.append(activity)
+        await Response(status_code=status, headers=headers if status >= 300 else {})(scope, receive, send)
+
+    server.network.apps[puppet.host] = app
+
+
+async def _pause_is_over(server: Node) -> None:
+    """The clock of the pauses goes on until the host is tried again; that of single deliveries as far."""
+    async with server.db.transaction() as conn:
+        passed = await conn.fetchval("select max(next_at) - now() from hosts where next_at > now()")
+        if passed is not None:
+            await conn.execute("update hosts set next_at = next_at - $1::interval", passed)
+            await conn.execute("update deliveries set next_at = next_at - $1::interval where attempts > 0", passed)
+
+
+async def test_the_order_survives_an_outage_of_many_attempts(server: Node) -> None:
+    alice = await server.person("alice")
+    [puppet] = await _followed(server, alice, "away.test")
+    server.network.down.add("away.test")
+    posts = [await alice.posts(f"number {number}") for number in range(3)]
+    for _ in range(6):
+        await drain(server)
+        await _pause_is_over(server)
+    server.network.down.clear()
+    await drain(server)
+    assert [activity["object"]["id"] for activity in puppet.inbox] == [post["uri"] for post in posts]
+
+
+async def test_a_host_that_is_back_gets_what_was_tried_in_vain_at_once(server: Node) -> None:
+    alice = await server.person("alice")
+    [puppet] = await _followed(server, alice, "away.test")
+    server.network.down.add("away.test")
+    posts = [await alice.posts(f"number {number}") for number in range(3)]
+    for _ in range(4):
+        await drain(server)
+        await _pause_is_over(server)
+    await drain(server)
+    server.network.down.clear()
+    server.app.memory.pop("hosts seen", None)
+    fan = puppet.actor("fan")
+    await puppet.send(server, puppet.activity("Like", fan, "https://nowhere.test/1", "l"), fan)
+    await drain(server)
+    assert [activity["object"]["id"] for activity in puppet.inbox] == [post["uri"] for post in posts]
+
+
+async def test_a_silent_host_is_asked_once_a_pause_however_much_waits(server: Node) -> None:
+    people = [await server.person(f"person{number}") for number in range(12)]
+    puppet = Puppet(server.network, "away.test")
+    fan = puppet.actor("fan")
+    for person in people:
+        await puppet.send(server, puppet.activity("Follow", fan, person.uri, f"f{person.id}"), fan)
+    await drain(server)
+    _picky(server, puppet, lambda activity: 503)
+    for person in people:
+        await person.posts("anybody?")
+    puppet.requests.clear()
+    await drain(server)
+    assert len(puppet.requests) <= 4
+    for _ in range(3):
+        puppet.requests.clear()
+        await _pause_is_over(server)
+        await drain(server)
+        assert len(puppet.requests) == 1
+
+
+async def test_one_activity_that_a_host_refuses_does_not_hold_up_the_others(server: Node) -> None:
+    alice = await server.person("alice")
+    [puppet] = await _followed(server, alice, "picky.test")
+    posts = [await alice.posts(f"number {number}") for number in range(3)]
+    _picky(server, puppet, lambda activity: 500 if activity["object"]["id"] == posts[0]["uri"] else 202)
+    for _ in range(5):
+        await drain(server)
+        await _pause_is_over(server)
+    assert [activity["object"]["id"] for activity in puppet.inbox] == [post["uri"] for post in posts[1:]]
+    assert [row["state"] for row in await _rows(server)] == ["waiting", "delivered", "delivered"]
+
+
+async def test_a_request_for_a_rest_is_granted_to_the_host(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    [puppet] = await _followed(server, alice, "busy.test")
+    fan = puppet.actor("fan")
+    await puppet.send(server, puppet.activity("Follow", fan, bob.uri, "f2"), fan)
+    await drain(server)
+    puppet.inbox.clear()
+    _picky(
+        server, puppet, lambda activity: 429 if "enough" in activity["object"]["content"] else 202, Retry_After="600"
+    )
+    await alice.posts("hello")
+    await bob.posts("enough")
+    await drain(server)
+    puppet.requests.clear()
+    await alice.posts("hello again")
+    await drain(server)
+    assert puppet.requests == []
+    async with server.db.read() as conn:
+        seconds = await conn.fetchval("select extract(epoch from next_at - now()) from hosts where host = 'busy.test'")
+    assert 590 < seconds <= 600
+
+
+async def test_a_delivery_that_we_cannot_make_spoils_no_other(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    [puppet] = await _followed(server, alice, "peer.test")
+    fan = puppet.actor("fan")
+    await puppet.send(server, puppet.activity("Follow", fan, bob.uri, "f2"), fan)
+    await drain(server)
+    puppet.inbox.clear()
+    server.app.memory.pop("signers", None)
+    async with server.db.transaction() as conn:
+        await conn.execute("update keys set private_pem = 'spoilt' where account_id = $1", bob.account_id)
+    await alice.posts("one")
+    await bob.posts("never seen")
+    await alice.posts("two")
+    for _ in range(4):
+        await drain(server)
+        await _pause_is_over(server)
+    assert [activity["actor"] for activity in puppet.inbox] == [alice.uri, alice.uri]
+    assert sorted(row["state"] for row in await _rows(server)) == ["delivered", "delivered", "refused"]
+
+
+async def test_a_database_that_is_away_does_not_make_a_delivery_twice(server: Node) -> None:
+    alice = await server.person("alice")
+    [puppet] = await _followed(server, alice, "peer.test")
+    await alice.posts("hello")
+    await server.server.worker.drain()
+    former, arrived = server.network.apps["peer.test"], asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async with server.db.read() as conn:
+            await conn.execute("alter table deliveries rename to deliveries_away")
+        await former(scope, receive, send)
+        arrived.set()
+
+    server.network.apps["peer.test"] = app
+    task = asyncio.create_task(delivery.drain(server.app.fed))
+    await asyncio.wait_for(arrived.wait(), 5)
+    await asyncio.sleep(0.2)
+    async with server.db.read() as conn:
+        await conn.execute("alter table deliveries_away rename to deliveries")
+    with contextlib.suppress(Exception):
+        await task
+    await drain(server)
+    assert len(puppet.inbox) == 1
+    assert [row["state"] for row in await _rows(server)] == ["delivered"]

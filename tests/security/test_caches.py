@@ -123,11 +123,11 @@ async def test_every_answer_has_the_headers_that_protect_it(server: Node) -> Non
             assert "unsafe" not in policy
 
 
-async def test_forms_with_passwords_lead_to_us_only(server: Node) -> None:
+async def test_forms_of_an_account_lead_to_us_only(server: Node) -> None:
     await server.person("alice")
     async with browser(server) as window:
         await window.log_in("alice")
-        for path in ("/auth/log_in?force=true", "/auth/password", "/auth/sessions", "/auth/sign_up"):
+        for path in ("/auth/password", "/auth/sessions", "/auth/invites"):
             await window.open(path)
             assert "form-action 'self'" in window.response.headers["content-security-policy"], path
 

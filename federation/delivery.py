@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from federation import signing
+from federation import counters, signing
 from federation.context import Fed
 from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
@@ -188,6 +188,7 @@ async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
         outcome = _later(row, None, f"{type(exc).__name__}: {exc}")
         if row.attempts + 1 >= MISTAKEN_ATTEMPTS:
             outcome = Outcome(row.id, "refused", None, outcome.error)
+    counters.delivery(outcome.state)
     log.info(
         "delivery",
         extra={

@@ -1,11 +1,11 @@
 """What /metrics shows, and the functions that count it. Labels hold route patterns and names, never people or hosts."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Gauge, Histogram, generate_latest
 
-from storage import jobs
+from federation.counters import REGISTRY
+from storage import deliveries, jobs
 from storage.db import Database
 
-REGISTRY = CollectorRegistry()
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 _requests = Histogram(
@@ -15,10 +15,9 @@ _requests = Histogram(
 _jobs = Histogram(
     "fedi_job_seconds", "Jobs and events by name and outcome", ("name", "outcome"), registry=REGISTRY, buckets=_BUCKETS
 )
-_deliveries = Counter("fedi_deliveries", "Attempts to deliver, by outcome", ("outcome",), registry=REGISTRY)
-_inbox = Counter("fedi_inbox", "Inbox requests, by outcome", ("outcome",), registry=REGISTRY)
 _streams = Gauge("fedi_streams", "Open streaming connections", registry=REGISTRY)
 _queue = Gauge("fedi_queue_due", "Jobs that are due, by queue", ("queue",), registry=REGISTRY)
+_waiting = Gauge("fedi_deliveries_waiting", "Deliveries that are still to be made", registry=REGISTRY)
 _queue_age = Gauge("fedi_queue_age_seconds", "Age of the oldest due job, by queue", ("queue",), registry=REGISTRY)
 
 
@@ -28,14 +27,6 @@ def request(method: str, route: str, status: int, seconds: float) -> None:
 
 def job(name: str, seconds: float, outcome: str) -> None:
     _jobs.labels(name, outcome).observe(seconds)
-
-
-def delivery(outcome: str) -> None:
-    _deliveries.labels(outcome).inc()
-
-
-def inbox(outcome: str) -> None:
-    _inbox.labels(outcome).inc()
 
 
 def streams(open_now: int) -> None:
@@ -54,4 +45,5 @@ async def collect(db: Database) -> bytes:
     """The Prometheus text format, with the queues as they are now."""
     async with db.read() as conn:
         queues(await jobs.waiting(conn))
+        _waiting.set(await deliveries.waiting(conn))
     return generate_latest(REGISTRY)

@@ -1,16 +1,18 @@
 """uvicorn's HTTP protocol with an end to its patience: with slow headers, stalled bodies, readers that do not read.
 
 uvicorn limits none of these. Behind a proxy they hardly happen; without one a few hundred idle sockets of one
-attacker would occupy the server.
+attacker would occupy the server. Also refused is what a proxy in front may have understood differently.
 """
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+_HOST = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,260}")
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )  # fmt: skip
@@ -62,11 +64,21 @@ class Protocol(HttpToolsProtocol):
         return b"\r\n\r\n" in data[: self.max_head_bytes]
 
     def on_headers_complete(self) -> None:
+        if not self._is_plain():
+            raise ValueError  # the parser turns it into its own error, uvicorn that into 400, and the connection ends
         super().on_headers_complete()
         self._stop_reading_timer()
         self._in_head = False
         self._received = 0
         self._reading = self.loop.call_later(self.period_seconds, self._look_at_body)
+
+    def _is_plain(self) -> bool:
+        """What the parser lets pass, though a proxy may read it otherwise: no Host or two, an unknown encoding."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        encodings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        old = self.parser.get_http_version() == "1.0" and not hosts
+        named = len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
+        return (old or named) and encodings in ([], [b"chunked"])
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -194,6 +194,12 @@ async def lines(conn: Conn, *, state: str, limit: int) -> list[Line]:
     return structs(Line, records)
 
 
+async def waiting(conn: Conn) -> int:
+    """How many are still to be made."""
+    count: int = await conn.fetchval("select count(*) from deliveries where state = 'waiting'")
+    return count
+
+
 async def summary(conn: Conn) -> dict[str, int]:
     """How many rows are in each state."""
     records = await conn.fetch("select state, count(*) from deliveries group by state")

@@ -15,7 +15,7 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import policy, resolve, signers
+from federation import counters, policy, resolve, signers
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
@@ -55,9 +55,11 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
         forwarded = await _verify(fed, request, body, envelope)
         await _store(fed, document, envelope, recipient_id, forwarded=forwarded)
     except Refusal as exc:
+        counters.inbox(exc.status)
         log.info("refused", extra={"status": exc.status, "error": str(exc)})
         headers = {"Retry-After": "60"} if exc.status == 503 else None
         return JSONResponse({"error": str(exc)}, exc.status, headers=headers)
+    counters.inbox(202)
     return Response(status_code=202)
 
 

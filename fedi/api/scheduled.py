@@ -75,7 +75,7 @@ def _params(row: Scheduled) -> ScheduledParams:
         visibility=draft.visibility,
         idempotency=waiting.key,
         spoiler_text=draft.spoiler_text or None,
-        application_id=waiting.application_id,
+        application_id=waiting.application_id or 0,
         in_reply_to_id=draft.in_reply_to_id or None,
     )
 

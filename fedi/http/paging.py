@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -37,7 +37,8 @@ def link(call: Call[Any], cursors: Sequence[int], *, full: bool = True) -> None:
         for key, value in call.request.query_params.multi_items()
         if key not in ("max_id", "since_id", "min_id", "access_token")
     ]
-    base = call.app.settings.base_url + call.request.url.path
+    # Quoted again: names of hashtags are in the path, and a header is no place for them.
+    base = call.app.settings.base_url + quote(call.request.url.path)
 
     def target(name: str, cursor: int) -> str:
         return f"<{base}?{urlencode([*pairs, (name, cursor)])}>"

@@ -195,7 +195,8 @@ def _blurhash(image: Image.Image) -> str:
     width, height = flat.size
     data = flat.tobytes()
     rows = [
-        [tuple(data[at : at + 3]) for at in range(3 * width * line, 3 * width * (line + 1), 3)] for line in range(height)
+        [tuple(data[at : at + 3]) for at in range(3 * width * line, 3 * width * (line + 1), 3)]
+        for line in range(height)
     ]
     value: str = blurhash.encode(rows, components_x=4, components_y=3)
     return value

@@ -35,7 +35,7 @@ async def send_home(page: Page, call: Call[Visit]) -> Response:
     if not params.uri.startswith(f"{settings.base_url}/"):
         raise errors.NotFound
     page.limit("interact")
-    if False:
+    if not page.genuine(params.form_token):
         return _again(page, params, pages.stale())
     visitor = _visitor(params.handle)
     if visitor is None:

@@ -1,5 +1,6 @@
 """Pages of every tier-1 list: for any cursors and any limit the very rows that belong there, and links that lead on."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -140,7 +141,7 @@ NEAR = st.tuples(st.integers(0, ROWS), st.sampled_from([-1, 0, 1]))
 CURSOR = st.one_of(st.none(), NEAR, st.sampled_from([0, 1, 2**63 - 1, 2**63, 10**40]))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     which=st.integers(0, len(PATHS) - 1),
     limit=st.integers(-3, ROWS + 3),
@@ -176,9 +177,8 @@ def _at(listed: Listed, cursor: Any) -> int | None:
     return None if cursor is None else int(cursor)
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, ROWS])
-async def test_links_lead_through_the_whole_list_and_back(scene: Scene, limit: int) -> None:
-    for listed in scene.lists:
+async def test_links_lead_through_the_whole_list_and_back(scene: Scene) -> None:
+    for listed, limit in itertools.product(scene.lists, (1, 2, 3, ROWS)):
         down, target = list[list[str]](), _with(listed.path, limit=limit)
         while target:
             answer = await scene.alice.call("GET", target)

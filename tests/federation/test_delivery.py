@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from federation import delivery
+from fedi import metrics
 from storage import deliveries
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
@@ -201,7 +202,7 @@ async def test_nothing_is_sent_to_a_blocked_domain(server: Node) -> None:
     assert puppet.inbox == []
 
 
-def _picky(server: Node, puppet: Puppet, judge: Callable[[Any], int], **headers: str) -> None:
+def _picky(server: Node, puppet: Puppet, judge: Callable[[Any], int], headers: dict[str, str] | None = None) -> None:
     """From now on the host answers each activity as `judge` says; what it takes is in its inbox."""
     former = server.network.apps[puppet.host]
 
@@ -214,7 +215,7 @@ def _picky(server: Node, puppet: Puppet, judge: Callable[[Any], int], **headers:
         puppet.requests.append(("POST", activity["id"]))
         if status < 300:
             puppet.inbox.append(activity)
-        await Response(status_code=status, headers=headers if status >= 300 else {})(scope, receive, send)
+        await Response(status_code=status, headers=headers if status >= 300 else None)(scope, receive, send)
 
     server.network.apps[puppet.host] = app
 
@@ -298,7 +299,10 @@ async def test_a_request_for_a_rest_is_granted_to_the_host(server: Node) -> None
     await drain(server)
     puppet.inbox.clear()
     _picky(
-        server, puppet, lambda activity: 429 if "enough" in activity["object"]["content"] else 202, Retry_After="600"
+        server,
+        puppet,
+        lambda activity: 429 if "enough" in activity["object"]["content"] else 202,
+        {"Retry-After": "600"},
     )
     await alice.posts("hello")
     await bob.posts("enough")
@@ -327,7 +331,7 @@ async def test_a_delivery_that_we_cannot_make_spoils_no_other(server: Node) -> N
     await alice.posts("two")
     for _ in range(4):
         await drain(server)
-        await _pause_is_over(server)
+        await _skip_pauses(server)
     assert [activity["actor"] for activity in puppet.inbox] == [alice.uri, alice.uri]
     assert sorted(row["state"] for row in await _rows(server)) == ["delivered", "delivered", "refused"]
 
@@ -356,3 +360,25 @@ async def test_a_database_that_is_away_does_not_make_a_delivery_twice(server: No
     await drain(server)
     assert len(puppet.inbox) == 1
     assert [row["state"] for row in await _rows(server)] == ["delivered"]
+
+
+async def test_attempts_are_counted_for_operators(server: Node) -> None:
+    before = await _counted(server)
+    alice = await server.person("alice")
+    puppets = await _followed(server, alice, "here.test", "gone.test")
+    puppets[1].answer = 410
+    await alice.posts("hello")
+    await drain(server)
+    after = await _counted(server)
+    assert after["delivered"] - before["delivered"] == 3  # two Accepts, one Create
+    assert after["refused"] - before["refused"] == 1
+
+
+async def _counted(server: Node) -> dict[str, float]:
+    lines = (await metrics.collect(server.db)).decode().splitlines()
+    found = {"delivered": 0.0, "refused": 0.0}
+    for line in lines:
+        for outcome in found:
+            if line.startswith(f'fedi_deliveries_total{{outcome="{outcome}"}}'):
+                found[outcome] = float(line.rpartition(" ")[2])
+    return found

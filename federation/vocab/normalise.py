@@ -11,6 +11,7 @@ from math import isnan
 from typing import Any
 from urllib.parse import urlsplit
 
+import idna
 import orjson
 
 from federation.errors import Rejected
@@ -267,7 +268,10 @@ def host(value: str | None) -> str | None:
         default = {"https": 443, "http": 80}.get(parts.scheme)
         if default is None or not parts.hostname or parts.username is not None:
             return None
-        name = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+        name = parts.hostname
+        if not name.isascii():
+            # As `federation.http.addresses` does it: IDNA 2003 would make one host of straße.test and strasse.test.
+            name = idna.encode(name, uts46=True, std3_rules=True).decode()
         port = parts.port
     except (ValueError, UnicodeError):
         return None

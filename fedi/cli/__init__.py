@@ -3,7 +3,7 @@
 import click
 
 from fedi import __version__
-from fedi.cli import about, accounts, announcements, check, domains, emojis, invites, serve
+from fedi.cli import about, accounts, announcements, check, domains, emojis, invites, rules, serve
 
 COMMANDS: list[click.Command] = [
     serve.serve,
@@ -16,6 +16,7 @@ COMMANDS: list[click.Command] = [
     accounts.group,
     domains.group,
     invites.group,
+    rules.group,
     announcements.group,
     emojis.group,
 ]

@@ -40,8 +40,8 @@ async def read(request: Request, *, max_bytes: int) -> Tree:
     nest(tree, _pairs(request.url.query))
     if request.method in ("GET", "HEAD"):
         return tree
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    kind, _, details = (part.strip().lower() for part in request.headers.get("content-type", "").partition(";"))
+    if kind == "multipart/form-data" and "boundary=" in details:
         nest(tree, await _multipart(request, max_bytes))
         return tree
     body = await _body(request, max_bytes)
@@ -82,12 +82,14 @@ async def _body(request: Request, max_bytes: int) -> bytes:
 
 
 def _json(body: bytes) -> Tree:
-    if not body:
+    if not body.strip():
         return {}
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise errors.BadRequest("The JSON could not be read") from exc
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise errors.BadRequest("The JSON must be an object")
     return value

@@ -199,6 +199,15 @@ async def _existing(conn: Conn, username: str) -> users.User:
     return user
 
 
+async def _remote(conn: Conn, handle: str) -> int:
+    """The id of an account of another server that is known here."""
+    username, _, domain = handle.removeprefix("@").partition("@")
+    found = await accounts.by_handle(conn, username, domain)
+    if found is None or found.is_local:
+        raise Missing(f"{handle} is not known here")
+    return found.id
+
+
 async def reset_password(app: App, username: str, password: str) -> None:
     """A new password. Whoever was signed in is out, in every browser and app."""
     check_password(password)
@@ -226,8 +235,11 @@ async def reject(app: App, username: str) -> bool:
 
 
 async def suspend(app: App, username: str) -> bool:
-    """Hide the account and end every session and token of its people. False when it was already."""
+    """Hide an account, ours or `name@domain` of another server; ours are signed out everywhere. False when it was so
+    already."""
     async with app.db.transaction() as conn:
+        if "@" in username.removeprefix("@"):
+            return await accounts.suspend(conn, await _remote(conn, username))
         user = await _existing(conn, username)
         for user_id in await users.of_account(conn, user.account_id):
             await users.sign_out_everywhere(conn, user_id)
@@ -236,6 +248,8 @@ async def suspend(app: App, username: str) -> bool:
 
 async def unsuspend(app: App, username: str) -> bool:
     async with app.db.transaction() as conn:
+        if "@" in username.removeprefix("@"):
+            return await accounts.unsuspend(conn, await _remote(conn, username))
         user = await _existing(conn, username)
         return await accounts.unsuspend(conn, user.account_id)
 

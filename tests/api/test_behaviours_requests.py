@@ -99,6 +99,24 @@ async def test_a_missing_or_wrong_content_type_is_seen_through(alice: Person, co
     assert answer.json()["content"] == "<p>hello</p>"
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "application/json"),
+        (b"null", "application/json"),
+        (b" \n", "application/json"),
+        (b"", "multipart/form-data"),
+        (b"", "multipart/form-data; boundary=x"),
+        (b"", None),
+    ],
+)
+async def test_nothing_may_be_said_in_many_ways(alice: Person, content: bytes, kind: str | None) -> None:
+    post = await alice.posts("x")
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await alice.call("POST", f"/api/v1/statuses/{post['id']}/favourite", content=content, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
 async def test_the_query_counts_on_every_method_and_the_body_wins(alice: Person) -> None:
     posted = (
         await alice.call("POST", "/api/v1/statuses?status=query&visibility=unlisted", json={"status": "body"})

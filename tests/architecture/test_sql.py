@@ -73,7 +73,9 @@ class Module:
                 return self.is_code(value.value)
             case ast.Call():
                 own = ast.unparse(value.func) in ("columns", "rows.columns") or ast.unparse(value.func).startswith("_")
-                return own and all(self.is_code(argument) or ast.unparse(argument)[:1].isupper() for argument in value.args)
+                return own and all(
+                    self.is_code(argument) or ast.unparse(argument)[:1].isupper() for argument in value.args
+                )
             case ast.Name():
                 return self._name_is_code(value)
         return False
@@ -91,7 +93,9 @@ class Module:
             return False
         place = names.index(name.id)
         calls = [
-            node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name
         ]
         return bool(calls) and all(len(call.args) > place and self.is_code(call.args[place]) for call in calls)
 

@@ -62,3 +62,13 @@ async def test_emojis_are_named_after_their_files(fedi: Fedi, database_url: str,
     async with db.read() as conn:
         assert [emoji.shortcode for emoji in await emojis.listed(conn)] == ["blob_dog"]
     await db.close()
+
+
+async def test_rules_are_added_listed_and_removed(fedi: Fedi) -> None:
+    await fedi("rule", "add", "Be kind", "--hint", "to everybody")
+    await fedi("rule", "add", "No spam")
+    listed = json.loads((await fedi("rule", "list", "--json")).stdout)
+    assert [(rule["text"], rule["hint"]) for rule in listed] == [("Be kind", "to everybody"), ("No spam", "")]
+    await fedi("rule", "remove", str(listed[0]["id"]))
+    assert "Be kind" not in (await fedi("rule", "list")).stdout
+    assert (await fedi("rule", "remove", "1")).exit_code == 1

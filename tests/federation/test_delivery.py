@@ -20,12 +20,12 @@ from tests.support.servers import Node, Person, drain
 pytestmark = pytest.mark.anyio
 
 
-async def _followed(server: Node, alice: Person, *hosts: str, shared: bool = True) -> list[Puppet]:
+async def _followed(server: Node, alice: Person, *hosts: str) -> list[Puppet]:
     """A follower of Alice on each host."""
     puppets = []
     for host in hosts:
         puppet = Puppet(server.network, host)
-        fan = puppet.actor("fan", **({} if shared else {"endpoints": {}}))
+        fan = puppet.actor("fan")
         await puppet.send(server, puppet.activity("Follow", fan, alice.uri, "f"), fan)
         puppets.append(puppet)
     await drain(server)

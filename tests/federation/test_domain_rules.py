@@ -84,3 +84,13 @@ async def test_a_suspension_here_is_seen_elsewhere(servers: Servers) -> None:
     await accounts.unsuspend(b.app, "bob")
     await drain(a, b)
     assert len(await alice.home()) == 1
+
+
+async def test_one_person_of_another_server_can_be_suspended(servers: Servers) -> None:
+    a, b, alice, bob = await _friends(servers)
+    assert await accounts.suspend(a.app, bob.handle)
+    await bob.posts("still here?")
+    await drain(a, b)
+    assert await alice.home() == []
+    assert await accounts.unsuspend(a.app, bob.handle)
+    assert len(await alice.home()) == 1

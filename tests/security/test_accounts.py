@@ -40,9 +40,12 @@ async def _app(server: Node) -> dict[str, Any]:
 
 async def _redeem(server: Node, app: dict[str, Any], code: str) -> int:
     body = {
-        "grant_type": "authorization_code", "code": code, "redirect_uri": OOB, "client_id": app["client_id"],
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": OOB,
+        "client_id": app["client_id"],
         "client_secret": app["client_secret"],
-    }  # fmt: skip
+    }
     return (await server.client.post("/oauth/token", data=body)).status_code
 
 
@@ -108,7 +111,9 @@ async def test_no_secret_is_in_the_database_or_in_what_is_printed(server: Node) 
     alice, app = await server.person("alice"), await _app(server)
     code = await _code(server, app)
     async with server.db.read() as conn:
-        tables = await conn.fetch("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+        tables = await conn.fetch(
+            "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+        )
         dump = ""
         for table in tables:
             dump += str([tuple(map(str, row)) for row in await conn.fetch(f'select * from "{table[0]}"')])

@@ -26,7 +26,9 @@ async def _paths(server: Node) -> list[str]:
         names = [part.lstrip("@:") for part in parts]
         ids = {**known, "id": alice.id} if "accounts" in names else known
         ids = {**ids, "id": post["poll"]["id"]} if "polls" in names else ids
-        filled = [part if ":" not in part else part.partition(":")[0] + ids.get(part.lstrip("@:"), "1") for part in parts]
+        filled = [
+            part if ":" not in part else part.partition(":")[0] + ids.get(part.lstrip("@:"), "1") for part in parts
+        ]
         paths.append("/".join(filled))
     return paths
 
@@ -101,7 +103,9 @@ async def test_no_answer_lets_another_site_read_with_our_cookies(server: Node) -
 
 
 async def test_every_answer_has_the_headers_that_protect_it(server: Node) -> None:
-    answers: list[Any] = [await server.client.get(path, headers={"Accept": "text/html"}) for path in await _paths(server)]
+    answers: list[Any] = [
+        await server.client.get(path, headers={"Accept": "text/html"}) for path in await _paths(server)
+    ]
     answers += [
         await server.client.get("/nowhere"),
         await server.client.post("/api/v1/apps"),
@@ -139,8 +143,16 @@ async def test_the_host_header_is_not_believed(server: Node) -> None:
     await alice.posts("two")
     for host in ("evil.test", "example.test.evil.test", "example.test:1", "evil.test/x"):
         headers = {"Host": host, "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "http"}
-        for path in ("/api/v1/timelines/public?limit=1", "/api/v2/instance", "/auth/log_in", "/@alice", "/users/alice",
-                     "/.well-known/host-meta", "/users/alice/outbox", "/api/v1/accounts/lookup?acct=alice"):  # fmt: skip
+        for path in (
+            "/api/v1/timelines/public?limit=1",
+            "/api/v2/instance",
+            "/auth/log_in",
+            "/@alice",
+            "/users/alice",
+            "/.well-known/host-meta",
+            "/users/alice/outbox",
+            "/api/v1/accounts/lookup?acct=alice",
+        ):
             answer = await server.client.get(path, headers=headers)
             assert "evil.test" not in answer.text, path
             assert "evil.test" not in str(answer.headers), path

@@ -191,7 +191,12 @@ async def test_one_unknown_key_after_another_does_not_open_many_connections_to_o
 
     async def forged(number: int) -> int:
         signer = {**stage.mallory, "publicKey": {"id": f"https://victim.test/users/{number}#main-key"}}
-        like = {"id": f"https://victim.test/{number}", "type": "Like", "actor": f"https://victim.test/users/{number}", "object": stage.alice.uri}  # noqa: E501
+        like = {
+            "id": f"https://victim.test/{number}",
+            "type": "Like",
+            "actor": f"https://victim.test/users/{number}",
+            "object": stage.alice.uri,
+        }
         return (await stage.evil.send(stage.server, like, signer)).status_code
 
     answers = await asyncio.gather(*(forged(number) for number in range(60)))
@@ -215,7 +220,12 @@ async def test_a_request_that_is_refused_without_its_key_asks_nobody(stage: Stag
     before = len(stage.evil.asked)
     stranger = stage.evil.actor("stranger", key=6)
     body = stage.evil.activity("Follow", stranger, stage.alice.uri, "1")
-    for broken in ({"digest": "SHA-256=AAAA"}, {"host": "other.test"}, {"date": "Tue, 01 Jan 2019 00:00:00 GMT"}, {"date": None}):
+    for broken in (
+        {"digest": "SHA-256=AAAA"},
+        {"host": "other.test"},
+        {"date": "Tue, 01 Jan 2019 00:00:00 GMT"},
+        {"date": None},
+    ):
         answer = await stage.evil.send(stage.server, body, stranger, **broken)
         assert answer.status_code in (400, 401)
     assert len(stage.evil.asked) == before

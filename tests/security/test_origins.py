@@ -192,7 +192,10 @@ async def test_a_signature_is_good_for_this_host_only(stage: Stage) -> None:
 async def test_a_key_of_another_host_proves_nobody(stage: Stage) -> None:
     """publicKey.owner says Pat, at evil.test."""
     stage.evil.documents["/key"] = {
-        "id": "https://evil.test/key", "type": "Key", "owner": stage.pat["id"], "publicKeyPem": pair(3).public_pem,
-    }  # fmt: skip
+        "id": "https://evil.test/key",
+        "type": "Key",
+        "owner": stage.pat["id"],
+        "publicKeyPem": pair(3).public_pem,
+    }
     with pytest.raises(SignatureError):
         await resolve.key(stage.server.app.fed, "https://evil.test/key")

@@ -19,12 +19,60 @@ from tests.support.servers import drain
 pytestmark = pytest.mark.anyio
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "interop" / "payloads").rglob("*.json"))
-KINDS = ["Create", "Update", "Delete", "Undo", "Like", "Announce", "Follow", "Accept", "Reject", "Add", "Remove", "Block",
-         "Flag", "Move", "EmojiReact", "Question", "", "as:Create", "\0"]  # fmt: skip
-ODD = [None, "", "\0", "a\0b", 0, -1, 2**63, 1e308, True, [], {}, [[[]]], [None], {"@value": "\0"}, {"id": "\0"},
-       "https://puppet.test/" + "ü" * 2000, "https://puppet.test/" + "x" * 5000, "https://[::1", "http://puppet.test:99999/",
-       "tag:,", "9999-12-31T23:59:59-14:00", "0000-00-00T00:00:00Z", "<" * 3000, "&" * 3000, "<div>" * 3000, "‮", "﷽" * 500,
-       {"type": "Note"}, [{"type": "Mention", "name": "@a@b"}] * 50, "as:Public", "https://puppet.test/users/pat"]  # fmt: skip
+KINDS = [
+    "Create",
+    "Update",
+    "Delete",
+    "Undo",
+    "Like",
+    "Announce",
+    "Follow",
+    "Accept",
+    "Reject",
+    "Add",
+    "Remove",
+    "Block",
+    "Flag",
+    "Move",
+    "EmojiReact",
+    "Question",
+    "",
+    "as:Create",
+    "\0",
+]
+ODD: list[Any] = [
+    None,
+    "",
+    "\0",
+    "a\0b",
+    0,
+    -1,
+    2**63,
+    1e308,
+    True,
+    [],
+    {},
+    [[[]]],
+    [None],
+    {"@value": "\0"},
+    {"id": "\0"},
+    "https://puppet.test/" + "ü" * 2000,
+    "https://puppet.test/" + "x" * 5000,
+    "https://[::1",
+    "http://puppet.test:99999/",
+    "tag:,",
+    "9999-12-31T23:59:59-14:00",
+    "0000-00-00T00:00:00Z",
+    "<" * 3000,
+    "&" * 3000,
+    "<div>" * 3000,
+    "‮",
+    "﷽" * 500,
+    {"type": "Note"},
+    [{"type": "Mention", "name": "@a@b"}] * 50,
+    "as:Public",
+    "https://puppet.test/users/pat",
+]
 
 
 _UNFORESEEN = re.compile(r"[A-Z]\w+: ")
@@ -117,14 +165,57 @@ async def test_whatever_arrives_signed_is_answered_and_handled(stage: Stage, doc
 
 
 # The hardest of them, for every property.
-HARD = [value for value in ODD if value in (None, "a\0b", 2**63, 1e308, [], {}, [[[]]], "<div>" * 3000) or "ü" in str(value) or
-        isinstance(value, dict) or str(value).startswith(("9999", "https://[", "[{"))]  # fmt: skip
+HARD = [
+    value
+    for value in ODD
+    if value in (None, "a\0b", 2**63, 1e308, [], {}, [[[]]], "<div>" * 3000)
+    or "ü" in str(value)
+    or isinstance(value, dict)
+    or str(value).startswith(("9999", "https://[", "[{"))
+]
 ACTIVITIES = ["Create", "Update", "Announce", "Follow", "Undo", "Flag"]
 ENVELOPE = ["id", "object", "to", "published", "target"]
-POST = ["content", "summary", "name", "published", "updated", "url", "inReplyTo", "tag", "attachment", "to", "cc", "context",
-        "conversation", "replies", "sensitive", "contentMap", "type", "oneOf", "endTime", "mediaType", "attributedTo"]  # fmt: skip
-ACTOR = ["name", "summary", "url", "icon", "image", "attachment", "tag", "published", "endpoints", "followers", "featured",
-         "alsoKnownAs", "publicKey", "preferredUsername", "inbox", "type"]  # fmt: skip
+POST = [
+    "content",
+    "summary",
+    "name",
+    "published",
+    "updated",
+    "url",
+    "inReplyTo",
+    "tag",
+    "attachment",
+    "to",
+    "cc",
+    "context",
+    "conversation",
+    "replies",
+    "sensitive",
+    "contentMap",
+    "type",
+    "oneOf",
+    "endTime",
+    "mediaType",
+    "attributedTo",
+]
+ACTOR = [
+    "name",
+    "summary",
+    "url",
+    "icon",
+    "image",
+    "attachment",
+    "tag",
+    "published",
+    "endpoints",
+    "followers",
+    "featured",
+    "alsoKnownAs",
+    "publicKey",
+    "preferredUsername",
+    "inbox",
+    "type",
+]
 
 
 async def test_no_property_of_an_activity_stops_the_queue(stage: Stage) -> None:
@@ -176,14 +267,23 @@ async def test_an_answer_with_a_nul_does_not_stop_the_deliveries_of_its_host(sta
 async def test_documents_that_are_no_documents_cost_nothing(stage: Stage) -> None:
     """What a URI leads to: pages, lists, cycles, depth, gigabytes of nesting."""
     answers = [
-        Page("[" * 90_000, "application/activity+json"), Page("{}", "application/activity+json"),
-        Page("null", "application/activity+json"), Page('{"id": "x"}', "application/activity+json"),
-        Page("\0", "application/activity+json"), Page("<html>", "text/html"), 500, 301, 418, 410,
+        Page("[" * 90_000, "application/activity+json"),
+        Page("{}", "application/activity+json"),
+        Page("null", "application/activity+json"),
+        Page('{"id": "x"}', "application/activity+json"),
+        Page("\0", "application/activity+json"),
+        Page("<html>", "text/html"),
+        500,
+        301,
+        418,
+        410,
         Page('{"a":' * 900 + "1" + "}" * 900, "application/activity+json"),
-    ]  # fmt: skip
+    ]
     for index, answer in enumerate(answers):
         stage.puppet.documents[f"/notes/odd{index}"] = answer
-        boost = stage.puppet.activity("Announce", stage.pat, f"https://puppet.test/notes/odd{index}", f"b{index}", to=["as:Public"])  # noqa: E501
+        boost = stage.puppet.activity(
+            "Announce", stage.pat, f"https://puppet.test/notes/odd{index}", f"b{index}", to=["as:Public"]
+        )
         await stage.puppet.send(stage.server, boost, stage.pat)
     assert await _work(stage) == []
     assert await stage.home() == []

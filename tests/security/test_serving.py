@@ -25,7 +25,13 @@ async def listening(seen: list[Scope]) -> AsyncIterator[int]:
             message = await receive()
             size += len(message.get("body", b""))
             more = message.get("more_body", False)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(str(size))).encode())]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-length", str(len(str(size))).encode())],
+            }
+        )
         await send({"type": "http.response.body", "body": str(size).encode()})
 
     config = uvicorn.Config(app, http=Protocol, lifespan="off", log_config=None, access_log=False)
@@ -82,7 +88,7 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET http:///// HTTP/9.9\r\n\r\n",
     ],
-)  # fmt: skip
+)
 async def test_what_means_two_things_is_refused_and_ends_the_connection(head: bytes) -> None:
     received, seen = await answers(head + b"abc" + SMUGGLED)
     assert seen == 0

@@ -8,14 +8,13 @@ from typing import Any
 
 from federation import objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
-from federation.vocab import activity, question
-from federation.vocab.audience import PUBLIC
-from storage import accounts, activities, audiences, publishing, statuses
+from federation.vocab import activity, audience, question
+from storage import accounts, activities, audiences, ids, publishing, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
 from storage.statuses import Status
-from storage.visibility import DIRECT, PRIVATE
+from storage.visibility import DIRECT, NAMES, PRIVATE
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 
@@ -46,29 +45,36 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     inboxes = set(await audiences.of_accounts(conn, event.account_ids))
     if event.visibility < DIRECT:
         inboxes |= set(await audiences.of_followers(conn, author.id))
+    if event.visibility < PRIVATE and event.in_reply_to_id is not None:
+        # They were shown the answer: see `audiences.of_status`.
+        inboxes |= set(await audiences.of_followers_of_author(conn, event.in_reply_to_id))
     await activities.discard_waiting(conn, event.uri)
+    to, cc = await _addressed(conn, author, event)
     if event.reblog_of_id is None:
-        public = event.visibility < PRIVATE
-        document = activity.delete(author.uri, event.uri, to=_audience(author, public=public))
+        document = activity.delete(author.uri, event.uri, to=to, cc=cc)
     else:
         announced = activity.announce(
             activity.Boost(
                 id=event.uri,
                 actor=author.uri,
                 object=event.reblog_of_uri or "",
-                to=_audience(author, public=True),
-                cc=(),
-                published=author.created_at,
+                to=to,
+                cc=cc,
+                published=ids.time_of(event.status_id),
             )
         )
         document = activity.undo(uris.undo(event.uri), author.uri, announced)
     await outgoing.send(conn, site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)
 
 
-def _audience(author: Account, *, public: bool) -> tuple[str, ...]:
-    if public:
-        return (PUBLIC,)
-    return (author.followers_uri,) if author.followers_uri else ()
+async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`to` and `cc` of a farewell: as wide as what is gone was, and no wider. Whoever is addressed in person by a post
+    for a few is so by its farewell; under a public post that is everybody who ever answered, and they are left out."""
+    people: list[str] = []
+    if event.visibility >= PRIVATE:
+        people = [account.uri for account in (await accounts.by_ids(conn, event.account_ids)).values()]
+    found = audience.audience(NAMES[event.visibility], author.followers_uri or "", people)
+    return tuple(found.to), tuple(found.cc)
 
 
 async def favourited(conn: Conn, site: Site, status: Status, account: Account, uri: str, *, undo: bool = False) -> None:

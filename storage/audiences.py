@@ -19,6 +19,19 @@ async def of_followers(conn: Conn, account_id: int) -> list[str]:
     return [record[0] for record in records]
 
 
+async def of_followers_of_author(conn: Conn, status_id: int) -> list[str]:
+    """Of everybody who follows the author of a public post of ours."""
+    records = await conn.fetch(
+        f"""
+        select distinct {_INBOX} from statuses p join follows f on f.target_id = p.account_id
+        join accounts a on a.id = f.account_id
+        where p.id = $1 and p.is_local and p.visibility < 2 and not a.is_local and a.suspended_at is null
+        """,
+        status_id,
+    )
+    return [record[0] for record in records]
+
+
 async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> list[str]:
     """Of these accounts."""
     records = await conn.fetch(

@@ -413,6 +413,7 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         union select account_id from statuses where reblog_of_id = $1
         union select account_id from statuses where in_reply_to_id = $1
         union select account_id from statuses where id = $2 or id = $3
+        union select v.account_id from poll_votes v join polls p on p.id = v.poll_id where p.status_id = $1
         limit 5000
         """,
         status.id, status.in_reply_to_id, status.reblog_of_id,

@@ -41,7 +41,7 @@ def group() -> None:
     type=click.Choice(["suspend", "silence", "noop"]),
     default="suspend",
     show_default=True,
-    help="suspend: nothing passes, and what we hold is removed. silence: shown only to followers. noop: no limit.",
+    help="suspend: nothing passes, and what we hold is hidden. silence: shown only to followers. noop: no limit.",
 )
 @click.option("--reject-media", is_flag=True, help="Show none of its pictures.")
 @click.option("--reject-reports", is_flag=True, help="Ignore its reports.")

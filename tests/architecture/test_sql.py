@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path for package in ("fedi", "federation", "storage") for path in (ROOT / package).rglob("*.py"))
-METHODS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor", "copy_records_to_table"}
+METHODS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare", "cursor"}
 _SQL = re.compile(r"\s*(select|insert|update|delete|with|create|alter|drop|lock|set)\b", re.IGNORECASE)
 _CONSTANT = re.compile(r"(\w+\.)?_?[A-Z][A-Z0-9_]*")
 
@@ -49,9 +49,8 @@ class Module:
                 for part in node.values:
                     if isinstance(part, ast.FormattedValue) and not self.is_code(part.value):
                         yield f"{self.name}:{node.lineno} {{{ast.unparse(part.value)}}}"
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-                if node.args and _is_connection(node.func.value) and not self.is_code(node.args[0]):
-                    yield f"{self.name}:{node.lineno} {ast.unparse(node.args[0])[:80]}"
+            elif isinstance(node, ast.Call) and _runs(node) and not self.is_code(node.args[0]):
+                yield f"{self.name}:{node.lineno} {ast.unparse(node.args[0])[:80]}"
 
     def is_code(self, value: ast.expr) -> bool:
         """Whether a text can only be what the code says, whatever anybody sends."""
@@ -105,8 +104,10 @@ def _is_query(text: ast.JoinedStr) -> bool:
     return isinstance(first, ast.Constant) and _SQL.match(str(first.value)) is not None
 
 
-def _is_connection(value: ast.expr) -> bool:
-    return ast.unparse(value).rpartition(".")[2].lower() in ("conn", "connection")
+def _runs(call: ast.Call) -> bool:
+    if not call.args or not isinstance(call.func, ast.Attribute) or call.func.attr not in METHODS:
+        return False
+    return ast.unparse(call.func.value).rpartition(".")[2] in ("conn", "connection", "_conn", "_connection")
 
 
 def _targets(node: ast.AST) -> set[str]:

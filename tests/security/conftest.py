@@ -1,4 +1,4 @@
-"""The stage of most attacks: Alice here follows Pat at puppet.test, and Mallory signs whatever he likes at evil.test."""
+"""The stage of most attacks: Alice here follows Pat at puppet.test; Mallory signs whatever he likes at evil.test."""
 
 from typing import Any
 

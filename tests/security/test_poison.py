@@ -266,7 +266,7 @@ async def test_an_answer_with_a_nul_does_not_stop_the_deliveries_of_its_host(sta
 
 async def test_documents_that_are_no_documents_cost_nothing(stage: Stage) -> None:
     """What a URI leads to: pages, lists, cycles, depth, gigabytes of nesting."""
-    answers = [
+    answers: list[Page | int] = [
         Page("[" * 90_000, "application/activity+json"),
         Page("{}", "application/activity+json"),
         Page("null", "application/activity+json"),

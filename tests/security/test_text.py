@@ -1,4 +1,4 @@
-"""Text and addresses of others: stored harmless, within bounds, and read in one way only (classes 9, 13, 16, 26, 30)."""
+"""Text and addresses of others: stored harmless, within bounds, read in one way only (classes 9, 13, 16, 26, 30)."""
 
 import re
 import time

@@ -148,6 +148,8 @@ async def _absent(fed: Fed, path: dict[str, str]) -> Response:
     uri = uris.status(uris.actor(fed.site.base_url, path["username"]), status_id)
     async with fed.db.read() as conn:
         farewell = await activities.by_uri(conn, uris.delete(uri))
-    if farewell is not None and PUBLIC in orjson.loads(farewell.body).get("to", ()):
-        return tombstone(uri)
+    if farewell is not None:
+        sent = orjson.loads(farewell.body)
+        if PUBLIC in (*sent.get("to", ()), *sent.get("cc", ())):
+            return tombstone(uri)
     return missing()

@@ -68,10 +68,10 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
 
 
 async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """`to` and `cc` of a farewell: as wide as what is gone was, and no wider. Whoever is addressed in person by a post
-    for a few is so by its farewell; under a public post that is everybody who ever answered, and they are left out."""
+    """`to` and `cc` of a farewell: as wide as what is gone was, and no wider. Of a direct post everybody knows who has
+    it; of any other nobody is told who answered or liked it."""
     people: list[str] = []
-    if event.visibility >= PRIVATE:
+    if event.visibility == DIRECT:
         people = [account.uri for account in (await accounts.by_ids(conn, event.account_ids)).values()]
     found = audience.audience(NAMES[event.visibility], author.followers_uri or "", people)
     return tuple(found.to), tuple(found.cc)

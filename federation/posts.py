@@ -49,7 +49,9 @@ async def store(
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
     async with fed.db.transaction() as conn:
-        await inbox.lock(conn, note.id)
+        # What it answers may be on its way in as well, and must find it, or be found.
+        for uri in sorted({note.id, note.in_reply_to or note.id}):
+            await inbox.lock(conn, uri)
         if await inbox.buried(conn, note.id, actor_uri=author.uri):
             raise Rejected(f"{note.id} was deleted")
         known = await statuses.by_uri(conn, note.id)

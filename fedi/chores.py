@@ -8,7 +8,9 @@ from storage import activities, purging
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
-SWEEP_STEP = 1000
+# An activity may have thousands of deliveries, which go with it.
+ACTIVITIES_STEP = 50
+ARRIVALS_STEP = 10_000
 
 
 async def handle_inbox(app: App, payload: dict[str, Any]) -> None:
@@ -34,7 +36,11 @@ async def purge_account(app: App, payload: dict[str, Any]) -> None:
 
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, ids of activities long past."""
-    async with app.db.transaction() as conn:
-        await activities.sweep(conn, days=KEPT_DAYS, limit=SWEEP_STEP)
-    async with app.db.transaction() as conn:
-        await arrivals.forget(conn, days=KEPT_DAYS)
+    gone = ACTIVITIES_STEP
+    while gone == ACTIVITIES_STEP:
+        async with app.db.transaction() as conn:
+            gone = await activities.sweep(conn, days=KEPT_DAYS, limit=ACTIVITIES_STEP)
+    gone = ARRIVALS_STEP
+    while gone == ARRIVALS_STEP:
+        async with app.db.transaction() as conn:
+            gone = await arrivals.forget(conn, days=KEPT_DAYS, limit=ARRIVALS_STEP)

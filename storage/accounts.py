@@ -278,7 +278,7 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
     """
     await conn.execute(
         """
-        update accounts set username = username || '.' || id::text
+        update accounts set username = username || '.' || id::text, version = version + 1
         where lower(username) = lower($1) and lower(domain) = lower($2) and uri <> $3 and not is_local
         """,
         remote.username, remote.domain, remote.uri,
@@ -298,7 +298,7 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
                 is distinct from ({", ".join(f"excluded.{name}" for name in changing)}) then 1 else 0 end,
             {", ".join(f"{name} = excluded.{name}" for name in changing)}
         where not a.is_local
-        returning id, xmax = 0 as is_new
+        returning id, xmax = 0 as is_new, version > (select o.version from accounts o where o.uri = $1) as changed
         """,
         *values.values(),
     )
@@ -307,7 +307,7 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
     account_id: int = record["id"]
     if record["is_new"]:
         await conn.execute("insert into account_stats (account_id) values ($1)", account_id)
-    else:
+    elif record["changed"]:
         await events.emit(conn, events.AccountUpdated(account_id))
     await suspend_by_origin(conn, account_id, remote.suspended)
     return account_id
@@ -318,7 +318,7 @@ async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> Non
     if suspended:
         await conn.execute(
             """
-            update accounts set suspended_at = now(), suspended_by_origin = true
+            update accounts set suspended_at = now(), suspended_by_origin = true, version = version + 1
             where id = $1 and suspended_at is null
             """,
             account_id,
@@ -326,7 +326,7 @@ async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> Non
     else:
         await conn.execute(
             """
-            update accounts set suspended_at = null, suspended_by_origin = false
+            update accounts set suspended_at = null, suspended_by_origin = false, version = version + 1
             where id = $1 and suspended_by_origin
             """,
             account_id,

@@ -1,6 +1,5 @@
 """Bookmarks: posts a local account keeps for itself. Nobody else is told, so no event follows."""
 
-import asyncpg
 import msgspec
 
 from storage.db import Conn
@@ -21,21 +20,22 @@ _B_COLUMNS = columns(Bookmark, "b")
 
 async def add(conn: Conn, *, account_id: int, status_id: int) -> bool:
     """False when it was kept already. `Missing` when the post is gone."""
-    try:
-        added: bool = await conn.fetchval(
-            """
-            with added as (
-                insert into bookmarks (account_id, status_id) values ($1, $2)
-                on conflict (account_id, status_id) do nothing returning account_id, status_id),
-            marked as (
-                insert into marks as m (account_id, status_id, flags) select account_id, status_id, 2 from added
-                on conflict (account_id, status_id) do update set flags = m.flags | 2)
-            select exists (select from added)
-            """,
-            account_id, status_id,
-        )  # fmt: skip
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise Missing("The post is gone") from exc
+    # The post first, as in a deletion, or the two could wait for each other.
+    added: bool | None = await conn.fetchval(
+        """
+        with held as (select id from statuses where id = $2 for key share),
+        added as (
+            insert into bookmarks (account_id, status_id) select $1, id from held
+            on conflict (account_id, status_id) do nothing returning account_id, status_id),
+        marked as (
+            insert into marks as m (account_id, status_id, flags) select account_id, status_id, 2 from added
+            on conflict (account_id, status_id) do update set flags = m.flags | 2)
+        select exists (select from added) from held
+        """,
+        account_id, status_id,
+    )  # fmt: skip
+    if added is None:
+        raise Missing("The post is gone")
     return added
 
 
@@ -43,8 +43,10 @@ async def remove(conn: Conn, *, account_id: int, status_id: int) -> bool:
     """False when it was not kept."""
     removed: bool = await conn.fetchval(
         """
-        with removed as (
-            delete from bookmarks where account_id = $1 and status_id = $2 returning account_id, status_id),
+        with held as (select id from statuses where id = $2 for key share),
+        removed as (
+            delete from bookmarks where account_id = $1 and status_id in (select id from held)
+            returning account_id, status_id),
         marked as (
             update marks m set flags = m.flags & ~2::smallint from removed r
             where m.account_id = r.account_id and m.status_id = r.status_id)

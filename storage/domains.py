@@ -85,6 +85,22 @@ async def forgive(conn: Conn, domain: str, ended: datetime, *, limit: int) -> in
     return len(records)
 
 
+async def tied(conn: Conn, domain: str, *, after: int, limit: int) -> list[int]:
+    """Accounts of a domain that follow or are followed, or asked to be, in the order of ids."""
+    records = await conn.fetch(
+        f"""
+        select id from accounts a where {_BELOW} and id > $2
+            and (exists (select from follows f where f.account_id = a.id)
+                or exists (select from follows f where f.target_id = a.id)
+                or exists (select from follow_requests r where r.account_id = a.id)
+                or exists (select from follow_requests r where r.target_id = a.id))
+        order by id limit $3
+        """,
+        domain, after, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
 async def punish(conn: Conn, domain: str, rule: Block, *, limit: int) -> list[int]:
     """Put a rule on accounts of a domain that do not bear it yet; their ids."""
     column = "suspended_at" if rule.severity == "suspend" else "silenced_at"

@@ -3,7 +3,6 @@
 Called for people here and for the inbox alike.
 """
 
-import asyncpg
 import msgspec
 
 from storage import events
@@ -35,26 +34,27 @@ async def add(
     `uri` is that of the Like; a local one is minted from the id (`statuses.new_id`), which is passed then. `Missing`
     when the post is gone.
     """
-    try:
-        added: bool = await conn.fetchval(
-            """
-            with added as (
-                insert into favourites (id, account_id, status_id, uri)
-                values (coalesce($1, timestamp_id()), $2, $3, $4)
-                on conflict (account_id, status_id) do nothing returning account_id, status_id),
-            counted as (
-                update status_stats set favourites_count = favourites_count + 1
-                where status_id in (select status_id from added)),
-            marked as (
-                insert into marks as m (account_id, status_id, flags)
-                select a.id, f.status_id, 1 from added f join accounts a on a.id = f.account_id and a.is_local
-                on conflict (account_id, status_id) do update set flags = m.flags | 1)
-            select exists (select from added)
-            """,
-            favourite_id, account_id, status_id, uri,
-        )  # fmt: skip
-    except asyncpg.ForeignKeyViolationError as exc:
-        raise Missing("The post is gone") from exc
+    # The post first, as in a deletion, or the two could wait for each other.
+    added: bool | None = await conn.fetchval(
+        """
+        with held as (select id from statuses where id = $3 for key share),
+        added as (
+            insert into favourites (id, account_id, status_id, uri)
+            select coalesce($1, timestamp_id()), $2, held.id, $4 from held
+            on conflict (account_id, status_id) do nothing returning account_id, status_id),
+        counted as (
+            update status_stats set favourites_count = favourites_count + 1
+            where status_id in (select status_id from added)),
+        marked as (
+            insert into marks as m (account_id, status_id, flags)
+            select a.id, f.status_id, 1 from added f join accounts a on a.id = f.account_id and a.is_local
+            on conflict (account_id, status_id) do update set flags = m.flags | 1)
+        select exists (select from added) from held
+        """,
+        favourite_id, account_id, status_id, uri,
+    )  # fmt: skip
+    if added is None:
+        raise Missing("The post is gone")
     if added:
         await events.emit(conn, events.Favourited(status_id, account_id))
     return added
@@ -64,8 +64,10 @@ async def remove(conn: Conn, *, account_id: int, status_id: int) -> bool:
     """Take a like back; False when there was none. Emits `Unfavourited` only if there was one."""
     record = await conn.fetchrow(
         """
-        with removed as (
-            delete from favourites where account_id = $1 and status_id = $2 returning account_id, status_id, uri),
+        with held as (select id from statuses where id = $2 for key share),
+        removed as (
+            delete from favourites where account_id = $1 and status_id in (select id from held)
+            returning account_id, status_id, uri),
         counted as (
             update status_stats set favourites_count = greatest(favourites_count - 1, 0)
             where status_id in (select status_id from removed)),

@@ -60,9 +60,18 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
     return len(new)
 
 
-async def forget(conn: Conn, *, days: int) -> None:
-    """Drop the memory of activities so old that nobody sends them again."""
-    await conn.execute("delete from inbox_activities where received_at < now() - make_interval(days => $1)", days)
+async def forget(conn: Conn, *, days: int, limit: int) -> int:
+    """Drop the memory of activities so old that nobody sends them again; how many."""
+    records = await conn.fetch(
+        """
+        delete from inbox_activities where uri_hash in (
+            select uri_hash from inbox_activities where received_at < now() - make_interval(days => $1)
+            order by received_at limit $2)
+        returning 1
+        """,
+        days, limit,
+    )  # fmt: skip
+    return len(records)
 
 
 async def bury(conn: Conn, uri: str, *, actor_uri: str) -> None:

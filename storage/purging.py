@@ -23,10 +23,10 @@ async def step(conn: Conn, account_id: int) -> bool:
     return False
 
 
-async def part(conn: Conn, account_id: int) -> None:
-    """End every follow of an account, in both directions: what a suspension of its domain does."""
-    while await _follows(conn, account_id):
-        pass
+async def part(conn: Conn, account_id: int) -> bool:
+    """One step of ending every follow of an account, in both directions, which is what a suspension of its domain does;
+    whether there is more."""
+    return await _follows(conn, account_id)
 
 
 async def _statuses(conn: Conn, account_id: int) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from storage import events, tags
 from storage.db import Conn
+from storage.errors import Missing
 from storage.rows import columns, struct, structs
 from storage.visibility import VISIBLE
 
@@ -170,7 +171,7 @@ async def visible_rows(conn: Conn, viewer_id: int | None, status_ids: Sequence[i
 async def create(conn: Conn, new: New) -> tuple[int, bool]:
     """Insert with everything that belongs to it; `(id, True)`, or `(id of what was there, False)` for a known URI
     or a second boost of the same post. Emits `StatusCreated` only for a new row."""
-    thread_id = await _thread_of(conn, new)
+    new, thread_id = await _settled(conn, new)
     status_id: int | None = await conn.fetchval(
         """
         insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
@@ -199,12 +200,20 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
     return new.id, True
 
 
-async def _thread_of(conn: Conn, new: New) -> int:
-    parent = new.in_reply_to_id
-    if parent is None:
-        return new.id
-    thread_id: int | None = await conn.fetchval("select thread_id from statuses where id = $1", parent)
-    return thread_id or new.id
+async def _settled(conn: Conn, new: New) -> tuple[New, int]:
+    """The thread it belongs to, and itself: without what it answers, if that is gone. What it answers or boosts stays
+    until the transaction ends; `Missing` when what it boosts is gone."""
+    other = new.reblog_of_id or new.in_reply_to_id
+    if other is None:
+        return new, new.id
+    thread_id: int | None = await conn.fetchval("select thread_id from statuses where id = $1 for key share", other)
+    if new.reblog_of_id is not None:
+        if thread_id is None:
+            raise Missing("The post is gone")
+        return new, new.id
+    if thread_id is None:
+        return msgspec.structs.replace(new, in_reply_to_id=None), new.id
+    return new, thread_id
 
 
 async def _attach(conn: Conn, new: New) -> None:
@@ -267,15 +276,6 @@ async def set_mentions(conn: Conn, status_id: int, named: Sequence[int], silent:
 
 
 async def _count(conn: Conn, status: New | Status, by: int) -> None:
-    if status.visibility < 3:
-        await conn.execute(
-            """
-            update account_stats set statuses_count = greatest(statuses_count + $2, 0),
-                last_status_at = case when $2 > 0 then greatest(last_status_at, $3) else last_status_at end
-            where account_id = $1
-            """,
-            status.account_id, by, status.created_at,
-        )  # fmt: skip
     if status.reblog_of_id is not None:
         await conn.execute(
             "update status_stats set reblogs_count = greatest(reblogs_count + $2, 0) where status_id = $1",
@@ -285,6 +285,16 @@ async def _count(conn: Conn, status: New | Status, by: int) -> None:
         await conn.execute(
             "update status_stats set replies_count = greatest(replies_count + $2, 0) where status_id = $1",
             status.in_reply_to_id, by,
+        )  # fmt: skip
+    # After the counters of posts, as in a deletion: in one order, or two could wait for each other.
+    if status.visibility < 3:
+        await conn.execute(
+            """
+            update account_stats set statuses_count = greatest(statuses_count + $2, 0),
+                last_status_at = case when $2 > 0 then greatest(last_status_at, $3) else last_status_at end
+            where account_id = $1
+            """,
+            status.account_id, by, status.created_at,
         )  # fmt: skip
     if status.reblog_of_id is not None:
         await _mark_reblogged(conn, status.account_id, status.reblog_of_id, reblogged=by > 0)
@@ -394,6 +404,9 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     status = struct(Status, await conn.fetchrow(f"select {COLUMNS} from statuses where id = $1 for update", status_id))
     if status is None:
         return None
+    if status.reblog_of_id is not None:
+        # Before its counters, as whoever deletes that post has it.
+        await conn.execute("select from statuses where id = $1 for key share", status.reblog_of_id)
     event = await _farewell(conn, status)
     await conn.execute(
         "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id
@@ -412,11 +425,11 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         union select account_id from favourites where status_id = $1
         union select account_id from statuses where reblog_of_id = $1
         union select account_id from statuses where in_reply_to_id = $1
-        union select account_id from statuses where id = $2 or id = $3
+        union select account_id from statuses where (id = $2 and $4 < 3) or id = $3
         union select v.account_id from poll_votes v join polls p on p.id = v.poll_id where p.status_id = $1
         limit 5000
         """,
-        status.id, status.in_reply_to_id, status.reblog_of_id,
+        status.id, status.in_reply_to_id, status.reblog_of_id, status.visibility,
     )  # fmt: skip
     names = await conn.fetch(
         "select t.name from status_tags st join tags t on t.id = st.tag_id where st.status_id = $1", status.id

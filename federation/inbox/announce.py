@@ -7,6 +7,7 @@ from federation.errors import Gone, Rejected
 from federation.inbox.box import Box
 from federation.vocab import audience
 from storage import relevance, statuses
+from storage.errors import Missing
 from storage.statuses import Status
 from storage.visibility import PRIVATE, UNLISTED, number
 
@@ -45,16 +46,17 @@ async def _store(box: Box, post: Status) -> None:
             return
         if not await statuses.visible(conn, box.actor.id, [post.id]):
             raise Rejected("the post is not theirs to see")
-        await statuses.create(
-            conn,
-            statuses.New(
-                id=await statuses.new_id(conn, published),
-                account_id=box.actor.id,
-                uri=envelope.id or "",
-                url=None,
-                is_local=False,
-                visibility=max(level, post.visibility),
-                created_at=published,
-                reblog_of_id=post.id,
-            ),
+        boost = statuses.New(
+            id=await statuses.new_id(conn, published),
+            account_id=box.actor.id,
+            uri=envelope.id or "",
+            url=None,
+            is_local=False,
+            visibility=max(level, post.visibility),
+            created_at=published,
+            reblog_of_id=post.id,
         )
+        try:
+            await statuses.create(conn, boost)
+        except Missing as exc:
+            raise Rejected("the post was deleted meanwhile") from exc

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from cachetools import TTLCache
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from fedi import errors
 from fedi.http.endpoint import Endpoint, Viewer
@@ -111,7 +111,7 @@ def _headers(limit: Limit, left: int, reset: float) -> dict[str, str]:
     }
 
 
-def client_ip(request: Request) -> str:
+def client_ip(request: HTTPConnection) -> str:
     """The caller's address, as middleware established it; of IPv6 the /64 network."""
     host = request.client.host if request.client else "127.0.0.1"
     try:

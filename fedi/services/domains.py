@@ -22,9 +22,22 @@ async def enforce(app: App, payload: dict[str, Any]) -> None:
     while punished:
         async with app.db.transaction() as conn:
             punished = await domains.punish(conn, domain, rule, limit=STEP)
-            if rule.severity == "suspend":
-                for account_id in punished:
-                    await purging.part(conn, account_id)
+    if rule.severity == "suspend":
+        await _part(app, domain)
+
+
+async def _part(app: App, domain: str) -> None:
+    """End the follows between us and a domain. One account of it may have thousands: each step is its own transaction,
+    and what an interrupted run has left is found again."""
+    tied, last = [0], 0
+    while tied:
+        async with app.db.read() as conn:
+            tied = await domains.tied(conn, domain, after=last, limit=STEP)
+        for account_id in tied:
+            more, last = True, account_id
+            while more:
+                async with app.db.transaction() as conn:
+                    more = await purging.part(conn, account_id)
 
 
 async def forgive(app: App, payload: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from fedi import access, errors
 from fedi.auth import tokens
 from fedi.context import App
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer, get, public
+from fedi.http.limits import Limits, client_ip
 from fedi.streaming.channels import Refused, Stream, stream
 from fedi.streaming.hub import Frame, Hub, Listener
 
@@ -43,7 +44,9 @@ class Streaming:
             await socket.send_denial_response(PlainTextResponse("Not found", 404))
             return
         protocol = next(iter(scope.get("subprotocols", [])), None)
+        limits: Limits = self._app.memory["limits"]
         try:
+            limits.hit("api", ip=client_ip(socket))
             viewer = await _viewer(self._app, socket.headers, socket.query_params, protocol)
         except errors.Problem as problem:
             await socket.send_denial_response(_denial(problem))
@@ -180,11 +183,8 @@ def _events(name: str) -> Any:
         except Refused as refused:
             problem = errors.NotFound if refused.status == 404 else errors.BadRequest
             raise problem(str(refused)) from refused
-        hub: Hub = call.app.memory[HUB]
-        hub.join(listener)
-        hub.subscribe(listener, wanted)
         return StreamingResponse(
-            _lines(hub, listener),
+            _lines(call.app.memory[HUB], listener, wanted),
             media_type="text/event-stream",
             headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
         )
@@ -192,8 +192,11 @@ def _events(name: str) -> Any:
     return answer
 
 
-async def _lines(hub: Hub, listener: Listener) -> AsyncIterator[str]:
+async def _lines(hub: Hub, listener: Listener, wanted: Stream) -> AsyncIterator[str]:
+    """Joins when it is read for the first time: of somebody who left before, nothing may stay behind."""
+    hub.join(listener)
     try:
+        hub.subscribe(listener, wanted)
         yield ":)\n"
         while True:
             try:

@@ -173,7 +173,7 @@ def _at(listed: Listed, cursor: Any) -> int | None:
     """A cursor at or beside a row of this list."""
     if isinstance(cursor, tuple):
         index, beside = cursor
-        return listed.cursors[min(index, len(listed.cursors) - 1)] + beside
+        return int(listed.cursors[min(index, len(listed.cursors) - 1)] + beside)
     return None if cursor is None else int(cursor)
 
 

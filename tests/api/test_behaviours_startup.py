@@ -15,7 +15,7 @@ from tests.support.servers import Node, Person, drain, queries
 pytestmark = pytest.mark.anyio
 
 # None of these has to look at more than a handful of things.
-MOST_PER_CALL = 7
+MOST_PER_CALL = 6
 
 Step = tuple[str, str, int]  # method, path, status
 

@@ -59,7 +59,7 @@ def test_an_event_has_effects(kind: type[events.Event]) -> None:
 
 def test_effects_and_handlers_are_functions_of_their_own_name() -> None:
     for effects in EFFECTS.values():
-        labels = [f"{effect.__module__}.{effect.__name__}" for effect in effects]  # type: ignore[attr-defined]
+        labels = [f"{effect.__module__}.{effect.__name__}" for effect in effects]
         assert len(labels) == len(set(labels)), "a failed effect is found again by its name"
         assert all(inspect.iscoroutinefunction(effect) for effect in effects)
     assert all(inspect.iscoroutinefunction(handler) for handler in inbox.HANDLERS.values())

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from fedi.app import FETCHES_PER_HOST
 from fedi.http import limits
@@ -13,7 +14,7 @@ from fedi.http.limits import API, FAMILIES
 from storage.db import Database
 from storage.errors import DatabaseBusy
 from tests.security.conftest import Stage
-from tests.support import raw
+from tests.support import live, raw
 from tests.support.browser import browser
 from tests.support.servers import Node
 
@@ -59,7 +60,7 @@ async def test_without_a_token_no_upload_is_read(server: Node) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + big + b"\r\n--b--\r\n"
     kind = (b"content-type", b"multipart/form-data; boundary=b")
     answer = await raw.call(server, "POST", b"/api/v2/media", headers=[kind], body=body)
-    assert answer.status in (401, 413)
+    assert answer.status == 413
     token = (b"authorization", f"Bearer {alice.token}".encode())
     assert (await raw.call(server, "POST", b"/api/v2/media", headers=[kind, token], body=body)).status == 422
 
@@ -88,6 +89,17 @@ async def test_an_ipv6_network_is_one_address_and_wrapped_ipv4_is_ipv4(limited: 
     assert await _remaining(limited, "2001:db8:1:3::1") == first
     assert await _remaining(limited, "::ffff:203.0.113.1") == first
     assert await _remaining(limited, "::ffff:203.0.113.2") == first
+
+
+async def test_opening_streams_is_counted(limited: Node) -> None:
+    async with live.listening(limited) as address:
+        seen = []
+        for _ in range(IP.most + 2):
+            with pytest.raises(InvalidStatus) as refused:
+                async with live.opened(live.address(address)):
+                    pass
+            seen.append(refused.value.response.status_code)
+    assert seen == [401] * IP.most + [429] * 2
 
 
 async def test_spellings_of_a_path_share_a_limit(limited: Node) -> None:

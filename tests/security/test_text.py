@@ -108,7 +108,10 @@ def test_an_ordinary_address_of_mail_is_taken() -> None:
     assert signup.valid_address("jane.doe+fedi@mail.example.org")
 
 
-EVIL = '<script>alert(1)</script><img src=x onerror=alert(2)><a href="javascript:alert(3)">x</a><svg/onload=alert(4)><math href=//x>'
+EVIL = (
+    '<script>alert(1)</script><img src=x onerror=alert(2)><a href="javascript:alert(3)">x</a><svg/onload=alert(4)>'
+    "<math href=//x>"
+)
 _DANGER = re.compile(
     r"<(?!/?(?:p|br|a|span|b|i|em|strong|ul|ol|li|code|pre|blockquote|del|s|u|sub|sup|abbr|ruby|rt|rp|h[1-5])\b)[a-z/!]"
     r"|<[^>]*\son\w+\s*=|<[^>]*(?:href|src|cite)=\"(?:javascript|data|vbscript):",

@@ -1,0 +1,218 @@
+"""Whatever happens in whatever order, counters are what they count, and nothing points at what is gone."""
+
+import asyncio
+import contextlib
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import accounts, blocks, bookmarks, boosts, favourites, follows, polls, statuses
+from storage.db import Conn, Database
+from storage.errors import Conflict, Missing
+from storage.follows import Options
+from tests.support import factories
+
+pytestmark = pytest.mark.anyio
+
+PEOPLE, POSTS = 4, 6
+_DRIFT = {
+    "statuses_count": """
+        select a.account_id from account_stats a where statuses_count <>
+            (select count(*) from statuses s where s.account_id = a.account_id and s.visibility < 3)""",
+    "following_count": """
+        select a.account_id from account_stats a where following_count <>
+            (select count(*) from follows f where f.account_id = a.account_id)""",
+    "followers_count": """
+        select a.account_id from account_stats a where followers_count <>
+            (select count(*) from follows f where f.target_id = a.account_id)""",
+    "replies_count": """
+        select t.status_id from status_stats t where replies_count <>
+            (select count(*) from statuses s where s.in_reply_to_id = t.status_id and s.visibility < 2)""",
+    "reblogs_count": """
+        select t.status_id from status_stats t where reblogs_count <>
+            (select count(*) from statuses s where s.reblog_of_id = t.status_id)""",
+    "favourites_count": """
+        select t.status_id from status_stats t where favourites_count <>
+            (select count(*) from favourites f where f.status_id = t.status_id)""",
+    "tallies": """
+        select p.id from polls p where tallies <> array(
+            select (select count(*) from poll_votes v where v.poll_id = p.id and v.choice = c.n - 1)
+            from generate_series(1, cardinality(p.options)) c(n) order by c.n)""",
+    "voters_count": """
+        select p.id from polls p where voters_count <>
+            (select count(distinct v.account_id) from poll_votes v where v.poll_id = p.id)""",
+    "marks": """
+        select m.status_id from marks m where (flags & 1 <> 0) <> exists (
+                select from favourites f where f.account_id = m.account_id and f.status_id = m.status_id)
+            or (flags & 2 <> 0) <> exists (
+                select from bookmarks b where b.account_id = m.account_id and b.status_id = m.status_id)
+            or (flags & 4 <> 0) <> exists (
+                select from statuses s where s.account_id = m.account_id and s.reblog_of_id = m.status_id)""",
+    "answers to nothing": """
+        select s.id from statuses s where s.in_reply_to_id is not null
+            and not exists (select from statuses p where p.id = s.in_reply_to_id)""",
+    "a follow and a block": "select f.id from follows f join blocks b using (account_id, target_id)",
+    "a follow and a request": "select f.id from follows f join follow_requests r using (account_id, target_id)",
+}
+
+_who = st.integers(0, PEOPLE - 1)
+_what = st.integers(0, POSTS - 1)
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("post"), _who, _what, st.integers(0, 3), st.one_of(st.none(), _what)),
+        st.tuples(st.sampled_from(["delete"]), _who, _what),
+        st.tuples(st.sampled_from(["boost", "unboost", "like", "unlike", "keep", "drop"]), _who, _what),
+        st.tuples(st.sampled_from(["vote"]), _who, _what, st.integers(0, 2)),
+        st.tuples(st.sampled_from(["follow", "unfollow", "accept", "reject", "block", "unblock"]), _who, _who),
+    ),
+    max_size=40,
+)
+
+
+class World:
+    """A few people and names of posts, some of which exist."""
+
+    def __init__(self, people: list[int]) -> None:
+        self.people = people
+
+    def uri(self, name: int) -> str:
+        return f"https://example.test/posts/{name}"
+
+    async def apply(self, conn: Conn, step: tuple[Any, ...]) -> None:
+        verb, who, *rest = step
+        account_id = self.people[who]
+        try:
+            if verb in ("follow", "unfollow", "accept", "reject", "block", "unblock"):
+                await self._between(conn, verb, account_id, self.people[rest[0]])
+            elif verb == "post":
+                await self._post(conn, account_id, *rest)
+            else:
+                await self._about(conn, verb, account_id, *rest)
+        except (Missing, Conflict):
+            pass
+
+    async def _between(self, conn: Conn, verb: str, one: int, other: int) -> None:
+        if verb == "follow":
+            ident = await accounts.new_id(conn)
+            uri = f"https://example.test/follows/{ident}"
+            await follows.ask(conn, follow_id=ident, uri=uri, account_id=one, target_id=other, options=Options())
+        elif verb == "block":
+            if one != other:
+                await blocks.add(conn, one, other, uri=None)
+        else:
+            act = {
+                "unfollow": follows.unfollow,
+                "accept": follows.accept,
+                "reject": follows.reject,
+                "unblock": blocks.remove,
+            }[verb]
+            await act(conn, one, other)
+
+    async def _post(self, conn: Conn, account_id: int, name: int, visibility: int, answers: int | None) -> None:
+        parent = await statuses.by_uri(conn, self.uri(answers)) if answers not in (None, name) else None
+        status_id = await statuses.new_id(conn)
+        new = statuses.New(
+            id=status_id, account_id=account_id, uri=self.uri(name), url=None, is_local=False, visibility=visibility,
+            created_at=datetime.now(UTC), in_reply_to_id=parent.id if parent else None,
+            in_reply_to_uri=self.uri(answers) if answers is not None and parent is None and answers != name else None,
+            poll=statuses.Poll(options=["a", "b", "c"], multiple=name % 2 == 0, expires_at=None, voters_count=0),
+        )  # fmt: skip
+        await statuses.create(conn, new)
+
+    async def _about(self, conn: Conn, verb: str, account_id: int, name: int, choice: int = 0) -> None:
+        post = await statuses.by_uri(conn, self.uri(name))
+        if post is None:
+            return
+        if verb == "delete":
+            await statuses.delete(conn, post.id)
+            for boost_id in await boosts.ids(conn, post.id, limit=100):
+                await statuses.delete(conn, boost_id)
+        elif verb == "boost":
+            new = statuses.New(
+                id=await statuses.new_id(conn), account_id=account_id, uri=f"{post.uri}/boosts/{account_id}", url=None,
+                is_local=False, visibility=0, created_at=datetime.now(UTC), reblog_of_id=post.id,
+            )  # fmt: skip
+            await statuses.create(conn, new)
+        elif verb == "unboost":
+            mine = await boosts.of_account(conn, account_id, post.id)
+            if mine is not None:
+                await statuses.delete(conn, mine)
+        elif verb == "like":
+            await favourites.add(conn, account_id=account_id, status_id=post.id)
+        elif verb in ("keep", "drop"):
+            if account_id not in self.people[: PEOPLE // 2]:
+                return  # only people here keep posts
+            await (bookmarks.add if verb == "keep" else bookmarks.remove)(
+                conn, account_id=account_id, status_id=post.id
+            )
+        elif verb == "unlike":
+            await favourites.remove(conn, account_id=account_id, status_id=post.id)
+        elif post.poll_id is not None:
+            await polls.vote(conn, poll_id=post.poll_id, account_id=account_id, ballots=[polls.Ballot(choice)])
+
+
+async def _drift(conn: Conn) -> dict[str, int]:
+    return {name: len(found) for name, query in _DRIFT.items() if (found := await conn.fetch(query))}
+
+
+async def _world(conn: Conn, label: str) -> World:
+    people = [await factories.local(conn, f"{label}{number}") for number in range(PEOPLE // 2)]
+    people += [await factories.remote(conn, f"{label}{number}") for number in range(PEOPLE - PEOPLE // 2)]
+    await conn.execute("update accounts set locked = true where id = any($1)", people[::2])
+    return World(people)
+
+
+class Enough(Exception):
+    """Undoes what a run wrote."""
+
+
+@given(steps=_steps)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_one_after_the_other(database_url: str, steps: list[tuple[Any, ...]]) -> None:
+    async def run() -> dict[str, int]:
+        db, found = await Database(database_url, size=2).open(), {"nothing was asked": 1}
+        try:
+            with contextlib.suppress(Enough):
+                async with db.transaction() as conn:
+                    world = await _world(conn, "one")
+                    for step in steps:
+                        await world.apply(conn, step)
+                    found = await _drift(conn)
+                    raise Enough
+        finally:
+            await db.close()
+        return found
+
+    assert asyncio.run(run()) == {}
+
+
+async def test_all_at_once(database_url: str) -> None:
+    """The same steps from several sides at the same time: some are refused, none leaves anything wrong behind."""
+    db = await Database(database_url, size=6).open()
+    try:
+        async with db.transaction() as conn:
+            world = await _world(conn, "two")
+
+        async def side(number: int) -> None:
+            chosen = random.Random(number)
+            verbs = ["post", "boost", "unboost", "like", "unlike", "keep", "drop", "vote", "delete"]
+            verbs += ["follow", "unfollow", "accept", "block", "unblock", "reject"]
+            for _ in range(60):
+                verb, who = chosen.choice(verbs), chosen.randrange(PEOPLE)
+                step: tuple[Any, ...] = (verb, who, chosen.randrange(PEOPLE))
+                if verb == "post":
+                    step = (verb, who, chosen.randrange(POSTS), chosen.randrange(4), chosen.randrange(POSTS))
+                elif verb == "vote":
+                    step = (verb, who, chosen.randrange(POSTS), chosen.randrange(3))
+                async with db.transaction() as conn:
+                    await world.apply(conn, step)
+
+        await asyncio.gather(*(side(number) for number in range(5)))
+        async with db.read() as conn:
+            assert await _drift(conn) == {}
+    finally:
+        await db.close()

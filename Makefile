@@ -19,7 +19,7 @@ demo: run-environment
 	@$(BIN)/python scripts/demo.py
 
 test: dev-environment
-	@$(BIN)/python -m pytest -n auto --maxprocesses=4 $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: lint types contracts
 

@@ -56,9 +56,15 @@ class Server(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, dsn: str, *, transport: httpx.AsyncBaseTransport | None = None, shared_bus: bool = True
+    settings: Settings,
+    dsn: str,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    shared_bus: bool = True,
+    pairs: accounts.Pairs | None = None,
 ) -> AsyncIterator[Server]:
-    """A server with its pool, bus and HTTP client open. Serving and working are the caller's (`asgi`, `worker`)."""
+    """A server with its pool, bus and HTTP client open. Serving and working are the caller's (`asgi`, `worker`).
+    `pairs` are for a new server to sign with; by default it makes its own."""
     db = await Database(dsn, size=settings.database_pool_size).open()
     bus = Bus(db, shared=shared_bus)
     http = HTTPClient(
@@ -71,7 +77,7 @@ async def running(
     try:
         app = _app(settings, db, bus, http)
         db.on_wake = lambda queues: _wake(bus, queues)
-        await accounts.ensure_instance_actor(app)
+        await accounts.ensure_instance_actor(app, pairs)
         hub = Hub(app)
         server = Server(app, _asgi(app, hub), _worker(app), hub)
         await bus.open()

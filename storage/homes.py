@@ -320,10 +320,11 @@ async def drop_idle(conn: Conn, *, limit: int) -> int:
     """Remove the homes of accounts that have not been here for long; how many."""
     records = await conn.fetch(
         """
-        update account_settings set home_built_at = null where account_id in (
+        with idle as materialized (
             select account_id from account_settings
             where home_built_at is not null and last_active_at < now() - make_interval(days => $1)
             order by account_id limit $2 for update skip locked)
+        update account_settings set home_built_at = null where account_id in (select account_id from idle)
         returning account_id
         """,
         IDLE_DAYS, limit,

@@ -101,26 +101,27 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
     oldest first. Of a lane only its oldest job is handed out, and none while one is leased. None of the hosts `busy`.
     """
     # Which is the oldest of a lane is asked last, and only until there are enough: behind a flood it costs too much.
+    # What is chosen is materialized: a subquery may be run again for every row, and each time skip what it has locked.
     records = await conn.fetch(
         f"""
-        update jobs set run_at = now() + make_interval(secs => $3), attempts = attempts + 1,
-            holder = current_setting('application_name')
-        where id in (
-            with due as materialized (
-                select id, run_at, lane, split_part(lane, '/', 3) as host from jobs
-                where queue = $1 and failed_at is null and run_at <= now() order by run_at, id limit {WINDOW}),
-            first as (
-                select distinct on (coalesce(lane, id::text)) id, run_at, host from due
-                where host is null or host <> all($4) order by coalesce(lane, id::text), id),
-            fair as materialized (
-                select id from first order by row_number() over (partition by host order by run_at, id), run_at, id)
+        with due as materialized (
+            select id, run_at, lane, split_part(lane, '/', 3) as host from jobs
+            where queue = $1 and failed_at is null and run_at <= now() order by run_at, id limit {WINDOW}),
+        first as (
+            select distinct on (coalesce(lane, id::text)) id, run_at, host from due
+            where host is null or host <> all($4) order by coalesce(lane, id::text), id),
+        fair as materialized (
+            select id from first order by row_number() over (partition by host order by run_at, id), run_at, id),
+        chosen as materialized (
             select oldest.id from fair cross join lateral (
                 select j.id from jobs j
                 where j.id = fair.id and j.failed_at is null and j.run_at <= now() and (j.lane is null or j.id = (
                     select o.id from jobs o where o.lane = j.lane and o.failed_at is null order by o.id limit 1))
                 for update skip locked) oldest
             limit $2)
-        returning {_COLUMNS}
+        update jobs set run_at = now() + make_interval(secs => $3), attempts = attempts + 1,
+            holder = current_setting('application_name')
+        where id in (select id from chosen) returning {_COLUMNS}
         """,
         queue, limit, float(LEASE_SECONDS), list(busy),
     )  # fmt: skip

@@ -155,13 +155,13 @@ async def delete_loose(conn: Conn, *, limit: int = 500) -> int:
     """Remove attachments that no post has held for a day; how many."""
     records = await conn.fetch(
         """
-        delete from media_attachments where id in (
+        with loose as materialized (
             select m.id from media_attachments m
             where m.status_id is null and m.created_at < now() - make_interval(hours => $1)
               and not exists (select from scheduled_statuses p
                 where p.account_id = m.account_id and m.id = any(p.media_ids))
             order by m.created_at limit $2 for update skip locked)
-        returning file, preview_file
+        delete from media_attachments where id in (select id from loose) returning file, preview_file
         """,
         LOOSE_HOURS, limit,
     )  # fmt: skip

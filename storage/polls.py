@@ -197,10 +197,10 @@ async def close_due(conn: Conn, *, limit: int = 500) -> list[int]:
     """Close polls whose time has come and emit `PollClosed` for each, once."""
     records = await conn.fetch(
         """
-        update polls set closed_at = now() where id in (
+        with due as materialized (
             select id from polls where closed_at is null and expires_at <= now()
             order by expires_at limit $1 for update skip locked)
-        returning id
+        update polls set closed_at = now() where id in (select id from due) returning id
         """,
         limit,
     )  # fmt: skip

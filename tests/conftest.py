@@ -31,6 +31,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores, since some tests wait; but not more than Postgres has room for."""
+    return min((os.cpu_count() or 1) + 1, 5)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """In the process that controls the others (xdist), before it starts one: they share its server."""
     node.workerinput["server_url"] = _server_url()  # type: ignore[attr-defined]

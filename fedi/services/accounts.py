@@ -138,8 +138,9 @@ async def _store_keys(conn: Conn, account_id: int, actor: str, pairs: Pairs) -> 
     )
 
 
-async def ensure_instance_actor(app: App) -> None:
-    """The actor that signs what no person signs. At every start; of processes that start at once, one makes it.
+async def ensure_instance_actor(app: App, pairs: Pairs | None = None) -> None:
+    """The actor that signs what no person signs. At every start; of processes that start at once, one makes it, with
+    `pairs` or new ones.
 
     ConfigError when the database was made for another address: URIs are stored, and known to other servers.
     """
@@ -150,7 +151,7 @@ async def ensure_instance_actor(app: App) -> None:
     if existing is not None:
         _check_address(existing, actor, app.settings)
         return
-    pairs = await new_pairs()
+    pairs = pairs or await new_pairs()
     instance = accounts.Local(
         id=INSTANCE_ACTOR_ID,
         # The host name: with its dot it can never be a person's.

@@ -25,13 +25,12 @@ async def vote(app: App, user: User, poll_id: int, choices: Sequence[int]) -> No
             raise errors.NotFound
         if any(not 0 <= choice < len(poll.options) for choice in choices):
             raise errors.Invalid("The chosen vote option does not exist")
-        if set(choices) & set(await polls.choices_of(conn, poll_id, account.id)):
-            raise errors.Invalid("You have already voted on this poll")
         ballots = []
         for choice in dict.fromkeys(choices):
             vote_id = await statuses.new_id(conn)
             ballots.append(polls.Ballot(choice, uris.vote(account.uri, vote_id), vote_id))
-        await polls.vote(conn, poll_id=poll_id, account_id=account.id, ballots=ballots)
+        if len(await polls.vote(conn, poll_id=poll_id, account_id=account.id, ballots=ballots)) < len(ballots):
+            raise errors.Invalid("You have already voted on this poll")
 
 
 async def sweep(app: App) -> None:

@@ -176,3 +176,20 @@ def test_what_somebody_sent_would_be_seen(body: str) -> None:
 def test_what_the_code_says_is_fine(body: str) -> None:
     look = "async def _look(conn, part):\n    await conn.fetch(f'select {part}')\n\n" if "_look" in body else ""
     assert list(Module("storage/x.py", f"{look}async def find(conn, name):\n    {body}\n").faults()) == []
+
+
+def test_rows_to_lock_are_chosen_once() -> None:
+    """A subquery may be run again for every row of the statement around it, and then skips what it has locked itself:
+    more rows than its limit. A materialized one is run once."""
+    chosen = [text for path in MODULES for text in _texts(path) if "skip locked" in text]
+    changing = [text for text in chosen if re.search(r"\b(update \w+ set|delete from)\b", text)]
+    assert changing
+    assert [text for text in changing if not re.search(r"as materialized \((?:(?!\bin \().)*skip locked", text)] == []
+
+
+def _texts(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield " ".join(node.value.split())
+        elif isinstance(node, ast.JoinedStr):
+            yield " ".join(ast.unparse(node).replace("\\n", " ").split())

@@ -78,7 +78,7 @@ async def test_followers_of_the_answered_hear_of_the_deletion_of_the_answer(serv
     post = await alice.posts("a question")
     answer = await bob.posts("an answer", in_reply_to_id=post["id"])
     await drain(server)
-    assert [sent["actor"] for sent in puppet.inbox] == [alice.uri, bob.uri]
+    assert {sent["actor"] for sent in puppet.inbox} == {alice.uri, bob.uri}
     await bob.api("DELETE", f"/api/v1/statuses/{answer['id']}")
     await drain(server)
     assert puppet.inbox[-1]["type"] == "Delete"

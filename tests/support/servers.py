@@ -18,8 +18,9 @@ import httpx
 from federation import delivery
 from fedi import config
 from fedi.app import Server, running
-from fedi.auth import tokens
+from fedi.auth import passwords, tokens
 from fedi.services import accounts
+from storage import users
 from storage.db import query_log
 from tests.support import checker
 from tests.support.network import Network
@@ -109,11 +110,19 @@ class Node:
         self.network = network
         self.base_url = server.app.settings.base_url
 
-    async def person(self, username: str, *, scopes: str = ALL_SCOPES, **more: Any) -> Person:
-        """A confirmed, approved person with a token."""
-        user_id, account_id = await accounts.create_local(
-            self.app, username=username, email=f"{username}@mail.test", password=PASSWORD, **more
-        )
+    async def person(
+        self, username: str, *, scopes: str = ALL_SCOPES, locked: bool = False, bot: bool = False, **login: Any
+    ) -> Person:
+        """A confirmed, approved person with a token. `login`: see `accounts.Login`."""
+        password_hash, pairs = await _password_hash(), await _pairs(next(self.network.people))
+        async with self.db.transaction() as conn:
+            user_id = await accounts.create_login(
+                conn, accounts.Login(**login), email=f"{username}@mail.test", password_hash=password_hash
+            )
+            account_id = await accounts.create_account(
+                conn, self.app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
+            )
+            await users.announce(conn, user_id)
         token = await tokens.issue(self.app, user_id=user_id, account_id=account_id, scopes=scopes)
         return Person(self, username, user_id, account_id, token)
 
@@ -125,6 +134,24 @@ class Node:
         """Run events, jobs and deliveries that are due; whether there were any."""
         ran = await self.server.worker.drain()
         return await delivery.drain(self.app.fed) or ran
+
+
+# Making these anew for everybody would take the better half of the time of the tests.
+_made: dict[str, str] = {}
+_made_pairs: list[accounts.Pairs] = []
+
+
+async def _password_hash() -> str:
+    if PASSWORD not in _made:
+        _made[PASSWORD] = await passwords.hashed(PASSWORD)
+    return _made[PASSWORD]
+
+
+async def _pairs(number: int) -> accounts.Pairs:
+    """Those of the nth person of a test: no two of one test have the same."""
+    while len(_made_pairs) <= number:
+        _made_pairs.append(await accounts.new_pairs())
+    return _made_pairs[number]
 
 
 def _checked(response: httpx.Response, method: str, path: str, *, status: int | None, strict: bool) -> Any:
@@ -162,7 +189,8 @@ async def node(domain: str, dsn: str, network: Network, directory: Path, **setti
         **{name: str(value) for name, value in settings.items()},
     }
     env = {f"FEDI_{name.upper()}": value for name, value in values.items()}
-    async with running(config.load(env), dsn, transport=network, shared_bus=False) as server:
+    pairs = await _pairs(next(network.people))
+    async with running(config.load(env), dsn, transport=network, shared_bus=False, pairs=pairs) as server:
         transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
             network.apps[domain] = server.asgi

@@ -32,8 +32,10 @@ def configure(level: str, form: str) -> None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """uvicorn logs as an error that a request was cut off at the end; that it was asked to."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+    """uvicorn logs as errors that a request was cut off at the end, as it was asked to, and that a WebSocket was
+    answered with a refusal."""
+    cut_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut_off and "without completing handshake" not in record.msg
 
 
 class JSON(logging.Formatter):

@@ -82,7 +82,8 @@ class Worker:
             for queue, limit in (("inbox", many), ("network", many), ("slow", 2)):
                 group.create_task(self._serve(queue, limit))
             group.create_task(self._keep_leases())
-            group.create_task(self._clock())
+            for seconds, function in self._schedule:
+                group.create_task(self._every(seconds, function))
             group.create_task(self._take_over())
             for loop in self._loops:
                 group.create_task(loop(self._app, self._stop))
@@ -291,20 +292,19 @@ class Worker:
 
     # ------------------------------------------------------------ clock
 
-    async def _clock(self) -> None:
-        due = [time.monotonic() + random.uniform(1, 5) for _ in self._schedule]  # noqa: S311 (spread, not secrecy)
+    async def _every(self, seconds: float, function: Callable[[App], Awaitable[None]]) -> None:
+        """One task each: what takes long delays nothing else."""
+        pause = random.uniform(1, 5)  # noqa: S311 (spread, not secrecy)
         while not self._stop.is_set():
-            for index, (seconds, function) in enumerate(self._schedule):
-                if time.monotonic() >= due[index]:
-                    due[index] = time.monotonic() + seconds
-                    try:
-                        await function(self._app)
-                    except Exception:
-                        log.exception("scheduled %s failed", function.__name__)
             try:
-                await asyncio.wait_for(self._stop.wait(), POLL_SECONDS)
+                await asyncio.wait_for(self._stop.wait(), pause)
             except TimeoutError:
-                pass
+                began = time.monotonic()
+                try:
+                    await function(self._app)
+                except Exception:
+                    log.exception("scheduled %s failed", function.__name__)
+                pause = max(began + seconds - time.monotonic(), 1.0)
 
 
 def _host(job: jobs.Job) -> str:

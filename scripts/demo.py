@@ -428,8 +428,9 @@ What to look at:
       a picture, and answers that came from the other server
   {address("b")}/@bob
       a poll with votes from both
-  {address("a")}/auth/log_in, or a Mastodon app with the server {":".join(map(str, SERVERS["a"]))}
-      be alice: her timeline, a private note from bob
+  {address("a")}/auth/log_in
+      be alice: her timeline, a private note from bob. Clients that speak plain http see it too: toot login
+      --instance {address("a")}
   {address("b")}/auth/log_in
       be dana: alice asks to follow her
 Post on one side and see it arrive on the other.

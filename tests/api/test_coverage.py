@@ -4,7 +4,6 @@
 """
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +16,7 @@ from tests.support.browser import Browser, browser
 from tests.support.encodings import ENCODINGS, encoded
 from tests.support.pictures import picture
 from tests.support.servers import ALL_SCOPES, Node, Person, drain
+from tests.support.walk import Walk
 
 pytestmark = pytest.mark.anyio
 
@@ -33,46 +33,6 @@ def test_every_operation_has_a_route_which_says_who_may(operation: str) -> None:
     assert route is not None
     if route.access.kind == "user" and operation not in ("GET /api/v1/announcements",):
         assert route.access.scope, "a person's token must hold a scope"
-
-
-class Walk:
-    """Somebody's way through the whole API in one encoding."""
-
-    def __init__(self, server: Node, encoding: str) -> None:
-        self.server = server
-        self.encoding = encoding
-        self.checker = checker.Checker()
-        self.asked: dict[str, int] = {}
-
-    async def call(
-        self, person: Person | None, method: str, path: str, body: Mapping[str, Any] | None = None, **files: Any
-    ) -> Any:
-        """Call, judge, and give back what came."""
-        headers = {"Authorization": f"Bearer {person.token}"} if person else {}
-        encoding = "query" if method == "GET" else self.encoding
-        kwargs = encoded(body or {}, encoding, files) if body or files else {}
-        response = await self.server.client.request(method, path, headers=headers, **kwargs)
-        return self.judge(method, path, response, user=person is not None)
-
-    def judge(self, method: str, path: str, response: Any, *, user: bool | None = None) -> Any:
-        assert response.status_code < 400, f"{method} {path}: {response.status_code} {response.text[:300]}"
-        is_json = "json" in response.headers.get("content-type", "")
-        answer = response.json() if is_json else response.text
-        violations = self.checker.check(method, path, response.status_code, answer, user=user if is_json else None)
-        assert violations == [], f"{method} {path}"
-        return answer
-
-    async def get(self, person: Person | None, path: str, **params: Any) -> Any:
-        return await self.call(person, "GET", path, params)
-
-    async def post(self, person: Person, path: str, body: Mapping[str, Any] | None = None, **files: Any) -> Any:
-        return await self.call(person, "POST", path, body, **files)
-
-    async def some(self, person: Person | None, path: str, **params: Any) -> list[Any]:
-        """A list that must not be empty."""
-        found = await self.get(person, path, **params)
-        assert found, f"{path} is empty"
-        return list(found)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

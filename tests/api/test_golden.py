@@ -15,6 +15,7 @@ import pytest
 from tests.api import test_coverage as coverage
 from tests.support import checker
 from tests.support.servers import Node
+from tests.support.walk import Walk
 
 pytestmark = pytest.mark.anyio
 
@@ -109,7 +110,7 @@ def _kind(value: object) -> str:
     return "an object"
 
 
-class Comparing(coverage.Walk):
+class Comparing(Walk):
     """Each answer is also held beside the recording of its operation."""
 
     def __init__(self, server: Node) -> None:

@@ -27,8 +27,8 @@ class Entity(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Operations(msgspec.Struct, forbid_unknown_fields=True):
-    tier1: dict[str, dict[str, str]]
-    more: dict[str, dict[str, str]]
+    tier1: dict[str, dict[str, str]] = {}
+    more: dict[str, dict[str, str]] = {}
 
 
 class Checker:
@@ -55,7 +55,12 @@ class Checker:
 
 def operations() -> list[str]:
     """`METHOD /path/:param` of everything in tier 1."""
-    return list(_operations().tier1)
+    return list(_operations()[""].tier1)
+
+
+def topics() -> dict[str, list[str]]:
+    """By topic, which is the name of a file `facts/operations_TOPIC.json`, the operations in it."""
+    return {topic: list(each.more) for topic, each in _operations().items() if topic}
 
 
 def find(method: str, path: str) -> str | None:
@@ -78,7 +83,7 @@ def check(method: str, path: str, status: int, body: object, *, user: bool | Non
         return list(_violations(_error_kind(path, status), body, "error"))
     if operation is None:
         return [f"no such operation: {method} {path}"]
-    answers = {**_operations().tier1, **_operations().more}[operation]
+    answers = _answers()[operation]
     if str(status) not in answers:
         return [f"{operation} does not answer {status}"]
     found = list(_violations(answers[str(status)], body, ""))
@@ -118,7 +123,11 @@ _PAYLOADS = {
 
 @cache
 def _entities() -> dict[str, Entity]:
-    read = msgspec.json.decode((_FACTS / "entities.json").read_bytes(), type=dict[str, Entity])
+    read: dict[str, Entity] = {}
+    for path in sorted(_FACTS.glob("entities*.json")):
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, Entity])
+        assert not read.keys() & found.keys(), f"{path.name} says something again"
+        read |= found
     return {name: _inherited(read, entity) for name, entity in read.items()}
 
 
@@ -136,14 +145,27 @@ def _inherited(read: dict[str, Entity], entity: Entity) -> Entity:
 
 
 @cache
-def _operations() -> Operations:
-    return msgspec.json.decode((_FACTS / "operations.json").read_bytes(), type=Operations)
+def _operations() -> dict[str, Operations]:
+    """By topic; "" is operations.json."""
+    return {
+        path.stem.removeprefix("operations").removeprefix("_"): msgspec.json.decode(path.read_bytes(), type=Operations)
+        for path in sorted(_FACTS.glob("operations*.json"))
+    }
+
+
+@cache
+def _answers() -> dict[str, dict[str, str]]:
+    every: dict[str, dict[str, str]] = {}
+    for topic, each in _operations().items():
+        assert not every.keys() & {**each.tier1, **each.more}.keys(), f"{topic} says something again"
+        every |= {**each.tier1, **each.more}
+    return every
 
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Literal paths before those with parameters."""
-    every = [*_operations().tier1, *_operations().more]
+    every = list(_answers())
     every.sort(key=lambda operation: operation.count(":"))
     return [(each, re.compile(_pattern(each.split()[1]))) for each in every]
 

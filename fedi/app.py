@@ -146,7 +146,7 @@ def _asgi(app: App, hub: Hub) -> ASGIApp:
         dispatch,
         proxies=config.trusted_networks(app.settings),
         hsts=app.settings.https,
-        development=app.settings.development,
+        plain_http=app.settings.allow_private_peers,
     )
 
 

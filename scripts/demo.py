@@ -429,8 +429,8 @@ What to look at:
   {address("b")}/@bob
       a poll with votes from both
   {address("a")}/auth/log_in
-      be alice: her timeline, a private note from bob. Clients that speak plain http see it too: toot login
-      --instance {address("a")}
+      be alice: her timeline, a private note from bob. Clients that speak plain http see it too:
+      toot login --instance {address("a")}{_names_wanted()}
   {address("b")}/auth/log_in
       be dana: alice asks to follow her
 Post on one side and see it arrive on the other.
@@ -438,6 +438,15 @@ Post on one side and see it arrive on the other.
 What they hold, and their logs (a.log, b.log): {DIRECTORY}
 Stop with Ctrl-C."""
     )
+
+
+def _names_wanted() -> str:
+    """Browsers know names under localhost by themselves; what else runs here asks the system, and not all know them."""
+    try:
+        socket.getaddrinfo("a.localhost", None)
+    except OSError:
+        return "\n      (this system needs a line in /etc/hosts for that: 127.0.0.1 a.localhost b.localhost)"
+    return ""
 
 
 def main() -> None:

@@ -37,13 +37,13 @@ _OWN_FORMS = "/auth/"
 
 
 class Around:
-    """The middleware. `hsts`: the public address is https."""
+    """The middleware. `hsts`: the public address is https. `plain_http`: what other servers show may come over http."""
 
-    def __init__(self, app: ASGIApp, *, proxies: Sequence[Network], hsts: bool, development: bool) -> None:
+    def __init__(self, app: ASGIApp, *, proxies: Sequence[Network], hsts: bool, plain_http: bool) -> None:
         self._app = app
         self._proxies = tuple(proxies)
         self._hsts = hsts
-        self._development = development
+        self._csp = CSP.replace("https:", "https: http:") if plain_http else CSP
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -121,7 +121,9 @@ class Around:
         if headers.get("content-type", "").startswith("text/html"):
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             own_forms = own_forms and headers["Cross-Origin-Opener-Policy"] == "same-origin"
-            headers.setdefault("Content-Security-Policy", f"{CSP}; form-action 'self'" if own_forms else CSP)
+            headers.setdefault(
+                "Content-Security-Policy", f"{self._csp}; form-action 'self'" if own_forms else self._csp
+            )
         if cors:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -1,5 +1,6 @@
 """What is answered to one is kept for nobody else (class 38), and what no page or answer of ours may lack (28)."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -125,6 +126,19 @@ async def test_every_answer_has_the_headers_that_protect_it(server: Node) -> Non
             assert "frame-ancestors 'none'" in policy
             assert "base-uri 'none'" in policy
             assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_pictures_come_over_plain_http_only_where_other_servers_may(
+    servers: Callable[..., Awaitable[list[Node]]], plain: bool
+) -> None:
+    [server] = await servers("example.test", allow_private_peers=str(plain).lower())
+    page = await server.client.get("/about", headers={"Accept": "text/html"})
+    directives = dict(each.strip().partition(" ")[::2] for each in page.headers["content-security-policy"].split(";"))
+    for kind in ("img-src", "media-src"):
+        assert "https:" in directives[kind].split()
+        assert ("http:" in directives[kind].split()) == plain
+    assert directives["script-src"] == "'self'"
 
 
 async def test_forms_of_an_account_lead_to_us_only(server: Node) -> None:

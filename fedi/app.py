@@ -79,10 +79,14 @@ async def running(
         db.on_wake = lambda queues: _wake(bus, queues)
         await accounts.ensure_instance_actor(app, pairs)
         hub = Hub(app)
-        server = Server(app, _asgi(app, hub), _worker(app), hub)
+        limits = Limits(enabled=settings.rate_limiting, changed=config.rate_limits(settings))
+        server = Server(app, _asgi(app, hub, limits), _worker(app), hub)
         await bus.open()
+        sharing = asyncio.create_task(limits.share_forever(db))
         yield server
         await hub.close()
+        sharing.cancel()
+        await asyncio.gather(sharing, return_exceptions=True)
     finally:
         await bus.close()
         await http.aclose()
@@ -129,8 +133,7 @@ def _worker(app: App) -> Worker:
     return Worker(app, effects=EFFECTS, functions=JOBS, schedule=SCHEDULE, loops=[deliver])
 
 
-def _asgi(app: App, hub: Hub) -> ASGIApp:
-    limits = Limits(enabled=app.settings.rate_limiting)
+def _asgi(app: App, hub: Hub, limits: Limits) -> ASGIApp:
     app.memory["limits"] = limits
     router = Router(app, _routes(), tokens.authenticate, limits=limits, explain=problems.page)
     app.memory[streaming_endpoint.HUB] = hub

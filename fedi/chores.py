@@ -4,13 +4,14 @@ from typing import Any
 
 from federation import inbox, outbound
 from fedi.context import App
-from storage import activities, purging
+from storage import activities, purging, rate_limits
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
 # An activity may have thousands of deliveries, which go with it.
 ACTIVITIES_STEP = 50
 ARRIVALS_STEP = 10_000
+RATE_LIMITS_STEP = 10_000
 
 
 async def handle_inbox(app: App, payload: dict[str, Any]) -> None:
@@ -35,7 +36,7 @@ async def purge_account(app: App, payload: dict[str, Any]) -> None:
 
 
 async def sweep(app: App) -> None:
-    """Forget what no longer serves: old activities with their deliveries, ids of activities long past."""
+    """Forget what no longer serves: old activities with their deliveries, ids of activities, windows of rate limits."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
@@ -44,3 +45,7 @@ async def sweep(app: App) -> None:
     while gone == ARRIVALS_STEP:
         async with app.db.transaction() as conn:
             gone = await arrivals.forget(conn, days=KEPT_DAYS, limit=ARRIVALS_STEP)
+    gone = RATE_LIMITS_STEP
+    while gone == RATE_LIMITS_STEP:
+        async with app.db.transaction() as conn:
+            gone = await rate_limits.forget(conn, limit=RATE_LIMITS_STEP)

@@ -6,6 +6,7 @@ The description of a field is its manual; `fedi config` prints it. Environment w
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -29,6 +30,10 @@ SECRETS = frozenset({"database_url", "secret_key", "smtp_password"})
 
 # Variables with our prefix that are not settings: where the file is, and what only the tests read.
 _NOT_SETTINGS = {CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
+# fedi/http/limits.py says what they are.
+_RATE_LIMIT = re.compile(
+    "(api|user|ip|media|statuses|deletes|follows|sign_up|apps|oauth|log_in|reset|interact)=([1-9][0-9]{0,6})/([1-9][0-9]{0,6})"
+)
 
 
 class ConfigError(Exception):
@@ -177,6 +182,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limiting: Annotated[
         bool, Meta(description="Limits requests per person and address. Off only for load tests and private use.")
     ] = True
+    rate_limits: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Other limits than Mastodon's, as name=calls/seconds: api (per token), user (per person), ip "
+            "(per address without a token), media, statuses, deletes, follows, sign_up, apps, oauth, log_in, reset, "
+            "interact. Example: api=600/300,media=60/1800."
+        ),
+    ] = ()
+    request_max_bytes: Annotated[
+        int, Meta(ge=64 * 1024, le=64 * 1024 * 1024, description="Largest body of a request, uploads not counted.")
+    ] = 1024 * 1024
+    page_max: Annotated[
+        int, Meta(ge=20, le=200, description="Most entries of a page; lists whose own limit is lower (40, 80) keep it.")
+    ] = 200
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")
     ] = "info"
@@ -251,6 +270,12 @@ def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def trusted_networks(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(entry) for entry in settings.trusted_proxies)
+
+
+def rate_limits(settings: Settings) -> dict[str, tuple[int, int]]:
+    """By name of a limit, calls and seconds."""
+    read = [_RATE_LIMIT.fullmatch(entry) for entry in settings.rate_limits]
+    return {match[1]: (int(match[2]), int(match[3])) for match in read if match}
 
 
 def metrics_address(settings: Settings) -> tuple[str, int] | None:
@@ -381,6 +406,9 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
     for entry in settings.trusted_proxies:
         if addresses.network(entry) is None:
             yield "trusted_proxies", f"{entry!r} is not an address or network like 10.0.0.0/8"
+    for entry in settings.rate_limits:
+        if not _RATE_LIMIT.fullmatch(entry):
+            yield "rate_limits", f"{entry!r} is not a limit like api=300/300"
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql://")):
         yield "database_url", "must begin with postgresql://"
     if settings.secret_key and len(settings.secret_key) < SECRET_MIN_CHARS:

@@ -1,12 +1,18 @@
-"""How often a token or an address may call, per family of routes: Mastodon's numbers, in fixed windows in memory.
+"""How often a token or an address may call, per family of routes: Mastodon's numbers, in fixed windows.
+
+A process counts in its memory and tells the others, through the database, what it has counted since it last did. So a
+request costs no query, and somebody who spreads calls over N processes gains what N of them take in `SHARE_SECONDS`.
 
 The headers name the bucket that is nearest to its end: https://docs.joinmastodon.org/api/rate-limits/
 """
 
+import asyncio
 import ipaddress
+import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 import msgspec
 from cachetools import TTLCache
@@ -14,6 +20,11 @@ from starlette.requests import HTTPConnection, Request
 
 from fedi import errors
 from fedi.http.endpoint import Endpoint, Viewer
+from storage import rate_limits
+from storage.db import Database
+from storage.errors import DatabaseBusy, DatabaseDown
+
+log = logging.getLogger(__name__)
 
 MINUTE, HOUR = 60, 3600
 
@@ -50,14 +61,61 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
 # Families whose requests may carry images, and how many.
 UPLOADS = {"media": 1, "profile": 2}
 MAX_BUCKETS = 200_000
+SHARE_SECONDS = 1.0
+# Of one round, so that a flood of addresses makes no statement without end; the rest goes with the next.
+SHARE_AT_MOST = 5000
+
+Bucket = tuple[str, str, int]  # limit, whose, which window
+
+
+class Count(msgspec.Struct):
+    """Calls that all processes knew of when we last asked, those counted here since, and when the window ends."""
+
+    known: int
+    here: int
+    ends: int  # Unix seconds
 
 
 class Limits:
-    """Counters of one process."""
+    """Counters of one process. `changed`: other numbers for some limits, (most, seconds) by name."""
 
-    def __init__(self, *, enabled: bool = True) -> None:
+    def __init__(self, *, enabled: bool = True, changed: Mapping[str, tuple[int, int]] | None = None) -> None:
         self._enabled = enabled
-        self._counts: TTLCache[tuple[str, str, int], int] = TTLCache(MAX_BUCKETS, ttl=24 * HOUR, timer=time.time)
+        self._families = {name: _changed(limits, changed or {}) for name, limits in FAMILIES.items()}
+        self._counts: TTLCache[Bucket, Count] = TTLCache(MAX_BUCKETS, ttl=24 * HOUR, timer=time.time)
+        self._untold: dict[Bucket, Count] = {}
+
+    async def share_forever(self, db: Database) -> None:
+        """Until cancelled; then once more, so that a restart forgets nothing."""
+        try:
+            while True:
+                await asyncio.sleep(SHARE_SECONDS)
+                await self._share_safely(db)
+        finally:
+            await self._share_safely(db)
+
+    async def _share_safely(self, db: Database) -> None:
+        try:
+            await self.share(db)
+        except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
+            log.warning("what callers have spent is not shared; trying again")
+
+    async def share(self, db: Database) -> None:
+        """Tell the database what was counted here, and learn what others have."""
+        told = dict(list(self._untold.items())[:SHARE_AT_MOST])
+        if not told:
+            return
+        sent = {_hashed(bucket): (bucket, count, count.here) for bucket, count in told.items()}
+        spent = [
+            rate_limits.Spent(number, datetime.fromtimestamp(count.ends, UTC), here)
+            for number, (_, count, here) in sent.items()
+        ]
+        async with db.transaction() as conn:
+            totals = await rate_limits.add(conn, spent)
+        for number, (bucket, count, here) in sent.items():
+            count.known, count.here = totals[number], count.here - here
+            if not count.here:
+                self._untold.pop(bucket, None)
 
     def count(self, request: Request, endpoint: Endpoint, viewer: Viewer | None) -> dict[str, str]:
         """The rate limit headers; `TooMany` with them when a bucket is empty."""
@@ -67,7 +125,7 @@ class Limits:
         """Count one call of a family."""
         if not self._enabled:
             return {}
-        return self._spend([(limit, key) for limit in FAMILIES[family] if (key := _key(limit, ip, viewer))])
+        return self._spend([(limit, key) for limit in self._families[family] if (key := _key(limit, ip, viewer))])
 
     def hit_key(self, limit: Limit, key: str) -> None:
         """Count against a bucket of the caller's own: an e-mail address, an account that somebody logs in to."""
@@ -80,8 +138,7 @@ class Limits:
         over = False
         for limit, key in buckets:
             window = int(now // limit.seconds)
-            used = self._counts.get((limit.name, key, window), 0) + 1
-            self._counts[limit.name, key, window] = used
+            used = self._one_more((limit.name, key, window), (window + 1) * limit.seconds)
             over = over or used > limit.most
             left = max(limit.most - used, 0)
             if nearest is None or left / limit.most < nearest[0]:
@@ -90,6 +147,23 @@ class Limits:
         if over:
             raise errors.TooMany(headers=headers)
         return headers
+
+    def _one_more(self, bucket: Bucket, ends: int) -> int:
+        """Count a call; how many there are in the window."""
+        count = self._counts.get(bucket)
+        if count is None:
+            count = self._counts[bucket] = Count(0, 0, ends)
+        count.here += 1
+        self._untold[bucket] = count
+        return count.known + count.here
+
+
+def _changed(limits: tuple[Limit, ...], changed: Mapping[str, tuple[int, int]]) -> tuple[Limit, ...]:
+    return tuple(Limit(each.name, *changed[each.name], each.per) if each.name in changed else each for each in limits)
+
+
+def _hashed(bucket: Bucket) -> int:
+    return int.from_bytes(blake2b(repr(bucket).encode(), digest_size=8).digest(), signed=True)
 
 
 def _key(limit: Limit, ip: str, viewer: Viewer | None) -> str | None:

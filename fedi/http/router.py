@@ -5,6 +5,7 @@ segment wins over a parameter. Trailing slashes are valid everywhere and never r
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
@@ -25,7 +26,6 @@ from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfR
 log = logging.getLogger("fedi.http")
 
 JSON = "application/json; charset=utf-8"
-MAX_BODY_BYTES = 1024 * 1024
 
 # The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked, `Forbidden` for a person
 # who may not use it now. The last argument lets those through who are not confirmed or approved yet.
@@ -124,7 +124,7 @@ class Router:
                 # Before anything is read: who shows nothing costs as little as possible.
                 request.scope["fedi.limits"] = self._limits.count(request, endpoint, None)
                 if _may_be_in_form(request, endpoint):
-                    tree = await params.read(request, max_bytes=MAX_BODY_BYTES)
+                    tree = await params.read(request, max_bytes=self._app.settings.request_max_bytes)
                     token = tree.get("access_token") if isinstance(tree.get("access_token"), str) else None
             if token is not None:
                 await self._identify(request, endpoint, token)
@@ -132,7 +132,8 @@ class Router:
             _check_access(endpoint, viewer)
             if tree is None:
                 tree = {} if endpoint.raw else await params.read(request, max_bytes=_max_body(self._app, endpoint))
-            call = Call(self._app, request, endpoint, path, viewer, params.build(endpoint.params, tree))
+            given = params.build(endpoint.params, _bounded(tree, self._app.settings.page_max))
+            call = Call(self._app, request, endpoint, path, viewer, given)
             response = _encode(await endpoint.handler(call), call)
             response.headers.update(call.headers)
         except Exception as exc:  # noqa: BLE001 (logged and answered there)
@@ -198,7 +199,15 @@ def _token(request: Request) -> str | None:
 
 
 def _max_body(app: App, endpoint: Endpoint) -> int:
-    return MAX_BODY_BYTES + UPLOADS.get(endpoint.limit, 0) * app.settings.image_max_bytes
+    return app.settings.request_max_bytes + UPLOADS.get(endpoint.limit, 0) * app.settings.image_max_bytes
+
+
+def _bounded(tree: params.Tree, page_max: int) -> params.Tree:
+    """No page is larger than the operator wants."""
+    limit = tree.get("limit")
+    if not isinstance(limit, (int, str)) or not re.fullmatch("-?[0-9]{1,9}", str(limit)) or abs(int(limit)) <= page_max:
+        return tree
+    return {**tree, "limit": page_max}
 
 
 def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:

@@ -1,22 +1,26 @@
 """How much anybody may ask for, and what happens when there is nothing left (classes 12, 13, 15, 25, 36)."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from fedi import chores, config
 from fedi.app import FETCHES_PER_HOST
 from fedi.http import limits
-from fedi.http.limits import API, FAMILIES
+from fedi.http.limits import API, FAMILIES, SHARE_SECONDS
 from storage.db import Database
 from storage.errors import DatabaseBusy
 from tests.security.conftest import Stage
 from tests.support import live, raw
 from tests.support.browser import browser
-from tests.support.servers import Node
+from tests.support.network import Network
+from tests.support.servers import Node, drain, node
 
 pytestmark = pytest.mark.anyio
 
@@ -241,3 +245,94 @@ async def test_a_request_that_is_refused_without_its_key_asks_nobody(stage: Stag
         answer = await stage.evil.send(stage.server, body, stranger, **broken)
         assert answer.status_code in (400, 401)
     assert len(stage.evil.asked) == before
+
+
+async def test_two_processes_count_together(
+    make_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """And what was counted outlives them both."""
+    dsn, settings = await make_database(), {"rate_limiting": "true", "rate_limits": "ip=10/86400"}
+
+    def process() -> AbstractAsyncContextManager[Node]:
+        return node("example.test", dsn, Network(), tmp_path_factory.mktemp("process"), **settings)
+
+    async with process() as first, process() as second:
+        assert [await _remaining(first, "192.0.2.9") for _ in range(6)] == [9, 8, 7, 6, 5, 4]
+        await asyncio.sleep(SHARE_SECONDS * 1.5)
+        await _remaining(second, "192.0.2.9")
+        await asyncio.sleep(SHARE_SECONDS * 1.5)
+        assert await _remaining(second, "192.0.2.9") == 2
+        assert await _remaining(second, "192.0.2.10") == 9
+    async with process() as third:
+        await _remaining(third, "192.0.2.9")
+        await asyncio.sleep(SHARE_SECONDS * 1.5)
+        assert await _remaining(third, "192.0.2.9") == 0
+        answer = await raw.call(third, "GET", b"/api/v1/instance", client="192.0.2.9")
+        assert (answer.status, answer.headers["x-ratelimit-limit"]) == (429, "10")
+
+
+async def test_what_was_spent_is_told_once_the_database_is_back(database_url: str) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        db = await Database(database_url, size=2).open()
+        stack.push_async_callback(db.close)
+        ours, theirs = limits.Limits(), limits.Limits()
+        for _ in range(3):
+            ours.hit("api", ip="192.0.2.9")
+        async with db.transaction() as conn:
+            await conn.execute("alter table rate_limits rename to away")
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await ours.share(db)
+        async with db.transaction() as conn:
+            await conn.execute("alter table away rename to rate_limits")
+        await ours.share(db)
+        await ours.share(db)
+        theirs.hit("api", ip="192.0.2.9")
+        await theirs.share(db)
+        assert theirs.hit("api", ip="192.0.2.9")["X-RateLimit-Remaining"] == str(IP.most - 5)
+
+
+async def test_ended_windows_are_forgotten(server: Node) -> None:
+    async with server.db.transaction() as conn:
+        await conn.execute(
+            "insert into rate_limits (bucket, ends_at, calls)"
+            " values (1, now() - interval '1 s', 5), (2, now() + interval '1 h', 5)"
+        )
+    await chores.sweep(server.app)
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select array_agg(bucket) from rate_limits") == [2]
+
+
+async def test_an_operator_sets_the_limits(servers: Servers) -> None:
+    [server] = await servers("example.test", rate_limiting="true", rate_limits="api=7/60, statuses=2/3600")
+    alice = await server.person("alice")
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    answers = [
+        await server.client.post("/api/v1/statuses", json={"status": str(number)}, headers=headers) for number in "123"
+    ]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert answers[0].headers["x-ratelimit-limit"] == "2"
+    answer = await server.client.get("/api/v1/timelines/home", headers=headers)
+    assert (answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]) == ("7", "3")
+
+
+def test_every_limit_can_be_set() -> None:
+    names = {limit.name for family in FAMILIES.values() for limit in family}
+    settings = config.load({"FEDI_RATE_LIMITS": ",".join(f"{name}=1/2" for name in sorted(names))})
+    assert config.rate_limits(settings) == dict.fromkeys(names, (1, 2))
+    for wrong in ("api", "api=0/5", "api=5", "nothing=5/5", "api=5/-5"):
+        with pytest.raises(config.ConfigError, match="FEDI_RATE_LIMITS"):
+            config.load({"FEDI_RATE_LIMITS": wrong})
+
+
+async def test_an_operator_bounds_bodies_and_pages(servers: Servers) -> None:
+    [server] = await servers("example.test", request_max_bytes="65536", page_max="20")
+    alice = await server.person("alice")
+    for number in range(22):
+        await alice.posts(f"post {number}")
+    await drain(server)
+    assert len(await alice.get("/api/v1/timelines/home", limit=40)) == 20
+    assert len(await alice.get("/api/v1/timelines/home", limit=-40)) == 20
+    assert len(await alice.get("/api/v1/timelines/home", limit=5)) == 5
+    headers = {"Authorization": f"Bearer {alice.token}"}
+    answer = await server.client.post("/api/v1/statuses", json={"status": "x" * 70_000}, headers=headers)
+    assert answer.status_code == 413

@@ -1,145 +1,28 @@
 """Our answers beside recorded ones of a real Mastodon 4.6.4: the same keys, values of the same JSON types.
 
-`facts/golden_shapes.json` holds the shapes of the recordings. `pytest -s` prints how much was compared.
+`pytest -s` prints how much was compared. Beyond tier 1 it is `test_walks` that compares.
 """
 
-import json
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api import test_coverage as coverage
 from tests.support import checker
+from tests.support.golden import Comparing, differences, recorded, succeeded
 from tests.support.servers import Node
-from tests.support.walk import Walk
 
 pytestmark = pytest.mark.anyio
-
-Shape = Any  # what the file holds: a word like "string|null", "Account", a list of one shape, or shapes by key
-
-FACTS: dict[str, dict[str, Shape]] = json.loads(
-    (Path(__file__).parents[1] / "support" / "facts" / "golden_shapes.json").read_text()
-)
-# Recorded of videos while they are made, which do not exist here: PUT answers 200 with the same entity.
-ELSEWHERE = {("PUT /api/v1/media/:id", 206), ("POST /api/v2/media", 202)}
-# Null is documented where the recording happened to have a value.
-NULLABLE = {
-    "application", "blurhash", "card", "contact_account", "description", "edited_at", "image", "in_reply_to_account_id",
-    "in_reply_to_id", "language", "last_status", "last_status_at", "poll", "posting:default:language",
-    "privacy_policy", "published_at", "quote", "reblog", "voters_count", "website",
-}  # fmt: skip
-# Keys of ours that the recording has not. The first are documented, the last are what clients of other servers read.
-MORE = {"blurhash", "category", "moved", "suspended", "limited", "memorial", "description_limit", "max_toot_chars",
-        "upstream"}  # fmt: skip
-
-FLAGGED = ("Status", "Poll", "Tag")
-
-
-def differences(shape: Shape, value: object, path: str) -> Iterator[str]:
-    if isinstance(shape, str) and shape.split("|")[0] in FACTS["entities"]:
-        entity, *others = shape.split("|")
-        if value is None:
-            yield from _nothing(path, allowed="null" in others)
-            return
-        yield from differences(FACTS["entities"][entity], value, f"{path}<{entity}>")
-    elif isinstance(shape, str):
-        yield from _scalar(set(shape.split("|")), value, path)
-    elif isinstance(shape, list):
-        yield from _list(shape, value, path)
-    elif value is None:
-        yield from _nothing(path, allowed="|" in shape)
-    elif not isinstance(value, dict):
-        yield f"{path}: {_kind(value)} instead of an object"
-    else:
-        yield from _object(shape, value, path)
-
-
-def _nothing(path: str, *, allowed: bool) -> Iterator[str]:
-    if not allowed and path.rpartition(".")[2] not in NULLABLE:
-        yield f"{path}: null"
-
-
-def _scalar(recorded: set[str], value: object, path: str) -> Iterator[str]:
-    kind = _kind(value)
-    if kind in recorded or recorded == {"null"} or (kind == "int" and "number" in recorded):
-        return
-    if kind == "null":
-        yield from _nothing(path, allowed=False)
-    else:
-        yield f"{path}: {kind} instead of {'|'.join(sorted(recorded))}"
-
-
-def _list(shape: list[Shape], value: object, path: str) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{path}: {_kind(value)} instead of a list"
-        return
-    for each in value if shape else ():
-        yield from differences(shape[-1], each, f"{path}[]")
-
-
-def _object(shape: dict[str, Shape], value: dict[str, object], path: str) -> Iterator[str]:
-    recorded = {key.removesuffix("?"): each for key, each in shape.items() if key != "|"}
-    for key in recorded.keys() - value.keys():
-        if key in shape:
-            yield f"{path}.{key} is missing"
-    for key, each in value.items():
-        if key in recorded:
-            yield from differences(recorded[key], each, f"{path}.{key}")
-        elif key not in MORE:
-            yield f"{path}.{key} is ours alone"
-
-
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "a list"
-    return "an object"
-
-
-class Comparing(Walk):
-    """Each answer is also held beside the recording of its operation."""
-
-    def __init__(self, server: Node) -> None:
-        super().__init__(server, "json")
-        self.compared = Counter[str]()
-
-    def judge(self, method: str, path: str, response: Any, *, user: bool | None = None) -> Any:
-        answer = super().judge(method, path, response, user=user)
-        operation = checker.find(method, path) or ""
-        shape = FACTS["operations"].get(operation, {}).get(str(response.status_code))
-        # The recordings are a person's: what is answered to nobody lacks the flags of a viewer.
-        if shape is not None and (user is not False or not any(each in str(shape) for each in FLAGGED)):
-            self.compared[operation] += 1
-            assert list(differences(shape, answer, operation)) == []
-        return answer
 
 
 async def test_answers_have_the_shape_of_mastodons(server: Node) -> None:
     walk = Comparing(server)
     await coverage.whole_way(walk)
     await _seen_by_a_person(walk)
-    recorded = {
-        operation
-        for operation, answers in FACTS["operations"].items()
-        for status in answers
-        if int(status) < 300 and (operation, int(status)) not in ELSEWHERE
-    }
-    sys.stdout.write(f"\n{len(walk.compared)} of {len(recorded)} operations, {walk.compared.total()} answers\n")
-    assert recorded - walk.compared.keys() == set()
+    wanted = {each for each in checker.operations() if succeeded(each)}
+    sys.stdout.write(f"\n{len(walk.compared)} of {len(wanted)} operations, {walk.compared.total()} answers\n")
+    assert wanted - walk.compared.keys() == set()
 
 
 async def _seen_by_a_person(walk: Comparing) -> None:
@@ -168,5 +51,5 @@ async def test_errors_have_the_shape_of_mastodons(
     alice = await server.person("alice")
     who = server if status == 401 else alice
     answer = await who.api(method, path, json=body, status=status)
-    shape = FACTS["operations"][checker.find(method, path) or ""][str(status)]
+    shape = recorded(checker.find(method, path) or "")[str(status)]
     assert list(differences(shape, answer, path)) == []

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import functools
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from bench import sink
+from bench import sink, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
@@ -252,6 +253,10 @@ async def _get(bench: Bench, path: str, headers: dict[str, str]) -> None:
     _expect(await bench.http.request("GET", f"{BASE}{path}", headers=headers), 200)
 
 
+async def _read(bench: Bench, path: str, headers: dict[str, str], _number: int) -> None:
+    await _get(bench, path, headers)
+
+
 async def _posts(bench: Bench, token: str, count: int) -> None:
     async def publish(number: int) -> None:
         body = orjson.dumps({"status": f"Post number {number} with a #tag and https://example.org/a/link"})
@@ -346,10 +351,33 @@ async def _delivered(bench: Bench, server: Server, pair: keys.Pair) -> None:
         print(f"{after['posts'] - after['distinct']} deliveries came twice")
 
 
+def _holds_something(answer: Any) -> bool:
+    return any(answer.values()) if isinstance(answer, dict) else bool(answer)
+
+
+async def _read_town(quick: bool) -> None:
+    async with _staged(quick) as (bench, server, _pair):
+        await bench.measure("floor", 400 * bench.scale, lambda _n: _get(bench, "/health", {}))
+        reader_id, reader = await _person(server, "reader")
+        started = time.perf_counter()
+        paths = await town.build(server.app.db, server.app.settings.account_domain, reader_id)
+        print(f"{town.PEOPLE} people and {town.POSTS} posts after {time.perf_counter() - started:.0f} s", flush=True)
+        for name, path in paths.items():
+            found = await bench.http.request("GET", f"{BASE}{path}", headers=_headers(reader))
+            _expect(found, 200)
+            if not _holds_something(orjson.loads(found.body)):
+                raise SystemExit(f"{path} is empty")
+            await bench.measure(name, 60 * bench.scale, functools.partial(_read, bench, path, _headers(reader)))
+        own, whole = bench.memory_mb()
+        print(f"memory after load: server {own:.0f} MB, with Postgres {whole:.0f} MB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer operations")
-    asyncio.run(_run(parser.parse_args().quick))
+    parser.add_argument("--town", action="store_true", help="read from a server with 100,000 posts")
+    options = parser.parse_args()
+    asyncio.run((_read_town if options.town else _run)(options.quick))
 
 
 if __name__ == "__main__":

@@ -116,6 +116,21 @@ async def test_delete_before_create_wins(stage: Any) -> None:
     assert await _home(alice) == []
 
 
+async def test_a_neighbours_delete_stands_neither_for_the_authors_nor_in_its_way(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    neighbour = puppet.actor("neighbour")
+    kept, gone = puppet.note(pat, "kept"), puppet.note(pat, "gone")
+    for note in (kept, gone):
+        await puppet.send(server, puppet.activity("Delete", neighbour, note["id"], f"{note['id'][-4:]}-n"), neighbour)
+    await drain(server)
+    await puppet.send(server, puppet.activity("Delete", pat, gone["id"], "d"), pat)
+    await drain(server)
+    for note in (gone, kept):
+        await puppet.send(server, puppet.create(note), pat)
+    await drain(server)
+    assert await _home(alice) == [kept["id"]]
+
+
 async def test_nobody_deletes_somebody_elses_post(stage: Any) -> None:
     server, alice, puppet, pat = stage
     neighbour = puppet.actor("neighbour")

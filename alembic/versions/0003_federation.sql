@@ -1,0 +1,3 @@
+-- Of one URI each actor has its own word: nobody's Delete stands in the way of the owner's.
+alter table tombstones drop constraint tombstones_pkey;
+alter table tombstones add primary key (uri_hash, actor_uri);

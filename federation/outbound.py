@@ -13,6 +13,7 @@ from storage import accounts, activities, audiences, ids, publishing, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
+from storage.polls import Poll, Vote
 from storage.statuses import Status
 from storage.visibility import DIRECT, NAMES, PRIVATE
 
@@ -116,13 +117,20 @@ async def block(conn: Conn, site: Site, account: Account, target: Account, uri: 
     await outgoing.to_one(conn, site, document, sender=account, recipient=target)
 
 
-async def votes(conn: Conn, site: Site, status: Status, voter: Account, choices: Sequence[tuple[str, str]]) -> None:
-    """One Create for each (vote URI, option) chosen in a remote poll, to its author."""
-    author = await _account(conn, status.account_id)
-    for uri, option in choices:
+async def votes(conn: Conn, site: Site, asked: Status, poll: Poll, voter: Account, cast: Sequence[Vote]) -> None:
+    """One Create for each option chosen in a remote poll, to its author."""
+    author = await _account(conn, asked.account_id)
+    for vote in cast:
+        if vote.uri is None:
+            continue
         document = question.vote(
             question.Vote(
-                id=uri, voter=voter.uri, poll=status.uri, author=author.uri, option=option, published=status.created_at
+                id=vote.uri,
+                voter=voter.uri,
+                poll=asked.uri,
+                author=author.uri,
+                option=poll.options[vote.choice],
+                published=vote.created_at,
             )
         )
         await outgoing.to_one(conn, site, document, sender=voter, recipient=author)

@@ -11,7 +11,7 @@ import msgspec
 from storage import events, statuses
 from storage.db import Conn
 from storage.errors import Conflict, Missing
-from storage.rows import columns, struct
+from storage.rows import columns, struct, structs
 
 
 class Poll(msgspec.Struct, frozen=True):
@@ -40,6 +40,14 @@ class Ballot(msgspec.Struct, frozen=True):
     choice: int
     uri: str | None = None
     id: int | None = None
+
+
+class Vote(msgspec.Struct, frozen=True):
+    """A choice that was counted."""
+
+    choice: int
+    uri: str | None
+    created_at: datetime
 
 
 _COLUMNS = columns(Poll)
@@ -112,12 +120,13 @@ async def choices_of(conn: Conn, poll_id: int, account_id: int) -> list[int]:
     return [record[0] for record in records]
 
 
-async def vote_uris(conn: Conn, poll_id: int, account_id: int) -> dict[int, str | None]:
-    """The URI of each vote of an account, by choice."""
+async def votes_of(conn: Conn, poll_id: int, account_id: int) -> dict[int, Vote]:
+    """What an account chose, by choice."""
     records = await conn.fetch(
-        "select choice, uri from poll_votes where poll_id = $1 and account_id = $2 order by choice", poll_id, account_id
-    )
-    return {record[0]: record[1] for record in records}
+        f"select {columns(Vote)} from poll_votes where poll_id = $1 and account_id = $2 order by choice",
+        poll_id, account_id,
+    )  # fmt: skip
+    return {vote.choice: vote for vote in structs(Vote, records)}
 
 
 async def voters(conn: Conn, poll_id: int, *, local: bool) -> list[int]:

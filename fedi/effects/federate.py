@@ -104,9 +104,9 @@ async def vote(ctx: Context, event: events.PollVoted) -> None:
     if asked.is_local:
         await _announce_counts(ctx, asked.id)
     elif voter.is_local:
-        cast = await polls.vote_uris(ctx.conn, event.poll_id, event.account_id)
-        chosen = [(uri, poll.options[choice]) for choice in event.choices if (uri := cast.get(choice)) is not None]
-        await outbound.votes(ctx.conn, ctx.fed.site, asked, voter, chosen)
+        cast = await polls.votes_of(ctx.conn, event.poll_id, event.account_id)
+        chosen = [cast[choice] for choice in event.choices if choice in cast]
+        await outbound.votes(ctx.conn, ctx.fed.site, asked, poll, voter, chosen)
 
 
 async def poll_counts(ctx: Context, event: events.PollUpdated) -> None:

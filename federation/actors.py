@@ -21,17 +21,21 @@ from federation.vocab import actor as vocab
 from federation.vocab import normalise
 from federation.vocab.attachment import Image
 from federation.webfinger import Handle
-from storage import accounts, emojis, hosts, jobs, keys
+from storage import accounts, audiences, emojis, hosts, jobs, keys
 from storage.accounts import Account
 from storage.db import Conn
 from storage.errors import Conflict
 
 REFRESH_JOB = "refresh_actor"  # payload {"uri": …}
 NODEINFO_JOB = "read_nodeinfo"  # payload {"host": …}
+PART_JOB = "part_account"  # payload {"account_id": …}
 MAX_AT_ONCE = 8
 # Of one post or collection: who else is named there has to be met elsewhere.
 MAX_UNKNOWN = 25
 MAX_KEY_DOCUMENTS = 3
+# Of the accounts behind an inbox that is gone so many are asked at a time, and each so often.
+MAX_DOUBTED = 20
+DOUBT_SECONDS = 3600
 
 _UNUSABLE_NAME = frozenset('@/:?#<>"\\')
 
@@ -213,11 +217,21 @@ async def _fetch(fed: Fed, uri: str, *, budget: Budget | None = None, again: boo
 
 
 async def mark_gone(fed: Fed, uri: str) -> None:
-    """Its own server says that it does not exist any more: hide it. Removing its posts is the Delete's business."""
+    """Its own server says that it does not exist any more: hide it, and part it from whom it follows and who follows
+    it. Removing its posts is the Delete's business."""
     async with fed.db.transaction() as conn:
         known = await accounts.by_uri(conn, uri)
-        if known is not None and not known.is_local:
-            await accounts.suspend_by_origin(conn, known.id, True)
+        if known is None or known.is_local or known.suspended_at is not None:
+            return
+        await accounts.suspend_by_origin(conn, known.id, True)
+        await jobs.enqueue(conn, PART_JOB, {"account_id": known.id}, queue="slow", key=str(known.id))
+
+
+async def doubt(conn: Conn, inboxes: Sequence[str]) -> None:
+    """These inboxes are gone: ask in the background whether those who read them are. One may be a whole server's, whose
+    people are asked a few at a time, and each only about itself."""
+    for uri in await audiences.behind(conn, inboxes, age_seconds=DOUBT_SECONDS, limit=MAX_DOUBTED):
+        await jobs.enqueue(conn, REFRESH_JOB, {"uri": uri}, queue="slow", key=uri)
 
 
 async def _handle(fed: Fed, parsed: vocab.Actor, known: Account | None, budget: Budget | None) -> Handle:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from federation import counters, signing
+from federation import actors, counters, signing
 from federation.context import Fed
 from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
@@ -138,11 +138,13 @@ async def _send_batch(
             halted = outcome.state == "waiting"
 
     await asyncio.gather(*(send_lane(rows) for rows in lanes.values()))
+    closed = {outcome.id for outcome in outcomes if outcome.status == 410}
+    gone = sorted({row.inbox for row in batch if row.id in closed})
     for pause in WRITE_SECONDS:
         await asyncio.sleep(pause)
         try:
             async with fed.db.transaction() as conn:
-                return await _write(conn, host, outcomes)
+                return await _write(conn, host, outcomes, gone)
         except Exception as exc:  # noqa: BLE001 (whatever it is, the leases run out in the end)
             log.warning("what %s answered could not be written: %s", host, exc)
             if stop.is_set():
@@ -154,8 +156,8 @@ def _answers(outcomes: Sequence[Outcome]) -> bool:
     return any(outcome.state in ("delivered", "refused") and outcome.attempted for outcome in outcomes)
 
 
-async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome]) -> bool:
-    """Note how the deliveries and the host fared; whether to go on with it now."""
+async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Sequence[str]) -> bool:
+    """Note how the deliveries and the host fared, and which inboxes are gone; whether to go on with it now."""
     failed = [outcome for outcome in outcomes if outcome.state == "waiting" and outcome.attempted]
     rest = max((outcome.rest_seconds for outcome in failed), default=0.0)
     if _answers(outcomes):
@@ -168,6 +170,8 @@ async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome]) -> bool:
         outcomes = [msgspec.structs.replace(each, delay_seconds=pause * 0.99) if each in failed else each
                     for each in outcomes]  # fmt: skip
     await deliveries.finish(conn, sorted(outcomes, key=lambda outcome: outcome.id))
+    if gone:
+        await actors.doubt(conn, gone)
     return not failed
 
 

@@ -35,6 +35,14 @@ async def purge_account(app: App, payload: dict[str, Any]) -> None:
             more = await purging.step(conn, payload["account_id"])
 
 
+async def part_account(app: App, payload: dict[str, Any]) -> None:
+    """End every follow of an account that is gone, step by step."""
+    more = True
+    while more:
+        async with app.db.transaction() as conn:
+            more = await purging.part(conn, payload["account_id"])
+
+
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, ids of activities, windows of rate limits."""
     gone = ACTIVITIES_STEP

@@ -35,6 +35,7 @@ JOBS: dict[str, Job] = {
     "poll_counts": chores.poll_counts,
     "purge_account": chores.purge_account,
     mail.JOB: mail.send,
+    actors.PART_JOB: chores.part_account,
     actors.REFRESH_JOB: _federated(actors.refresh),
     actors.NODEINFO_JOB: _federated(discovery.read_nodeinfo),
     threads.ANCESTORS_JOB: _federated(threads.ancestors),

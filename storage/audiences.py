@@ -72,6 +72,24 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     return [record[0] for record in records]
 
 
+async def behind(conn: Conn, inboxes: Sequence[str], *, age_seconds: float, limit: int) -> list[str]:
+    """URIs of accounts elsewhere that read one of the inboxes, shared or not, and were not read lately; the oldest
+    first."""
+    records = await conn.fetch(
+        """
+        select uri from (
+            select uri, fetched_at from accounts
+                where inbox = any($1) and not is_local and suspended_at is null
+            union select uri, fetched_at from accounts
+                where shared_inbox = any($1) and not is_local and suspended_at is null) a
+        where fetched_at is null or fetched_at < now() - make_interval(secs => $2)
+        order by fetched_at nulls first limit $3
+        """,
+        inboxes, age_seconds, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]
+
+
 async def of_acquaintances(conn: Conn, account_id: int) -> list[str]:
     """Of everybody who may hold a copy of the account: followers, followed, whom it mentioned or dealt with."""
     records = await conn.fetch(

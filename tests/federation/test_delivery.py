@@ -122,6 +122,27 @@ async def test_a_refusal_ends_it(server: Node, answer: int, state: str) -> None:
     assert (row["state"], row["attempts"], row["last_status"]) == (state, 1, answer)
 
 
+async def test_an_inbox_that_is_gone_makes_us_ask_whether_its_people_are(server: Node) -> None:
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "half.test")
+    for name in ("one", "two", "three"):
+        fan = puppet.actor(name)
+        await puppet.send(server, puppet.activity("Follow", fan, alice.uri, name), fan)
+    await drain(server)
+    async with server.db.transaction() as conn:
+        await conn.execute("update accounts set fetched_at = now() - interval '2 hours' where not is_local")
+    puppet.answer = puppet.documents["/users/one"] = puppet.documents["/users/two"] = 410
+    await alice.posts("hello")
+    await drain(server)
+    followers = await alice.get(f"/api/v1/accounts/{alice.id}/followers")
+    assert [each["acct"] for each in followers] == ["three@half.test"]
+    assert (await alice.get("/api/v1/accounts/verify_credentials"))["followers_count"] == 1
+    asked = len(puppet.asked)
+    await alice.posts("hello again")
+    await drain(server)
+    assert len(puppet.asked) == asked
+
+
 @pytest.mark.parametrize("answer", [429, 500, 502, 503, 408, 401])
 async def test_a_hiccup_is_tried_again(server: Node, answer: int) -> None:
     alice = await server.person("alice")

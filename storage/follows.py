@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import events
+from storage import events, inbox
 from storage.db import Conn
 from storage.paging import Page
 from storage.rows import columns, struct, structs
@@ -73,6 +73,7 @@ async def ask(conn: Conn, *, follow_id: int, uri: str, account_id: int, target_i
         return
     table = await _table_for(conn, account_id, target_id)
     if table is None:
+        await inbox.reopen(conn, [uri])
         await events.emit(conn, events.FollowRejected(account_id, target_id, uri))
         return
     await conn.execute(
@@ -178,11 +179,13 @@ async def _remove(conn: Conn, account_id: int, target_id: int) -> str | None:
     )
     if uri is not None:
         await _count(conn, account_id, target_id, -1)
-        return uri
-    asked: str | None = await conn.fetchval(
-        "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
-    )
-    return asked
+    else:
+        uri = await conn.fetchval(
+            "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
+        )
+    if uri is not None:
+        await inbox.reopen(conn, [uri])
+    return uri
 
 
 async def _count(conn: Conn, account_id: int, target_id: int, by: int) -> None:
@@ -289,6 +292,7 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
         ended[table] = [(record[0], record[1], record[2]) for record in records]
     await _discount(conn, account_id, ended["follows"])
     every = [*ended["follows"], *ended["follow_requests"]]
+    await inbox.reopen(conn, [uri for _, _, uri in every])
     own = [events.Unfollowed(*each) for each in every if each[0] == account_id]
     await events.emit_many(conn, events.Unfollowed, own)
     theirs = [events.FollowRejected(*each) for each in every if each[0] != account_id]

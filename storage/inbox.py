@@ -74,8 +74,14 @@ async def forget(conn: Conn, *, days: int, limit: int) -> int:
     return len(records)
 
 
+async def reopen(conn: Conn, uris: Sequence[str]) -> None:
+    """Activities of these ids may come once more: some peers follow the same person under the same id every time."""
+    await conn.execute("delete from inbox_activities where uri_hash = any($1)", [digest(uri) for uri in uris])
+
+
 async def bury(conn: Conn, uri: str, *, actor_uri: str) -> None:
-    """Remember that an object or an activity is deleted or undone, perhaps before it was ever seen here."""
+    """Remember that an object or an activity is deleted or undone, perhaps before it was ever seen here. Only for this
+    actor: what others say of the same URI stands beside it."""
     await conn.execute(
         "insert into tombstones (uri_hash, actor_uri) values ($1, $2) on conflict do nothing", digest(uri), actor_uri
     )
@@ -86,6 +92,16 @@ async def buried(conn: Conn, uri: str, *, actor_uri: str) -> bool:
     record = await conn.fetchrow(
         "select from tombstones where uri_hash = $1 and actor_uri = $2", digest(uri), actor_uri
     )
+    return record is not None
+
+
+async def unbury(conn: Conn, uri: str, *, actor_uri: str) -> bool:
+    """Whether this actor had taken its activity back before it came. That is done with now, and it may come again."""
+    record = await conn.fetchrow(
+        "delete from tombstones where uri_hash = $1 and actor_uri = $2 returning true", digest(uri), actor_uri
+    )
+    if record is not None:
+        await reopen(conn, [uri])
     return record is not None
 
 

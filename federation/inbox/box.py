@@ -23,11 +23,14 @@ class Box(msgspec.Struct, frozen=True):
         """The id of the object; empty when there is none."""
         return self.activity.object_id or ""
 
-    async def undone(self, conn: Conn) -> bool:
-        """Whether its Undo came first. Others who speak of this activity wait until the transaction ends."""
+    async def undone(self, conn: Conn, *, once: bool = False) -> bool:
+        """Whether its Undo came first. Others who speak of this activity wait until the transaction ends. `once`: its
+        id may be used again later, and then it counts."""
         if self.activity.id is None:
             return False
         await inbox.lock(conn, self.activity.id)
+        if once:
+            return await inbox.unbury(conn, self.activity.id, actor_uri=self.actor.uri)
         return await inbox.buried(conn, self.activity.id, actor_uri=self.actor.uri)
 
     def owns(self, uri: str) -> bool:

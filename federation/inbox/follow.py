@@ -5,7 +5,7 @@ from federation.context import INSTANCE_ACTOR_ID
 from federation.errors import Rejected
 from federation.inbox.box import Box
 from federation.vocab.types import Ref
-from storage import accounts, blocks, domain_blocks, follows
+from storage import accounts, blocks, domain_blocks, follows, inbox
 from storage.accounts import Account
 from storage.db import Conn
 from storage.follows import Follow, Options
@@ -19,10 +19,11 @@ async def asked(box: Box) -> None:
             return
         follow_id = await accounts.new_id(conn)
         uri = box.activity.id or uris.follow(box.actor.uri, follow_id)
-        if await box.undone(conn):
+        if await box.undone(conn, once=True):
             return
         if await _unwanted(conn, box.actor, target):
             await outbound.reject(conn, box.fed.site, box.actor, target, uri)
+            await inbox.reopen(conn, [uri])
             return
         await follows.ask(
             conn, follow_id=follow_id, uri=uri, account_id=box.actor.id, target_id=target.id, options=Options()

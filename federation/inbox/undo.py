@@ -8,8 +8,14 @@ from storage.db import Conn
 async def follow(box: Box) -> None:
     async with box.fed.db.transaction() as conn:
         await inbox.lock(conn, box.object_id)
-        if not await _follow(conn, box):
-            await _bury(conn, box)
+        if await _follow(conn, box):
+            return
+        # Some name a Follow by another id than it had, or by none. One that did come was replaced by a later one, which
+        # stands: this Undo has been overtaken.
+        target = await accounts.by_uri(conn, _inner_object(box))
+        if target is not None and not await inbox.known(conn, box.object_id):
+            await follows.unfollow(conn, box.actor.id, target.id)
+        await _bury(conn, box)
 
 
 async def like(box: Box) -> None:
@@ -60,10 +66,9 @@ def _inner_object(box: Box) -> str:
 
 async def _follow(conn: Conn, box: Box) -> bool:
     found = await follows.by_uri(conn, box.object_id)
-    if found is not None and found.account_id == box.actor.id:
-        return await follows.unfollow(conn, box.actor.id, found.target_id)
-    target = await accounts.by_uri(conn, _inner_object(box))
-    return target is not None and await follows.unfollow(conn, box.actor.id, target.id)
+    if found is None or found.account_id != box.actor.id:
+        return False
+    return await follows.unfollow(conn, box.actor.id, found.target_id)
 
 
 async def _like(conn: Conn, box: Box) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 
 from storage.accounts import Account
 from storage.db import Conn
-from storage.rows import any_of, columns, struct, structs
+from storage.rows import ANY_OF_1, ANY_OF_2, columns, struct, structs
 from storage.visibility import VISIBLE
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
             union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
         shown as materialized (
             select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
-            where s.id = {any_of("$2")} and {VISIBLE} and (not $3 or s.account_id = $1 or not exists (
+            where s.id = {ANY_OF_2} and {VISIBLE} and (not $3 or s.account_id = $1 or not exists (
                 select from accounts w where w.id in (s.account_id, b.account_id) and (
                     w.id in (select id from unwanted)
                     or (not w.is_local and lower(w.domain) in (
@@ -192,7 +192,7 @@ async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
             (select {_array(Application, "o")} from oauth_applications o
                 where o.id = s.application_id and s.is_local) as application
         from statuses s join accounts a on a.id = s.account_id
-        where s.id = {any_of("$1")}
+        where s.id = {ANY_OF_1}
         """,
         status_ids,
     )
@@ -227,8 +227,8 @@ async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at
         from accounts a left join account_stats n on n.account_id = a.id
-        where not a.pending and (a.id = {any_of("$1")}
-            or a.id in (select moved_to_id from accounts where id = {any_of("$1")} and moved_to_id is not null))
+        where not a.pending and (a.id = {ANY_OF_1}
+            or a.id in (select moved_to_id from accounts where id = {ANY_OF_1} and moved_to_id is not null))
         """,
         account_ids,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from storage.db import Conn
 from storage.paging import Page
-from storage.rows import any_of, structs
+from storage.rows import ANY_OF_2, structs
 
 MAX_ROWS = 800
 IDLE_DAYS = 30
@@ -55,9 +55,9 @@ def _both_sides(reader: str) -> str:
 
 # Who does not want status $1 of the people $2, or is not to have it, asked once for all readers.
 _UNWILLING = f"""unwilling as materialized (
-        select account_id from blocks where target_id = {any_of("$2")}
+        select account_id from blocks where target_id = {ANY_OF_2}
         union all select account_id from mutes
-            where target_id = {any_of("$2")} and (expires_at is null or expires_at > now())
+            where target_id = {ANY_OF_2} and (expires_at is null or expires_at > now())
         union all select b.target_id from statuses s join statuses o on o.id = coalesce(s.reblog_of_id, s.id)
             join blocks b on b.account_id = o.account_id where s.id = $1
         union all select d.account_id from statuses s left join statuses o on o.id = s.reblog_of_id

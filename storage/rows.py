@@ -8,6 +8,13 @@ import msgspec
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# What an id is compared with, for a list of ids, in a statement that is costly to plan: `s.id = {ANY_OF_1}`.
+# Postgres keeps the plan of a prepared statement only if it seems as good as one made for the values at hand. For a list
+# of one id it never does, and planning a large statement takes ten times as long as running it. Of a list that comes out
+# of a subquery it cannot tell the length beforehand.
+ANY_OF_1 = "any(array(select unnest($1::bigint[])))"
+ANY_OF_2 = "any(array(select unnest($2::bigint[])))"
+
 _checked: set[tuple[type, tuple[str, ...]]] = set()
 
 
@@ -42,13 +49,3 @@ def columns(kind: type[msgspec.Struct], alias: str = "") -> str:
     """The column list of a struct, for the select that feeds it: `a.id, a.username, …`."""
     prefix = f"{alias}." if alias else ""
     return ", ".join(f'{prefix}"{name}"' for name in kind.__struct_fields__)
-
-
-def any_of(parameter: str) -> str:
-    """What an id is compared with, for a list of ids, in a statement that is costly to plan: `s.id = {any_of("$2")}`.
-
-    Postgres keeps the plan of a prepared statement only if it seems as good as one made for the values at hand. For a
-    list of one it never does, and making the plan of a large statement takes ten times as long as running it. Of a
-    list that comes out of a subquery it cannot tell the length beforehand.
-    """
-    return f"any(array(select unnest({parameter}::bigint[])))"

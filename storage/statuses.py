@@ -8,7 +8,7 @@ import msgspec
 from storage import events, tags
 from storage.db import Conn
 from storage.errors import Missing
-from storage.rows import any_of, columns, struct, structs
+from storage.rows import ANY_OF_2, columns, struct, structs
 from storage.visibility import VISIBLE
 
 
@@ -156,7 +156,7 @@ async def counts(conn: Conn, status_id: int) -> Counts:
 async def visible(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) -> list[int]:
     """Those of the ids that the viewer may read, in the order given."""
     records = await conn.fetch(
-        f"select s.id from statuses s where s.id = {any_of('$2')} and {VISIBLE}", viewer_id, status_ids
+        f"select s.id from statuses s where s.id = {ANY_OF_2} and {VISIBLE}", viewer_id, status_ids
     )
     allowed = {record[0] for record in records}
     return [status_id for status_id in status_ids if status_id in allowed]
@@ -165,7 +165,7 @@ async def visible(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) 
 async def visible_rows(conn: Conn, viewer_id: int | None, status_ids: Sequence[int]) -> list[Status]:
     """Rows of those of the ids that the viewer may read, in no order."""
     records = await conn.fetch(
-        f"select {S_COLUMNS} from statuses s where s.id = {any_of('$2')} and {VISIBLE}", viewer_id, status_ids
+        f"select {S_COLUMNS} from statuses s where s.id = {ANY_OF_2} and {VISIBLE}", viewer_id, status_ids
     )
     return structs(Status, records)
 

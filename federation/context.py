@@ -24,6 +24,7 @@ class Site(msgspec.Struct, frozen=True):
     mode: Literal["open", "allowlist"]
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time
+    max_waiting_per_host: int  # activities of one host that wait to be handled
 
 
 class Fed(msgspec.Struct, frozen=True):

@@ -41,9 +41,8 @@ class Signer(msgspec.Struct, frozen=True):
 async def stored(fed: Fed, key_id: str) -> Signer | None:
     """The key as far as we know it, without asking anybody."""
     async with fed.db.read() as conn:
-        found = await keys.by_uri(conn, key_id)
-        account = await accounts.by_id(conn, found.account_id) if found else None
-    return Signer(found, account) if found is not None and account is not None else None
+        found = await keys.with_owner(conn, key_id)
+    return Signer(*found) if found is not None else None
 
 
 async def key(fed: Fed, key_id: str, *, refresh: bool = False) -> Signer:

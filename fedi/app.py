@@ -110,6 +110,7 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         mode=settings.federation_mode,
         registrations_open=settings.registrations == "open",
         max_per_host=settings.delivery_per_host,
+        max_waiting_per_host=settings.inbox_per_host,
     )
     memory: dict[str, Any] = {}
     fed = Fed(db=db, http=http, site=site, memory=memory)

@@ -179,6 +179,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker_concurrency: Annotated[int, Meta(ge=1, le=500, description="Jobs a process runs at once.")] = 8
     delivery_concurrency: Annotated[int, Meta(ge=1, le=2000, description="Servers we deliver to at once.")] = 64
     delivery_per_host: Annotated[int, Meta(ge=1, le=64, description="Deliveries to one server at once.")] = 4
+    inbox_per_host: Annotated[
+        int, Meta(ge=1, description="Activities of one server that may wait to be handled; more are put off with 429.")
+    ] = 2000
     rate_limiting: Annotated[
         bool, Meta(description="Limits requests per person and address. Off only for load tests and private use.")
     ] = True

@@ -13,10 +13,11 @@ JOB = "inbox"
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A verified activity. `uri` is its id, or a name made from its content for those that have none."""
+    """A verified activity. `uri` is its id, or a name made from its content for those that have none; `sender_uri` who
+    signed it."""
 
     uri: str
-    actor_uri: str
+    sender_uri: str
     body: str
     recipient_id: int | None
     forwarded: bool = False
@@ -32,32 +33,42 @@ async def known(conn: Conn, uri: str) -> bool:
 
 
 async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
-    """Queue activities, each id once ever; how many were new. One actor's are handled in the order they came."""
-    by_hash = {digest(arrival.uri): arrival for arrival in reversed(arrivals)}
-    records = await conn.fetch(
-        """
-        insert into inbox_activities (uri_hash) select h from unnest($1::bytea[]) h order by h
-        on conflict do nothing returning uri_hash
-        """,
-        list(by_hash),
-    )
-    fresh = {record[0] for record in records}
-    new = [arrival for arrival in arrivals if digest(arrival.uri) in fresh and by_hash[digest(arrival.uri)] is arrival]
+    """Queue activities, each id once ever; how many were new. Those of one sender are handled in the order they came."""
+    given: dict[bytes, Arrival] = {}
+    for arrival in arrivals:
+        given.setdefault(digest(arrival.uri), arrival)
     payloads = [
         orjson.dumps({"body": item.body, "recipient_id": item.recipient_id, "forwarded": item.forwarded}).decode()
-        for item in new
+        for item in given.values()
     ]
-    await conn.execute(
+    records = await conn.fetch(
         """
+        with given as (
+            select * from unnest($3::bytea[], $4::text[], $5::text[]) with ordinality as t(uri_hash, payload, lane, n)),
+        fresh as (
+            insert into inbox_activities (uri_hash) select uri_hash from given order by uri_hash
+            on conflict do nothing returning uri_hash)
         insert into jobs (queue, name, payload, lane)
-        select $1, $2, p::jsonb, l from unnest($3::text[], $4::text[]) with ordinality as t(p, l, o) order by o
+        select $1, $2, g.payload::jsonb, g.lane from given g join fresh using (uri_hash) order by g.n returning 1
         """,
-        QUEUE, JOB, payloads, [item.actor_uri for item in new],
+        QUEUE, JOB, list(given), payloads, [item.sender_uri for item in given.values()],
     )  # fmt: skip
     queues = wake.get()
-    if queues is not None and new:
+    if queues is not None and records:
         queues.add(QUEUE)
-    return len(new)
+    return len(records)
+
+
+async def waiting(conn: Conn, host: str, *, limit: int) -> int:
+    """How many activities that came from a host are not handled yet, counted up to a limit."""
+    count: int = await conn.fetchval(
+        """
+        select count(*) from (
+            select from jobs where queue = 'inbox' and failed_at is null and split_part(lane, '/', 3) = $1 limit $2) w
+        """,
+        host, limit,
+    )  # fmt: skip
+    return count
 
 
 async def forget(conn: Conn, *, days: int, limit: int) -> int:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from storage.accounts import Account
 from storage.db import Conn
 from storage.rows import columns, struct, structs
 
@@ -32,6 +33,7 @@ class Public(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Key)
+_WIDTH = len(Key.__struct_fields__)
 
 
 async def create(conn: Conn, *, uri: str, account_id: int, kind: Kind, public_pem: str, private_pem: str) -> None:
@@ -44,6 +46,21 @@ async def create(conn: Conn, *, uri: str, account_id: int, kind: Kind, public_pe
 
 async def by_uri(conn: Conn, uri: str) -> Key | None:
     return struct(Key, await conn.fetchrow(f"select {_COLUMNS} from keys where uri = $1", uri))
+
+
+async def with_owner(conn: Conn, uri: str) -> tuple[Key, Account] | None:
+    """A key and the account that holds it."""
+    record = await conn.fetchrow(
+        f"""
+        select {columns(Key, "k")}, {columns(Account, "a")} from keys k join accounts a on a.id = k.account_id
+        where k.uri = $1
+        """,
+        uri,
+    )
+    if record is None:
+        return None
+    values = tuple(record.values())
+    return Key(*values[:_WIDTH]), Account(*values[_WIDTH:])
 
 
 async def of_account(conn: Conn, account_id: int) -> list[Key]:

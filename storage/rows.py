@@ -9,9 +9,9 @@ import msgspec
 T = TypeVar("T", bound=msgspec.Struct)
 
 # What an id is compared with, for a list of ids, in a statement that is costly to plan: `s.id = {ANY_OF_1}`.
-# Postgres keeps the plan of a prepared statement only if it seems as good as one made for the values at hand. For a list
-# of one id it never does, and planning a large statement takes ten times as long as running it. Of a list that comes out
-# of a subquery it cannot tell the length beforehand.
+# Postgres keeps the plan of a prepared statement only if it seems as good as one made for the values at hand. For a
+# list of one id it never does, and planning a large statement takes ten times as long as running it. Of a list that
+# comes out of a subquery it cannot tell the length beforehand.
 ANY_OF_1 = "any(array(select unnest($1::bigint[])))"
 ANY_OF_2 = "any(array(select unnest($2::bigint[])))"
 

@@ -1,7 +1,8 @@
-"""What happens before 202: size, shape, policy, signature, duplicate; then the activity is stored, and nothing more.
+"""What happens before 202: size, shape, policy, signature, room; then the activity is stored, and nothing more.
 
 Verified while the sender waits, because a 401 makes it try another way; handled later by the worker. 202 is answered
-only after the commit. Activities that arrive within a few milliseconds of each other share a transaction.
+only after the commit. Activities that arrive within a few milliseconds of each other share a transaction. Three queries
+for each: the policy, the key, and the insertion, which leaves out what arrived before.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
+from federation.inbox import room
 from federation.signatures import verify
 from federation.signatures.draft_cavage import SignedRequest
 from federation.vocab import activity, normalise
@@ -34,6 +36,7 @@ MAX_BODY_BYTES = 1024 * 1024
 GATHER_SECONDS = 0.01
 MAX_GATHERED = 200
 SEEN_SECONDS = 60
+RETRY_SECONDS = 60
 
 
 class Refusal(Exception):
@@ -45,19 +48,20 @@ class Refusal(Exception):
 
 
 async def receive(fed: Fed, request: Request, username: str | None) -> Response:
-    """POST of an inbox; `username` for a personal one. 202, or 400, 401, 403, 404, 413, 503 and why."""
+    """POST of an inbox; `username` for a personal one. 202, or 400, 401, 403, 404, 413, 429, 503 and why."""
     try:
         body = await _body(request)
         document, envelope = _parse(body)
         recipient_id = await _recipient(fed, username)
-        if await _needless(fed, envelope):
-            return Response(status_code=202)
-        forwarded = await _verify(fed, request, body, envelope)
-        await _store(fed, document, envelope, recipient_id, forwarded=forwarded)
+        if not await _farewell_of_a_stranger(fed, envelope):
+            sender_uri = await _verify(fed, request, body, envelope)
+            if not await room.left(fed, parse_url(sender_uri).authority):
+                raise Refusal(429, "Too much of yours waits here to be handled")
+            await _store(fed, document, envelope, recipient_id, sender_uri)
     except Refusal as exc:
         counters.inbox(exc.status)
         log.info("refused", extra={"status": exc.status, "error": str(exc)})
-        headers = {"Retry-After": "60"} if exc.status == 503 else None
+        headers = {"Retry-After": str(RETRY_SECONDS)} if exc.status in (429, 503) else None
         return JSONResponse({"error": str(exc)}, exc.status, headers=headers)
     counters.inbox(202)
     return Response(status_code=202)
@@ -94,22 +98,21 @@ async def _recipient(fed: Fed, username: str | None) -> int | None:
     return account.id
 
 
-async def _needless(fed: Fed, envelope: Activity) -> bool:
-    """What can be answered without knowing whose it is: repeats, and farewells of strangers."""
+async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
+    """A Delete or an Update of somebody whom nobody here knows: every server gets them, and none looks for their key."""
+    if envelope.type not in ("Delete", "Update") or envelope.object_id != envelope.actor:
+        return False
     async with fed.db.read() as conn:
-        if envelope.id is not None and await rows.known(conn, envelope.id):
-            return True
-        itself = envelope.type in ("Delete", "Update") and envelope.object_id == envelope.actor
-        return itself and await accounts.by_uri(conn, envelope.actor or "") is None
+        return await accounts.by_uri(conn, envelope.actor or "") is None
 
 
-async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> bool:
-    """Check policy and signature. True when it was signed by somebody else than its actor: passed on by them."""
-    await _check_policy(fed, envelope.actor or "")
+async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> str:
+    """Check policy and signature; who signed. If that is not its actor, they pass on what somebody else said."""
     signed = SignedRequest(
         method=request.method, target=_target(request), headers=tuple(request.headers.items()), body=body
     )
     hosts_ = {fed.site.host.lower(), fed.site.domain.lower()}
+    await _check_policy(fed, envelope.actor or "")
     try:
         claim = verify.claim(signed, datetime.now(UTC), hosts=hosts_)
         signer_uri = await _signer(fed, signed, claim, envelope)
@@ -117,11 +120,11 @@ async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -
         raise Refusal(exc.status, str(exc)) from exc
     if signer_uri == envelope.actor:
         await _seen(fed, signer_uri)
-        return False
+        return signer_uri
     await _check_policy(fed, signer_uri)
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
-    return True
+    return signer_uri
 
 
 async def _check_policy(fed: Fed, uri: str) -> None:
@@ -189,15 +192,15 @@ async def _seen(fed: Fed, actor_uri: str) -> None:
 
 
 async def _store(
-    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, *, forwarded: bool
+    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, sender_uri: str
 ) -> None:
     body = orjson.dumps(document).decode()
     # What is passed on may be a fake: it must not use up the id of the genuine.
+    forwarded = sender_uri != envelope.actor
     uri = None if forwarded else envelope.id
     uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
-    arrival = Arrival(uri, envelope.actor or "", body, recipient_id, forwarded)
     intake: Intake = fed.memory.setdefault("intake", Intake(fed))
-    await intake.put(arrival)
+    await intake.put(Arrival(uri, sender_uri, body, recipient_id, forwarded))
 
 
 class Intake:

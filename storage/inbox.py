@@ -33,7 +33,7 @@ async def known(conn: Conn, uri: str) -> bool:
 
 
 async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
-    """Queue activities, each id once ever; how many were new. Those of one sender are handled in the order they came."""
+    """Queue activities, each id once ever; how many were new. Those of a sender are handled in the order they came."""
     given: dict[bytes, Arrival] = {}
     for arrival in arrivals:
         given.setdefault(digest(arrival.uri), arrival)

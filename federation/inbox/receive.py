@@ -99,7 +99,7 @@ async def _recipient(fed: Fed, username: str | None) -> int | None:
 
 
 async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
-    """A Delete or an Update of somebody whom nobody here knows: every server gets them, and none looks for their key."""
+    """A Delete or an Update of somebody whom nobody here knows: every server gets them, none looks for their key."""
     if envelope.type not in ("Delete", "Update") or envelope.object_id != envelope.actor:
         return False
     async with fed.db.read() as conn:

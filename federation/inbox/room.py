@@ -1,4 +1,4 @@
-"""How much one host may leave here for later: whoever floods us fills neither the database nor the time of the others."""
+"""How much one host may leave here for later: whoever floods us fills neither the database nor the others' time."""
 
 import time
 

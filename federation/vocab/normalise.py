@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import isnan
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,6 +68,7 @@ _DURATION = re.compile(
 )
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}:[^\s]")
+_SPACE = re.compile(r"\s")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -99,8 +101,8 @@ def properties(value: Any) -> JSON:
     """An object with its property names stripped; anything else is an empty object. Plain names win over prefixed."""
     if not isinstance(value, dict):
         return {}
-    if not any(":" in name or name[:1] == "@" for name in value):
-        return value
+    if "@id" not in value and "@type" not in value and ":" not in "".join(value):
+        return value  # nothing that `strip` would change
     stripped = {strip(name): item for name, item in value.items()}
     stripped.update((name, item) for name, item in value.items() if strip(name) == name)
     return stripped
@@ -157,7 +159,7 @@ def identifier(value: Any) -> str | None:
         if isinstance(item, dict):
             item = one(item.get("id") or item.get("@id"))
         if isinstance(item, str) and (found := item.strip()) and not _is_long(found):
-            return None if _CONTROLS.search(found) or any(c.isspace() for c in found) else found
+            return None if _CONTROLS.search(found) or _SPACE.search(found) else found
     return None
 
 
@@ -259,6 +261,7 @@ def duration(value: Any) -> float | None:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
+@lru_cache(maxsize=2048)
 def host(value: str | None) -> str | None:
     """The authority of an http(s) address in lower-case ASCII, without a default port; None for anything else."""
     if value is None:

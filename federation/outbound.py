@@ -22,21 +22,25 @@ JSON = dict[str, Any]  # Any: ActivityStreams
 
 async def status_created(conn: Conn, site: Site, status: Status) -> None:
     """Create of a post or Announce of a boost, to whoever may read it."""
+    inboxes = await audiences.of_status(conn, status.id)
+    if not inboxes:
+        return
     material = await publishing.load(conn, [status])
     if status.reblog_of_id is not None:
         document = objects.announce(status, material)
     else:
         document = activity.create(objects.render_note(site, status, material))
-    inboxes = await audiences.of_status(conn, status.id)
     await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
 
 
 async def status_updated(conn: Conn, site: Site, status: Status) -> None:
     """Update of a post: an edit, or new counts of a poll. Also to those who got it because they dealt with it."""
+    inboxes = await audiences.of_status(conn, status.id, with_interested=True)
+    if not inboxes:
+        return
     material = await publishing.load(conn, [status])
     document = activity.update(objects.render_note(site, status, material), at=status.edited_at or status.created_at)
     document["id"] = uris.update(status.uri, outgoing.now())
-    inboxes = await audiences.of_status(conn, status.id, with_interested=True)
     await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
 
 

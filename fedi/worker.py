@@ -160,38 +160,35 @@ class Worker:
             log.exception("event %s of job %d is not understood", name, job.id)
             await jobs.park(conn, job.id, error=f"not understood: {exc}")
             return False
-        for effect in self._effects.get(type(event), ()):
-            label = f"{effect.__module__}.{effect.__name__}"
-            if only is None or only == label:
-                await self._run_effect(conn, effect, label, name, payload, event, job, stream)
+        effects = {f"{effect.__module__}.{effect.__name__}": effect for effect in self._effects.get(type(event), ())}
+        if only is not None:
+            effects = {label: effect for label, effect in effects.items() if label == only}
+        tries = data["tries"] + 1 if job.name == SINGLE else 1
+        for label in await self._failing(conn, effects, event, stream):
+            metrics.job(label, 0, "failed")
+            await self._again(conn, label, name, payload, tries)
         metrics.job(name, time.perf_counter() - started, "ok")
         return True
 
-    async def _run_effect(
-        self,
-        conn: Conn,
-        effect: Effect,
-        label: str,
-        name: str,
-        payload: dict[str, Any],
-        event: events.Event,
-        job: jobs.Job,
-        stream: list[Message],
-    ) -> None:
-        """In a savepoint: one that raises is queued again alone, and the others stand."""
+    async def _failing(
+        self, conn: Conn, effects: Mapping[str, Effect], event: events.Event, stream: list[Message]
+    ) -> list[str]:
+        """Run effects in a savepoint; if one of them raises, each in one of its own. Those that do not stand."""
         messages: list[Message] = []
         try:
             async with conn.transaction():
-                await effect(Context(conn, self._app.fed, messages), event)
+                for effect in effects.values():
+                    await effect(Context(conn, self._app.fed, messages), event)
         except (DatabaseDown, OSError):
             raise
         except Exception:
-            log.exception("effect %s of %s failed", label, name)
-            metrics.job(label, 0, "failed")
-            tries = job.data["tries"] + 1 if job.name == SINGLE else 1
-            await self._again(conn, label, name, payload, tries)
-            return
+            if len(effects) == 1:
+                log.exception("effect %s of %s failed", *effects, type(event).__name__)
+                return list(effects)
+            alone = [await self._failing(conn, {label: one}, event, stream) for label, one in effects.items()]
+            return [label for labels in alone for label in labels]
         stream.extend(messages)
+        return []
 
     async def _again(self, conn: Conn, label: str, name: str, payload: dict[str, Any], tries: int) -> None:
         body = {"event": name, "effect": label, "data": payload, "tries": tries}

@@ -44,6 +44,8 @@ async def add(
     Nobody is told about themselves, by somebody they blocked or muted or whose domain they blocked, or who blocked
     them, nor about threads they muted. Of limited accounts only their followers hear.
     """
+    if not recipient_ids:
+        return []
     records = await conn.fetch(
         """
         insert into notifications (account_id, from_account_id, type, status_id, group_key)

@@ -176,12 +176,14 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
     new, thread_id = await _settled(conn, new)
     status_id: int | None = await conn.fetchval(
         """
-        insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
-            spoiler_text, sensitive, language, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id,
-            conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at, fetched_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, case when $5 then null else now() end)
-        on conflict do nothing returning id
+        with made as (
+            insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
+                spoiler_text, sensitive, language, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id,
+                conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at, fetched_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                $22, $23, $24, case when $5 then null else now() end)
+            on conflict do nothing returning id)
+        insert into status_stats (status_id) select id from made returning status_id
         """,
         new.id, new.account_id, new.uri, new.url, new.is_local, new.type, new.visibility, new.content, new.text,
         new.content_type, new.spoiler_text, new.sensitive, new.language, new.in_reply_to_id,
@@ -220,7 +222,6 @@ async def _settled(conn: Conn, new: New) -> tuple[New, int]:
 
 async def _attach(conn: Conn, new: New) -> None:
     """Satellites of a new row."""
-    await conn.execute("insert into status_stats (status_id) values ($1)", new.id)
     await set_mentions(conn, new.id, new.mentions, new.silent_mentions)
     if new.tags:
         await tags.attach(conn, new.id, new.tags, account_id=new.account_id, count=new.visibility == 0)

@@ -46,16 +46,22 @@ async def by_name(conn: Conn, name: str) -> Tag | None:
 async def ensure(conn: Conn, names: Sequence[str]) -> list[Tag]:
     """The tags of these spellings, made where they are new, in the order of their names."""
     display = {normalise(name): name[:MAX_NAME_CHARS] for name in reversed(names)}
-    await conn.execute(
-        """
-        insert into tags (name, display_name) select n, d from unnest($1::text[], $2::text[]) t(n, d) order by n
-        on conflict (name) do nothing
-        """,
-        list(display), list(display.values()),
-    )  # fmt: skip
-    return structs(
-        Tag, await conn.fetch(f"select {COLUMNS} from tags where name = any($1) order by name", list(display))
-    )
+    found = await _by_names(conn, list(display))
+    if len(found) < len(display):
+        await conn.execute(
+            """
+            insert into tags (name, display_name) select n, d from unnest($1::text[], $2::text[]) t(n, d) order by n
+            on conflict (name) do nothing
+            """,
+            list(display), list(display.values()),
+        )  # fmt: skip
+        found = await _by_names(conn, list(display))
+    return found
+
+
+async def _by_names(conn: Conn, names: Sequence[str]) -> list[Tag]:
+    records = await conn.fetch(f"select {COLUMNS} from tags where name = any($1) order by name", names)
+    return structs(Tag, records)
 
 
 async def attach(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:

@@ -5,7 +5,7 @@ from federation.errors import Rejected
 from federation.inbox.box import Box
 from federation.vocab import note
 from federation.vocab.note import Note
-from storage import inbox, polls, relevance, statuses
+from storage import polls, relevance, statuses
 from storage.errors import Conflict
 
 
@@ -28,8 +28,6 @@ async def store(box: Box, parsed: Note) -> None:
     if parsed.is_vote and await _vote(box, parsed):
         return
     async with box.fed.db.read() as conn:
-        if await inbox.buried(conn, parsed.id, actor_uri=box.actor.uri):
-            return
         if not await relevance.of_post(
             conn,
             author_id=box.actor.id,

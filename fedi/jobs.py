@@ -8,7 +8,17 @@ from federation.context import Fed
 from fedi import chores
 from fedi.context import App
 from fedi.effects import cleanup, distribute, moderation, readers
-from fedi.services import domains, follows, logins, mail, media, polls, scheduling, statuses
+from fedi.services import (
+    domains,
+    follows,
+    logins,
+    mail,
+    media,
+    notification_requests,
+    polls,
+    scheduling,
+    statuses,
+)
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -31,6 +41,8 @@ JOBS: dict[str, Job] = {
     "accept_follow_requests": follows.accept_waiting,
     moderation.ENFORCE_JOB: domains.enforce,
     moderation.FORGIVE_JOB: domains.forgive,
+    moderation.TURN_AWAY_JOB: domains.turn_away,
+    notification_requests.MERGE_JOB: notification_requests.merge,
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
     "purge_account": chores.purge_account,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from storage.db import Conn
+from storage.hearing import VERDICT
 from storage.paging import Page
 from storage.rows import columns, struct, structs
 
@@ -64,19 +65,22 @@ async def delete(conn: Conn, account_id: int, conversation_id: int) -> bool:
 # The author of a status and everybody it is addressed to: `s` is the status.
 _PEOPLE = "array(select s.account_id union select m.account_id from mentions m where m.status_id = s.id order by 1)"
 
-# Of a direct status: local people among them who want to hear from the author (as in `notifications.add`).
+# Of a direct status: local people among them who want to hear from the author (as in `notifications.add`), now, and
+# not only once they have let them in.
 _READERS = f"""
     select a.id as reader_id, array_remove({_PEOPLE}, a.id) as others, s.id as status_id, s.thread_id,
         s.account_id as author_id
     from statuses s join accounts f on f.id = s.account_id
     join accounts a on a.id = any({_PEOPLE}) and a.is_local and a.id > 0
+    cross join (values ('mention')) k(type)
     where s.id = $1 and ($2::bigint[] is null or a.id = any($2)) and (a.id = s.account_id or (
         not exists (select from blocks b where (b.account_id, b.target_id) in ((a.id, f.id), (f.id, a.id)))
         and not exists (select from mutes u where u.account_id = a.id and u.target_id = f.id
             and (u.expires_at is null or u.expires_at > now()))
         and (exists (select from follows w where w.account_id = a.id and w.target_id = f.id)
             or not exists (select from account_domain_blocks d
-                where d.account_id = a.id and d.domain = lower(f.domain)))))"""
+                where d.account_id = a.id and d.domain = lower(f.domain)))
+        and {VERDICT} = 'accept'))"""
 
 # Posts of a conversation in order, the newest `KEPT_STATUSES` of them.
 _NEWEST = f"""array(select n.id from (

@@ -1,13 +1,13 @@
 """Whole servers that a person does not want to meet. What the server itself blocks is in `domains.py`."""
 
-from storage import follows
+from storage import follows, severances
 from storage.db import Conn
 from storage.paging import Page
 
 
 async def add(conn: Conn, account_id: int, domain: str) -> bool:
     """Block a domain (lower case, ASCII) and end every follow between the person and its people. False when it was so
-    already."""
+    already. Emits `RelationshipsSevered` when there was one."""
     done = await conn.fetchval(
         """
         insert into account_domain_blocks (account_id, domain) values ($1, $2)
@@ -16,7 +16,9 @@ async def add(conn: Conn, account_id: int, domain: str) -> bool:
         account_id, domain,
     )  # fmt: skip
     if done is not None:
-        await follows.sever_domain(conn, account_id, domain)
+        cause = severances.Cause("user_domain_block", domain)
+        await severances.count(conn, cause, await follows.sever_domain(conn, account_id, domain))
+        await severances.tell(conn, cause, limit=1)
     return done is not None
 
 

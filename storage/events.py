@@ -152,6 +152,24 @@ class Reported(Event, frozen=True):
     report_id: int
 
 
+class RelationshipsSevered(Event, frozen=True):
+    """Follows of a local account ended with a block of a domain or a suspension."""
+
+    severance_id: int
+
+
+class AccountWarned(Event, frozen=True):
+    """A moderator told a local account something."""
+
+    warning_id: int
+
+
+class NotificationsMerged(Event, frozen=True):
+    """What had been filtered of people who were let in stands in the account's list now."""
+
+    account_id: int
+
+
 class FiltersChanged(Event, frozen=True):
     account_id: int
 

@@ -275,9 +275,9 @@ async def familiar(conn: Conn, viewer_id: int, target_ids: Sequence[int], *, lim
     return result
 
 
-async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
+async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[tuple[int, int]]:
     """End every follow and request, both ways, between an account and the people of a domain: there may be thousands,
-    so not one by one."""
+    so not one by one. (follower, followed) of the follows."""
     ended: dict[str, list[tuple[int, int, str]]] = {}
     for table in ("follows", "follow_requests"):  # Both before the counters: an acceptance locks in this order too.
         records = await conn.fetch(
@@ -297,6 +297,7 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> None:
     await events.emit_many(conn, events.Unfollowed, own)
     theirs = [events.FollowRejected(*each) for each in every if each[0] != account_id]
     await events.emit_many(conn, events.FollowRejected, theirs)
+    return [(each[0], each[1]) for each in ended["follows"]]
 
 
 async def _discount(conn: Conn, account_id: int, ended: Sequence[tuple[int, int, str]]) -> None:

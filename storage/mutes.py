@@ -47,6 +47,18 @@ async def remove(conn: Conn, account_id: int, target_id: int) -> bool:
     return done is not None
 
 
+async def silences(conn: Conn, account_id: int, target_id: int) -> bool:
+    """Whether a mute in force hides notifications too."""
+    record = await conn.fetchrow(
+        """
+        select from mutes where account_id = $1 and target_id = $2 and hide_notifications
+            and (expires_at is null or expires_at > now())
+        """,
+        account_id, target_id,
+    )  # fmt: skip
+    return record is not None
+
+
 async def prune(conn: Conn) -> None:
     """Delete what has expired. Readers do not wait for it: they look at `expires_at`."""
     await conn.execute("delete from mutes where expires_at <= now()")

@@ -7,12 +7,13 @@ from typing import Literal
 import msgspec
 
 from storage.db import Conn
+from storage.hearing import VERDICT, WANTS
 from storage.paging import Page
 from storage.rows import columns, struct, structs
 
 Type = Literal[
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
-    "admin.report",
+    "admin.report", "severed_relationships", "moderation_warning",
 ]  # fmt: skip
 
 
@@ -22,73 +23,95 @@ class Notification(msgspec.Struct, frozen=True):
     from_account_id: int
     type: str
     status_id: int | None
+    about_id: int | None  # a report, a severance or a warning, by type
     group_key: str | None
     created_at: datetime
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a list. `types` None is all of them."""
+
+    types: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    from_id: int | None = None
+    filtered: bool = False
+    """Also what the policy has put aside."""
+
+    @property
+    def values(self) -> tuple[list[str] | None, list[str], int | None, bool]:
+        """What IN_LIST takes."""
+        return None if self.types is None else list(self.types), list(self.without), self.from_id, self.filtered
+
+
+# With `n` and its sender `f`, and `Wanted.values` as $4 to $7.
+IN_LIST = """(
+    f.suspended_at is null and (not n.filtered or $7) and ($4::text[] is null or n.type = any($4)) and n.type <> all($5)
+    and ($6::bigint is null or n.from_account_id = $6))"""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a notification is about. `group_keys`: those it may join, best first; the first one is its own otherwise."""
+
+    status_id: int | None = None
+    about_id: int | None = None
+    group_keys: tuple[str, ...] = ()
+
+
 _COLUMNS = columns(Notification, "n")
+# Types that tell people of themselves, or of nobody.
+_OWN = "('poll', 'severed_relationships', 'moderation_warning')"
 
 
 async def add(
-    conn: Conn,
-    kind: Type,
-    *,
-    recipient_ids: Sequence[int],
-    from_id: int,
-    status_id: int | None = None,
-    thread_id: int | None = None,
-    group_key: str | None = None,
+    conn: Conn, kind: Type, *, recipient_ids: Sequence[int], from_id: int, about: About
 ) -> list[tuple[int, int]]:
-    """Tell the local ones of the recipients who want to hear of it; (notification id, account id) of new rows.
+    """Tell the local ones of the recipients who want to hear of it; (notification id, account id) of new rows that are
+    to be seen at once.
 
-    Nobody is told about themselves, by somebody they blocked or muted or whose domain they blocked, or who blocked
-    them, nor about threads they muted. Of limited accounts only their followers hear.
+    Nobody is told about themselves, nor what `hearing.WANTS` rules out. What the reader's policy filters is put aside,
+    a mention with a request of its sender's; what it drops is not written.
     """
     if not recipient_ids:
         return []
     records = await conn.fetch(
-        """
-        insert into notifications (account_id, from_account_id, type, status_id, group_key)
-        select a.id, f.id, $2, $4, $6
-        from accounts a, accounts f
-        where a.id = any($1) and a.is_local and a.suspended_at is null and f.id = $3
-          and (a.id <> f.id or $2 = 'poll')
-          and (f.suspended_at is null)
-          and not exists (select from blocks b where (b.account_id, b.target_id) in ((a.id, f.id), (f.id, a.id)))
-          and not exists (select from mutes m where m.account_id = a.id and m.target_id = f.id
-                and m.hide_notifications and (m.expires_at is null or m.expires_at > now()))
-          and not exists (select from conversation_mutes c where c.account_id = a.id and c.thread_id = $5)
-          and (exists (select from follows w where w.account_id = a.id and w.target_id = f.id)
-               or (f.silenced_at is null and not exists (
-                    select from account_domain_blocks d where d.account_id = a.id and d.domain = lower(f.domain))))
-        order by a.id
-        on conflict do nothing returning id, account_id
+        f"""
+        with heard as materialized (
+            select a.id, {VERDICT} as verdict, (
+                select g.key from unnest($6::text[]) with ordinality g(key, place)
+                where exists (select from notifications o where o.account_id = a.id and o.group_key = g.key)
+                order by g.place limit 1) as group_key
+            from accounts a join accounts f on f.id = $3 and f.suspended_at is null
+            left join statuses s on s.id = $4
+            cross join (select $2::text) k(type)
+            where a.id = any($1) and a.is_local and a.suspended_at is null
+              and (a.id <> f.id or k.type in {_OWN}) and {WANTS}
+            order by a.id),
+        told as (
+            insert into notifications (account_id, from_account_id, type, status_id, about_id, filtered, group_key)
+            select h.id, $3, $2, $4, $5, h.verdict = 'filter',
+                case when h.verdict = 'accept' then coalesce(h.group_key, ($6::text[])[1]) end
+            from heard h where h.verdict <> 'drop' order by h.id
+            on conflict do nothing returning id, account_id, filtered),
+        asked as (
+            insert into notification_requests (account_id, from_account_id)
+            select account_id, $3 from told where filtered and $2 in ('mention', 'quote') order by account_id
+            on conflict (account_id, from_account_id) do update set updated_at = now())
+        select id, account_id from told where not filtered order by account_id
         """,
-        list(recipient_ids), kind, from_id, status_id, thread_id, group_key,
+        list(recipient_ids), kind, from_id, about.status_id, about.about_id, list(about.group_keys),
     )  # fmt: skip
     return [(record[0], record[1]) for record in records]
 
 
-async def page(
-    conn: Conn,
-    account_id: int,
-    page: Page,
-    *,
-    types: Sequence[str] | None = None,
-    without: Sequence[str] = (),
-    from_id: int | None = None,
-) -> list[Notification]:
-    """The list of an account, newest first. `types` None is all of them."""
+async def page(conn: Conn, account_id: int, page: Page, wanted: Wanted) -> list[Notification]:
+    """The list of an account, newest first."""
     records = await conn.fetch(
         f"""
         select {_COLUMNS} from notifications n join accounts f on f.id = n.from_account_id
-        where n.account_id = $1 and n.id < $2 and n.id > $3 and not n.filtered and f.suspended_at is null
-          and ($5::text[] is null or n.type = any($5)) and n.type <> all($6)
-          and ($7::bigint is null or n.from_account_id = $7)
-        order by n.id {page.order} limit $4
+        where n.account_id = $1 and n.id < $2 and n.id > $3 and {IN_LIST}
+        order by n.id {page.order} limit $8
         """,
-        account_id, page.below, page.above, page.size, list(types) if types is not None else None, list(without),
-        from_id,
+        account_id, page.below, page.above, *wanted.values, page.size,
     )  # fmt: skip
     return page.arrange(structs(Notification, records))
 
@@ -101,35 +124,26 @@ async def by_id(conn: Conn, account_id: int, notification_id: int) -> Notificati
     return struct(Notification, record)
 
 
-async def unread_count(
-    conn: Conn,
-    account_id: int,
-    *,
-    above: int,
-    limit: int,
-    types: Sequence[str] | None,
-    without: Sequence[str],
-    from_id: int | None = None,
-) -> int:
+async def unread_count(conn: Conn, account_id: int, wanted: Wanted, *, above: int, limit: int) -> int:
     """How many of `page` are newer than the marker `above`, at most `limit`."""
     count: int = await conn.fetchval(
-        """
+        f"""
         select count(*) from (
             select from notifications n join accounts f on f.id = n.from_account_id
-            where n.account_id = $1 and n.id > $2 and not n.filtered and f.suspended_at is null
-              and ($4::text[] is null or n.type = any($4)) and n.type <> all($5)
-              and ($6::bigint is null or n.from_account_id = $6) limit $3) t
+            where n.account_id = $1 and n.id > $2 and {IN_LIST} limit $3) t
         """,
-        account_id, above, limit, list(types) if types is not None else None, list(without), from_id,
+        account_id, above, limit, *wanted.values,
     )  # fmt: skip
     return count
 
 
-async def dismiss(conn: Conn, account_id: int, notification_id: int) -> bool:
-    done = await conn.fetchval(
-        "delete from notifications where id = $2 and account_id = $1 returning id", account_id, notification_id
-    )
-    return done is not None
+async def dismiss(conn: Conn, account_id: int, notification_ids: Sequence[int]) -> int:
+    """How many of the ids were the account's own, and are gone."""
+    records = await conn.fetch(
+        "delete from notifications where id = any($2) and account_id = $1 returning id",
+        account_id, list(notification_ids),
+    )  # fmt: skip
+    return len(records)
 
 
 async def clear(conn: Conn, account_id: int) -> None:

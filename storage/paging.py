@@ -38,6 +38,12 @@ class Page(msgspec.Struct, frozen=True):
     def order(self) -> Literal["asc", "desc"]:
         return "desc" if self.min_id is None else "asc"
 
+    def beyond(self, newest: int, oldest: int, *, size: int) -> "Page":
+        """The page after what was read, in the direction of reading."""
+        if self.min_id is None:
+            return msgspec.structs.replace(self, size=size, max_id=oldest)
+        return msgspec.structs.replace(self, size=size, min_id=newest)
+
     def arrange(self, rows: Sequence[T]) -> list[T]:
         """Rows as fetched in `order`, newest first."""
         return list(rows) if self.min_id is None else list(reversed(rows))

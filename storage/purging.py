@@ -1,6 +1,6 @@
 """Removing what an account that is gone has left, in steps small enough for a transaction each."""
 
-from storage import blocks, favourites, follows, statuses
+from storage import blocks, favourites, follows, severances, statuses
 from storage.db import Conn
 
 STEP = 100
@@ -23,10 +23,25 @@ async def step(conn: Conn, account_id: int) -> bool:
     return False
 
 
-async def part(conn: Conn, account_id: int) -> bool:
+async def part(conn: Conn, account_id: int, cause: severances.Cause) -> bool:
     """One step of ending every follow of an account, in both directions, which is what a suspension of its domain does;
-    whether there is more."""
-    return await _follows(conn, account_id)
+    whether there is more. What local people lose by it is counted."""
+    return await _follows(conn, account_id, cause)
+
+
+async def turn_away(conn: Conn, account_id: int, cause: severances.Cause) -> bool:
+    """One step of ending what an account follows here, which is what its suspension does; whether there is more."""
+    records = await conn.fetch(
+        """
+        select target_id, true as agreed from follows where account_id = $1
+        union all select target_id, false from follow_requests where account_id = $1 limit $2
+        """,
+        account_id, STEP,
+    )  # fmt: skip
+    for record in records:
+        await follows.reject(conn, account_id, record["target_id"])
+    await severances.count(conn, cause, [(account_id, record["target_id"]) for record in records if record["agreed"]])
+    return bool(records)
 
 
 async def _statuses(conn: Conn, account_id: int) -> bool:
@@ -36,19 +51,23 @@ async def _statuses(conn: Conn, account_id: int) -> bool:
     return bool(records)
 
 
-async def _follows(conn: Conn, account_id: int) -> bool:
+async def _follows(conn: Conn, account_id: int, cause: severances.Cause | None = None) -> bool:
     records = await conn.fetch(
         """
-        select account_id, target_id from follows where $1 in (account_id, target_id)
-        union select account_id, target_id from follow_requests where $1 in (account_id, target_id) limit $2
+        select account_id, target_id, true as agreed from follows where $1 in (account_id, target_id)
+        union all
+        select account_id, target_id, false from follow_requests where $1 in (account_id, target_id) limit $2
         """,
         account_id, STEP,
     )  # fmt: skip
     for record in records:
-        if record[0] == account_id:
-            await follows.unfollow(conn, *record)
+        if record["account_id"] == account_id:
+            await follows.unfollow(conn, account_id, record["target_id"])
         else:
-            await follows.reject(conn, *record)
+            await follows.reject(conn, record["account_id"], account_id)
+    if cause is not None:
+        ended = [(record["account_id"], record["target_id"]) for record in records if record["agreed"]]
+        await severances.count(conn, cause, ended)
     return bool(records)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from storage import events
 from storage.db import Conn
-from storage.rows import columns, struct
+from storage.rows import columns, struct, structs
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -55,3 +55,8 @@ async def add(
 
 async def by_id(conn: Conn, report_id: int) -> Report | None:
     return struct(Report, await conn.fetchrow(f"select {_COLUMNS} from reports where id = $1", report_id))
+
+
+async def by_ids(conn: Conn, report_ids: Sequence[int]) -> dict[int, Report]:
+    records = await conn.fetch(f"select {_COLUMNS} from reports where id = any($1)", report_ids)
+    return {row.id: row for row in structs(Report, records)}

@@ -5,10 +5,9 @@ from typing import Literal
 import msgspec
 
 from fedi import entities
-from fedi.entities.report import Parts, Report, build
+from fedi.entities.report import Report, build
 from fedi.http.endpoint import Call, post, user
 from fedi.services import reports as service
-from storage import reports
 
 
 class ReportParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,20 +32,7 @@ async def create(call: Call[ReportParams]) -> Report:
     row = await service.file(call.app, call.user, filed)
     async with call.read() as conn:
         target = await entities.account(call.app, conn, row.target_id)
-    return build(_parts(row), target=target)
-
-
-def _parts(row: reports.Report) -> Parts:
-    return Parts(
-        id=row.id,
-        category=row.category,
-        comment=row.comment,
-        forwarded=row.forwarded,
-        created_at=row.created_at,
-        action_taken_at=row.action_taken_at,
-        status_ids=row.status_ids,
-        rule_ids=row.rule_ids,
-    )
+    return build(row, target=target)
 
 
 ROUTES = [post("/api/v1/reports", create, access=user("write:reports"), params=ReportParams)]

@@ -6,6 +6,7 @@ from storage import accounts, events, jobs
 
 ENFORCE_JOB = "enforce_domain"
 FORGIVE_JOB = "forgive_domain"
+TURN_AWAY_JOB = "turn_away_account"
 
 
 async def domain(ctx: Context, event: events.DomainJudged) -> None:
@@ -19,6 +20,10 @@ async def domain(ctx: Context, event: events.DomainJudged) -> None:
 
 async def suspension(ctx: Context, event: events.AccountSuspended) -> None:
     await _announce(ctx, event.account_id)
+    account = await accounts.by_id(ctx.conn, event.account_id)
+    if account is not None and not account.is_local:
+        # Its server knows nothing of the suspension and would go on showing our posts to it.
+        await jobs.enqueue(ctx.conn, TURN_AWAY_JOB, {"account_id": account.id}, queue="slow", key=str(account.id))
 
 
 async def restoration(ctx: Context, event: events.AccountUnsuspended) -> None:

@@ -3,17 +3,21 @@
 from datetime import UTC, datetime
 
 from fedi.effects.context import Context, Message
-from storage import events, notifications, polls, reports, statuses
+from storage import events, notification_requests, notifications, polls, reports, severances, statuses, warnings
 from storage import follows as follow_rows
-from storage.notifications import Type
+from storage import mutes as mute_rows
+from storage.notifications import About, Type
 from storage.statuses import Status
 
-# Likes, boosts and follows within this span are shown as one group.
-GROUP_SECONDS = 12 * 3600
+# Likes and boosts of a post, follows and sign-ups are shown as one group for so long after the first of them.
+GROUP_HOURS = 12
 
 
-def _bucket() -> int:
-    return int(datetime.now(UTC).timestamp()) // GROUP_SECONDS
+def _keys(group: str) -> tuple[str, ...]:
+    """Of a group that begins now, and of those that began lately enough to be joined, latest first."""
+    hour = int(datetime.now(UTC).timestamp()) // 3600
+    now, *before = (f"{group}-{hour - passed}" for passed in range(GROUP_HOURS))
+    return (now, *before)
 
 
 async def _tell(
@@ -23,21 +27,19 @@ async def _tell(
     from_id: int,
     *,
     status: Status | None = None,
-    group_key: str | None = None,
+    about_id: int | None = None,
+    group: str | None = None,
 ) -> None:
-    told = await notifications.add(
-        ctx.conn,
-        kind,
-        recipient_ids=recipient_ids,
-        from_id=from_id,
-        status_id=status.id if status else None,
-        thread_id=status.thread_id if status else None,
-        group_key=group_key,
+    about = About(
+        status_id=status.id if status else None, about_id=about_id, group_keys=_keys(group) if group is not None else ()
     )
+    told = await notifications.add(ctx.conn, kind, recipient_ids=recipient_ids, from_id=from_id, about=about)
     for notification_id, account_id in told:
-        ctx.stream.append(
-            Message((f"user:{account_id}", f"notifications:{account_id}"), "notification", notification_id)
-        )
+        ctx.stream.append(Message(_channels(account_id), "notification", notification_id))
+
+
+def _channels(account_id: int) -> tuple[str, str]:
+    return f"user:{account_id}", f"notifications:{account_id}"
 
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:
@@ -48,8 +50,8 @@ async def status(ctx: Context, event: events.StatusCreated) -> None:
     if created.reblog_of_id is not None:
         boosted = await statuses.by_id(ctx.conn, created.reblog_of_id)
         if boosted is not None:
-            key = f"reblog-{boosted.id}-{_bucket()}"
-            await _tell(ctx, "reblog", [boosted.account_id], created.account_id, status=boosted, group_key=key)
+            group = f"reblog-{boosted.id}"
+            await _tell(ctx, "reblog", [boosted.account_id], created.account_id, status=boosted, group=group)
         return
     mentioned = await statuses.mentioned(ctx.conn, [created.id])
     named = [account_id for account_id, silent in mentioned[created.id] if not silent]
@@ -75,8 +77,8 @@ async def edit(ctx: Context, event: events.StatusEdited) -> None:
 async def favourite(ctx: Context, event: events.Favourited) -> None:
     liked = await statuses.by_id(ctx.conn, event.status_id)
     if liked is not None:
-        key = f"favourite-{liked.id}-{_bucket()}"
-        await _tell(ctx, "favourite", [liked.account_id], event.account_id, status=liked, group_key=key)
+        group = f"favourite-{liked.id}"
+        await _tell(ctx, "favourite", [liked.account_id], event.account_id, status=liked, group=group)
 
 
 async def unfavourite(ctx: Context, event: events.Unfavourited) -> None:
@@ -95,7 +97,7 @@ async def follow_request(ctx: Context, event: events.FollowRequested) -> None:
 async def follow(ctx: Context, event: events.FollowAccepted) -> None:
     """The followed one, who need not look at the request any more."""
     await notifications.withdraw(ctx.conn, "follow_request", from_id=event.account_id, recipient_id=event.target_id)
-    await _tell(ctx, "follow", [event.target_id], event.account_id, group_key=f"follow-{_bucket()}")
+    await _tell(ctx, "follow", [event.target_id], event.account_id, group="follow")
 
 
 async def unfollow(ctx: Context, event: events.Unfollowed) -> None:
@@ -112,8 +114,15 @@ async def _no_follow(ctx: Context, account_id: int, target_id: int) -> None:
 
 
 async def block(ctx: Context, event: events.Blocked) -> None:
-    """Nothing is left of what the blocked one did."""
+    """Nothing is left of what the blocked one did, nor of what they were once allowed."""
     await notifications.forget_person(ctx.conn, event.account_id, event.target_id)
+    await notification_requests.forget(ctx.conn, event.account_id, event.target_id)
+
+
+async def mute(ctx: Context, event: events.Muted) -> None:
+    """Whoever is muted waits to be heard no more, unless the mute leaves notifications alone."""
+    if await mute_rows.silences(ctx.conn, event.account_id, event.target_id):
+        await notification_requests.forget(ctx.conn, event.account_id, event.target_id)
 
 
 async def poll_end(ctx: Context, event: events.PollClosed) -> None:
@@ -126,10 +135,31 @@ async def poll_end(ctx: Context, event: events.PollClosed) -> None:
 
 
 async def sign_up(ctx: Context, event: events.AccountSignedUp) -> None:
-    await _tell(ctx, "admin.sign_up", await notifications.moderators(ctx.conn), event.account_id)
+    moderators = await notifications.moderators(ctx.conn)
+    await _tell(ctx, "admin.sign_up", moderators, event.account_id, group="admin.sign_up")
 
 
 async def report(ctx: Context, event: events.Reported) -> None:
     found = await reports.by_id(ctx.conn, event.report_id)
     if found is not None:
-        await _tell(ctx, "admin.report", await notifications.moderators(ctx.conn), found.account_id)
+        moderators = await notifications.moderators(ctx.conn)
+        await _tell(ctx, "admin.report", moderators, found.account_id, about_id=found.id)
+
+
+async def severance(ctx: Context, event: events.RelationshipsSevered) -> None:
+    """Whoever lost follows by a block or a suspension. Nobody caused it for them, so it comes from themselves."""
+    found = (await severances.by_ids(ctx.conn, [event.severance_id])).get(event.severance_id)
+    if found is not None:
+        await _tell(ctx, "severed_relationships", [found.account_id], found.account_id, about_id=found.id)
+
+
+async def warning(ctx: Context, event: events.AccountWarned) -> None:
+    """The one who was warned; by whom is not for them to know."""
+    found = (await warnings.by_ids(ctx.conn, [event.warning_id])).get(event.warning_id)
+    if found is not None:
+        await _tell(ctx, "moderation_warning", [found.account_id], found.account_id, about_id=found.id)
+
+
+async def merged(ctx: Context, event: events.NotificationsMerged) -> None:
+    """Clients read the list again: what had been put aside stands at its place in it."""
+    ctx.stream.append(Message(_channels(event.account_id), "notifications_merged", 1))

@@ -16,8 +16,9 @@ from fedi.entities.posts import media, poll, status, statuses
 from fedi.entities.relationship import Relationship
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag
-from fedi.entities.told import NotificationRow, notifications
+from fedi.entities.told import NotificationRow, Style, joined, notification_groups, notifications
 from fedi.entities.topics import tags
+from fedi.entities.waiting import notification_requests
 
 __all__ = [
     "Account",
@@ -30,6 +31,7 @@ __all__ = [
     "Poll",
     "Relationship",
     "Status",
+    "Style",
     "Tag",
     "Wanted",
     "account",
@@ -37,8 +39,11 @@ __all__ = [
     "announced",
     "conversations",
     "credential_account",
+    "joined",
     "load",
     "media",
+    "notification_groups",
+    "notification_requests",
     "notifications",
     "poll",
     "relationships",

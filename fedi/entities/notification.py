@@ -6,7 +6,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from fedi.entities import dates
 from fedi.entities.account import Account
+from fedi.entities.fallback import NotificationFallback
+from fedi.entities.report import Report
+from fedi.entities.severance import RelationshipSeveranceEvent
 from fedi.entities.status import Status
+from fedi.entities.warning import AccountWarning
 
 WITH_STATUS = frozenset({"mention", "status", "reblog", "favourite", "poll", "update", "quote", "quoted_update"})
 """Types that always carry a status; for reblog and favourite it is the viewer's own one."""
@@ -28,6 +32,10 @@ class Notification(Struct, frozen=True):
     group_key: str
     account: Account
     status: Status | UnsetType = UNSET
+    report: Report | UnsetType = UNSET
+    event: RelationshipSeveranceEvent | UnsetType = UNSET
+    moderation_warning: AccountWarning | UnsetType = UNSET
+    fallback: NotificationFallback | UnsetType = UNSET
 
 
 class Parts(Struct, frozen=True):
@@ -37,9 +45,28 @@ class Parts(Struct, frozen=True):
     group_key: str | None = None
 
 
-def build(parts: Parts, *, account: Account, status: Status | None = None) -> Notification | None:
-    """None when the status it is about is gone: a client fails on a null there, so the line is left out."""
-    if parts.type in WITH_STATUS and status is None:
+class Subject(Struct, frozen=True, kw_only=True):
+    """What it is about, one of these by its type, and words for it where the app needs some."""
+
+    status: Status | None = None
+    report: Report | None = None
+    event: RelationshipSeveranceEvent | None = None
+    moderation_warning: AccountWarning | None = None
+    fallback: NotificationFallback | None = None
+
+
+def is_whole(kind: str, subject: Subject) -> bool:
+    """Whether what the type promises is there. A client fails on a null, so such a line is left out."""
+    if kind in WITH_STATUS:
+        return subject.status is not None
+    if kind == "severed_relationships":
+        return subject.event is not None
+    return kind != "moderation_warning" or subject.moderation_warning is not None
+
+
+def build(parts: Parts, subject: Subject, *, account: Account) -> Notification | None:
+    """None when what it is about is gone."""
+    if not is_whole(parts.type, subject):
         return None
     return Notification(
         id=str(parts.id),
@@ -47,5 +74,9 @@ def build(parts: Parts, *, account: Account, status: Status | None = None) -> No
         created_at=dates.timestamp(parts.created_at),
         group_key=parts.group_key or f"ungrouped-{parts.id}",
         account=account,
-        status=UNSET if status is None else status,
+        status=subject.status or UNSET,
+        report=subject.report or UNSET,
+        event=subject.event or UNSET,
+        moderation_warning=subject.moderation_warning or UNSET,
+        fallback=subject.fallback or UNSET,
     )

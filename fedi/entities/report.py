@@ -1,12 +1,10 @@
-"""Report: what the reporter is told of it."""
-
-from collections.abc import Sequence
-from datetime import datetime
+"""Report: what the reporter, and the moderators, are told of it."""
 
 from msgspec import Struct
 
 from fedi.entities import dates
 from fedi.entities.account import Account
+from storage.reports import Report as Row
 
 
 class Report(Struct, frozen=True):
@@ -23,27 +21,16 @@ class Report(Struct, frozen=True):
     collection_ids: list[str] = []
 
 
-class Parts(Struct, frozen=True, kw_only=True):
-    id: int
-    category: str
-    comment: str
-    forwarded: bool
-    created_at: datetime
-    action_taken_at: datetime | None
-    status_ids: Sequence[int]
-    rule_ids: Sequence[int]
-
-
-def build(parts: Parts, *, target: Account) -> Report:
+def build(row: Row, *, target: Account) -> Report:
     return Report(
-        id=str(parts.id),
-        action_taken=parts.action_taken_at is not None,
-        action_taken_at=dates.optional(parts.action_taken_at),
-        category=parts.category,
-        comment=parts.comment,
-        forwarded=parts.forwarded,
-        created_at=dates.timestamp(parts.created_at),
-        status_ids=[str(each) for each in parts.status_ids],
-        rule_ids=[str(each) for each in parts.rule_ids] or None,
+        id=str(row.id),
+        action_taken=row.action_taken_at is not None,
+        action_taken_at=dates.optional(row.action_taken_at),
+        category=row.category,
+        comment=row.comment,
+        forwarded=row.forwarded,
+        created_at=dates.timestamp(row.created_at),
+        status_ids=[str(each) for each in row.status_ids],
+        rule_ids=[str(each) for each in row.rule_ids] or None,
         target_account=target,
     )

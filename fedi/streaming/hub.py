@@ -165,7 +165,7 @@ def _send(event: str, payload: str | None, pairs: Iterable[tuple[Listener, Strea
 Loader = Callable[[App, Conn, int, int, FilterContext, bool], Awaitable[str | None]]
 
 # Events whose payload is the id itself.
-_BARE = frozenset(["delete", "announcement.delete"])
+_BARE = frozenset(["delete", "announcement.delete", "notifications_merged"])
 
 
 def _json(value: object) -> str:

@@ -22,7 +22,8 @@ class FallbackParams(msgspec.Struct, frozen=True, kw_only=True):
     supported_types: tuple[str, ...] | None = None
 
 
-class ListParams(PageParams, FallbackParams, frozen=True, kw_only=True):
+class ListParams(PageParams, frozen=True, kw_only=True):
+    supported_types: tuple[str, ...] | None = None
     types: tuple[str, ...] = ()
     exclude_types: tuple[str, ...] = ()
     account_id: int | None = None
@@ -58,7 +59,7 @@ def wanted(params: ListParams | CountParams) -> Wanted:
     )
 
 
-def known(me: User, params: FallbackParams) -> frozenset[str] | None:
+def known(me: User, params: FallbackParams | ListParams) -> frozenset[str] | None:
     """Types that the app says it knows. Words for others are in the person's language."""
     i18n.use(i18n.choose(me.locale))
     return None if params.supported_types is None else ALWAYS_KNOWN.union(params.supported_types)

@@ -88,7 +88,8 @@ def _warning(warning: AccountWarning) -> NotificationFallback:
 
 
 def _fallback(title: str, details: str = "") -> NotificationFallback:
-    return NotificationFallback(title, _("Your app does not know this kind of notification yet."), details or None)
+    summary = _("Your app does not know this kind of notification yet.")
+    return NotificationFallback(title, summary, details.replace("\r", "").replace("\n", "<br />") or None)
 
 
 def _link(person: Account) -> str:

@@ -13,6 +13,13 @@ from tests.support.servers import Node, Person, drain, queries
 pytestmark = pytest.mark.anyio
 
 
+async def open_person(server: Node, name: str) -> Person:
+    """Somebody who hears from everybody."""
+    person = await server.person(name)
+    await person.welcomes()
+    return person
+
+
 async def whispers(person: Person, text: str, **more: Any) -> Any:
     return await person.posts(text, visibility="direct", **more)
 
@@ -24,7 +31,11 @@ async def listed(person: Person) -> list[tuple[list[str], str, bool]]:
 
 
 async def test_a_direct_post_begins_a_conversation_for_each_of_its_people(server: Node) -> None:
-    alice, bob, carol = await server.person("alice"), await server.person("bob"), await server.person("carol")
+    alice, bob, carol = (
+        await open_person(server, "alice"),
+        await open_person(server, "bob"),
+        await open_person(server, "carol"),
+    )
     await alice.posts("@bob in public")
     post = await whispers(alice, "@bob hello")
     await server.drain()
@@ -34,7 +45,11 @@ async def test_a_direct_post_begins_a_conversation_for_each_of_its_people(server
 
 
 async def test_an_answer_moves_the_conversation_on_and_up(server: Node) -> None:
-    alice, bob, carol = await server.person("alice"), await server.person("bob"), await server.person("carol")
+    alice, bob, carol = (
+        await open_person(server, "alice"),
+        await open_person(server, "bob"),
+        await open_person(server, "carol"),
+    )
     first = await whispers(alice, "@bob hello")
     await server.drain()
     other = await whispers(alice, "@carol hello")
@@ -47,7 +62,11 @@ async def test_an_answer_moves_the_conversation_on_and_up(server: Node) -> None:
 
 
 async def test_other_people_are_another_conversation(server: Node) -> None:
-    alice, bob, carol = await server.person("alice"), await server.person("bob"), await server.person("carol")
+    alice, bob, carol = (
+        await open_person(server, "alice"),
+        await open_person(server, "bob"),
+        await open_person(server, "carol"),
+    )
     first = await whispers(alice, "@bob hello")
     both = await whispers(alice, "@bob @carol hello", in_reply_to_id=first["id"])
     await server.drain()
@@ -56,14 +75,14 @@ async def test_other_people_are_another_conversation(server: Node) -> None:
 
 
 async def test_who_talks_alone_is_the_only_participant(server: Node) -> None:
-    alice = await server.person("alice")
+    alice = await open_person(server, "alice")
     post = await whispers(alice, "milk, bread")
     await server.drain()
     assert await listed(alice) == [(["alice"], post["id"], False)]
 
 
 async def test_reading_and_unreading(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     await whispers(alice, "@bob hello")
     await server.drain()
     (row,) = await bob.get("/api/v1/conversations")
@@ -76,7 +95,7 @@ async def test_reading_and_unreading(server: Node) -> None:
 
 
 async def test_a_deleted_conversation_comes_back_with_the_next_post(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     first = await whispers(alice, "@bob hello")
     await server.drain()
     (row,) = await bob.get("/api/v1/conversations")
@@ -90,7 +109,7 @@ async def test_a_deleted_conversation_comes_back_with_the_next_post(server: Node
 
 
 async def test_deleting_the_last_post_shows_the_one_before(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     first = await whispers(alice, "@bob hello")
     second = await whispers(alice, "@bob oops", in_reply_to_id=first["id"])
     await server.drain()
@@ -104,7 +123,11 @@ async def test_deleting_the_last_post_shows_the_one_before(server: Node) -> None
 
 
 async def test_who_was_muted_or_blocked_begins_no_conversation(server: Node) -> None:
-    alice, bob, carol = await server.person("alice"), await server.person("bob"), await server.person("carol")
+    alice, bob, carol = (
+        await open_person(server, "alice"),
+        await open_person(server, "bob"),
+        await open_person(server, "carol"),
+    )
     await bob.post(f"/api/v1/accounts/{alice.id}/mute")
     await carol.post(f"/api/v1/accounts/{alice.id}/block")
     await whispers(alice, "@bob hello")
@@ -114,7 +137,7 @@ async def test_who_was_muted_or_blocked_begins_no_conversation(server: Node) -> 
 
 
 async def test_a_block_takes_conversations_off_the_list(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     await whispers(alice, "@bob hello")
     await server.drain()
     await bob.post(f"/api/v1/accounts/{alice.id}/block")
@@ -123,7 +146,7 @@ async def test_a_block_takes_conversations_off_the_list(server: Node) -> None:
 
 
 async def test_a_muted_thread_stays_read(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     first = await whispers(alice, "@bob hello")
     await server.drain()
     (row,) = await bob.get("/api/v1/conversations")
@@ -135,7 +158,11 @@ async def test_a_muted_thread_stays_read(server: Node) -> None:
 
 
 async def test_somebody_named_by_an_edit_joins(server: Node) -> None:
-    alice, bob, carol = await server.person("alice"), await server.person("bob"), await server.person("carol")
+    alice, bob, carol = (
+        await open_person(server, "alice"),
+        await open_person(server, "bob"),
+        await open_person(server, "carol"),
+    )
     post = await whispers(alice, "@bob hello")
     await server.drain()
     await alice.api("PUT", f"/api/v1/statuses/{post['id']}", json={"status": "@bob @carol hello"})
@@ -145,7 +172,7 @@ async def test_somebody_named_by_an_edit_joins(server: Node) -> None:
 
 
 async def test_those_who_talk_are_told_live(server: Node) -> None:
-    alice, bob = await server.person("alice"), await server.person("bob")
+    alice, bob = await open_person(server, "alice"), await open_person(server, "bob")
     await server.drain()
     heard: list[Any] = []
     server.app.bus.subscribe(TOPIC, heard.append)
@@ -157,8 +184,8 @@ async def test_those_who_talk_are_told_live(server: Node) -> None:
 
 
 async def test_the_list_is_paged_by_last_posts(server: Node) -> None:
-    alice = await server.person("alice")
-    people = [await server.person(f"person{number}") for number in range(5)]
+    alice = await open_person(server, "alice")
+    people = [await open_person(server, f"person{number}") for number in range(5)]
     posts = [(await whispers(alice, f"@{person.username} hello"))["id"] for person in people]
     await server.drain()
     path, seen = "/api/v1/conversations?limit=2", []
@@ -175,9 +202,9 @@ async def test_the_list_is_paged_by_last_posts(server: Node) -> None:
 
 
 async def test_a_page_takes_few_queries(server: Node) -> None:
-    alice = await server.person("alice")
+    alice = await open_person(server, "alice")
     for number in range(4):
-        person = await server.person(f"person{number}")
+        person = await open_person(server, f"person{number}")
         await whispers(person, "@alice hello")
     await server.drain()
     server.app.memory.pop("fedi.entities.bundle", None)
@@ -187,7 +214,7 @@ async def test_a_page_takes_few_queries(server: Node) -> None:
 
 async def test_across_two_servers(servers: Callable[..., Awaitable[list[Node]]]) -> None:
     a, b = await servers("a.test", "b.test")
-    alice, bob = await a.person("alice"), await b.person("bob")
+    alice, bob = await open_person(a, "alice"), await open_person(b, "bob")
     await alice.finds(bob)
     await whispers(alice, "@bob@b.test hello")
     await drain(a, b)
@@ -201,7 +228,7 @@ async def test_across_two_servers(servers: Callable[..., Awaitable[list[Node]]])
 
 
 async def test_answers_that_came_before_their_beginning_are_joined_to_it(server: Node) -> None:
-    alice = await server.person("alice")
+    alice = await open_person(server, "alice")
     async with server.db.transaction() as conn:
         bob = await factories.remote(conn, "bob")
         beginning = "https://remote.test/users/bob/statuses/1"

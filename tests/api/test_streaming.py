@@ -243,6 +243,7 @@ async def test_a_post_from_its_birth_to_its_end(server: Node, address: str) -> N
 
 async def test_notifications_and_conversations(server: Node, address: str) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
+    await alice.welcomes()
     async with live.socket(alice, "user", "user:notification", "direct", base_url=address) as heard:
         post = await bob.posts("@alice psst", visibility="direct")
         await drain(server)

@@ -361,6 +361,7 @@ async def test_notifications(new_person: Any) -> None:
 
 async def test_conversations(new_person: Any) -> None:
     alice, bob = client_of(await new_person("alice")), client_of(await new_person("bob"))
+    bob.update_notifications_policy(for_private_mentions="accept")
     post = alice.status_post(f"@{bob.me().acct} psst", visibility="direct")
     [talk] = soon(bob.conversations)
     assert (talk.last_status.id, talk.unread) == (post.id, True)

@@ -94,6 +94,10 @@ class Person:
     async def home(self) -> Any:
         return await self.get("/api/v1/timelines/home")
 
+    async def welcomes(self) -> None:
+        """Private mentions by people one does not follow are not put aside."""
+        await self.api("PATCH", "/api/v2/notifications/policy", json={"for_private_mentions": "accept"})
+
     async def notifications(self) -> Any:
         return await self.get("/api/v1/notifications")
 

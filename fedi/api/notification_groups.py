@@ -1,6 +1,7 @@
 """What happened to a person, likes of one post and the like in groups."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fedi import entities, errors
 from fedi.api.notifications import (
@@ -80,10 +81,17 @@ def _oldest(groups: Sequence[Group]) -> int:
     return min(each.page_min_id for each in groups)
 
 
+def _key(call: Call[Any]) -> str:
+    key = call.path["group_key"]
+    if "\0" in key:  # which no text in the database can hold
+        raise errors.NotFound
+    return key
+
+
 async def show(call: Call[FallbackParams]) -> GroupedNotifications:
     style = entities.Style(paged=False, known=known(call.user, call.params))
     async with call.read() as conn:
-        row = await notification_groups.by_key(conn, call.user.account_id, call.path["group_key"])
+        row = await notification_groups.by_key(conn, call.user.account_id, _key(call))
         if row is None:
             raise errors.NotFound
         found = await entities.notification_groups(call.app, conn, [row], call.user.account_id, style)
@@ -94,7 +102,7 @@ async def show(call: Call[FallbackParams]) -> GroupedNotifications:
 
 async def accounts(call: Call[PageParams]) -> list[Account]:
     """Everybody in the group, latest first."""
-    asked, key = page(call.params, default=40, most=80), call.path["group_key"]
+    asked, key = page(call.params, default=40, most=80), _key(call)
     async with call.read() as conn:
         rows = await notification_groups.accounts(conn, call.user.account_id, key, asked)
         if not rows and await notification_groups.by_key(conn, call.user.account_id, key) is None:
@@ -122,7 +130,7 @@ async def unread_count(call: Call[CountGroupsParams]) -> Count:
 async def dismiss(call: Call[NoParams]) -> None:
     """A group that is not there any more is dismissed, too."""
     async with call.app.db.transaction() as conn:
-        await notification_groups.dismiss(conn, call.user.account_id, call.path["group_key"])
+        await notification_groups.dismiss(conn, call.user.account_id, _key(call))
 
 
 ROUTES = [

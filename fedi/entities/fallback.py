@@ -15,7 +15,6 @@ from fedi.entities.severance import RelationshipSeveranceEvent
 from fedi.entities.warning import AccountWarning
 
 _ = i18n.gettext
-_n = i18n.ngettext
 
 
 class NotificationFallback(Struct, frozen=True):
@@ -56,7 +55,7 @@ def build(subject: Subject, known: Collection[str] | None) -> NotificationFallba
 def _sign_up(person: Account, others: int) -> NotificationFallback:
     if not others:
         return _fallback(_("%(name)s signed up") % {"name": _link(person)})
-    title = _n("%(name)s and %(others)d other signed up", "%(name)s and %(others)d others signed up", others)
+    title = i18n.ngettext("%(name)s and %(others)d other signed up", "%(name)s and %(others)d others signed up", others)
     return _fallback(title % {"name": _link(person), "others": others})
 
 

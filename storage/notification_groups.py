@@ -12,7 +12,7 @@ import msgspec
 
 from storage import ids
 from storage.db import Conn
-from storage.notifications import IN_LIST, Wanted
+from storage.notifications import IN_LIST, PRESENT, Wanted
 from storage.paging import Page
 from storage.rows import struct, structs
 
@@ -43,12 +43,12 @@ _KEY = f"case when n.type = any($8::text[]) and n.group_key is not null then n.g
 _PICK = f"""
     with recursive pick (id, key, met) as (
         (select n.id, {_KEY}, array[{_KEY}]
-        from notifications n join accounts f on f.id = n.from_account_id
+        from notifications n
         where n.account_id = $1 and n.id < $2 and n.id > $3 and {IN_LIST}
         order by n.id %(order)s limit 1)
         union all
         select x.id, x.key, p.met || x.key from pick p cross join lateral (
-            select n.id, {_KEY} as key from notifications n join accounts f on f.id = n.from_account_id
+            select n.id, {_KEY} as key from notifications n
             where n.account_id = $1 and n.id < $2 and n.id > $3 and {IN_LIST}
                 and n.id %(beyond)s p.id and {_KEY} <> all(p.met)
             order by n.id %(order)s limit 1) x
@@ -66,23 +66,24 @@ _UP = (
     span as (select $3 as above, case when count(*) < $9 then $2 else max(id) + 1 end as below from pick)"""
 )
 
+# All of the group `p` that is not newer than the page.
+_MEMBERS = f"""
+    notifications n
+    where n.account_id = $1 and n.group_key = p.key and n.id < (select below from span) and {IN_LIST}"""
+
 _GROUPS = f"""
     , page as (
         select {_KEY} as key, min(n.type) as type, min(n.status_id) as status_id, min(n.about_id) as about_id,
             min(n.id) as page_min_id, max(n.id) as page_max_id, max(n.created_at) as page_latest_at,
-            count(*) as count, (array_agg(n.from_account_id order by n.id desc))[1:{SAMPLES}] as sample_ids,
-            bool_or(n.group_key is not null and n.type = any($8::text[])) as grouped
-        from span cross join notifications n join accounts f on f.id = n.from_account_id
-        where n.account_id = $1 and n.id > span.above and n.id < span.below and {IN_LIST}
+            min(n.from_account_id) as from_id, bool_or(n.group_key is not null and n.type = any($8)) as grouped
+        from notifications n
+        where n.account_id = $1 and n.id > (select above from span) and n.id < (select below from span) and {IN_LIST}
         group by 1)
     select p.key, p.type, p.status_id, p.about_id, p.page_min_id, p.page_max_id, p.page_latest_at,
-        case when p.grouped then w.count else p.count end as count, p.page_max_id as latest_id,
-        case when p.grouped then w.sample_ids else p.sample_ids end as sample_ids
-    from page p cross join span cross join lateral (
-        select count(*) as count, (array_agg(n.from_account_id order by n.id desc))[1:{SAMPLES}] as sample_ids
-        from notifications n join accounts f on f.id = n.from_account_id
-        where p.grouped and n.account_id = $1 and n.group_key = p.key and n.id < span.below and {IN_LIST}) w
-    order by p.page_max_id desc"""
+        case when p.grouped then (select count(*) from {_MEMBERS}) else 1 end as count, p.page_max_id as latest_id,
+        case when p.grouped then array(select n.from_account_id from {_MEMBERS} order by n.id desc limit {SAMPLES})
+            else array[p.from_id] end as sample_ids
+    from page p order by p.page_max_id desc"""
 
 
 async def page(
@@ -115,8 +116,7 @@ async def by_key(conn: Conn, account_id: int, key: str) -> Group | None:
             min(n.id) as page_min_id, max(n.id) as page_max_id, max(n.created_at) as page_latest_at,
             count(*) as count, max(n.id) as latest_id,
             (array_agg(n.from_account_id order by n.id desc))[1:{SAMPLES}] as sample_ids
-        from notifications n join accounts f on f.id = n.from_account_id and f.suspended_at is null
-        where {_MEMBER} having count(*) > 0
+        from notifications n where {_MEMBER} and {PRESENT} having count(*) > 0
         """,
         account_id, key, _alone(key),
     )  # fmt: skip
@@ -128,8 +128,8 @@ async def accounts(conn: Conn, account_id: int, key: str, page: Page) -> list[tu
     records = await conn.fetch(
         f"""
         select n.id, n.from_account_id
-        from notifications n join accounts f on f.id = n.from_account_id and f.suspended_at is null
-        where {_MEMBER} and n.id < $4 and n.id > $5 order by n.id {page.order} limit $6
+        from notifications n where {_MEMBER} and {PRESENT} and n.id < $4 and n.id > $5
+        order by n.id {page.order} limit $6
         """,
         account_id, key, _alone(key), page.below, page.above, page.size,
     )  # fmt: skip
@@ -144,12 +144,10 @@ async def unread_count(
     conn: Conn, account_id: int, wanted: Wanted, *, above: int, limit: int, grouped: Sequence[str] = GROUPED
 ) -> int:
     """How many groups have something newer than the marker `above`, at most `limit`."""
+    if limit == 0:
+        return 0
     count: int = await conn.fetchval(
-        f"""
-        select count(*) from (
-            select distinct {_KEY} from notifications n join accounts f on f.id = n.from_account_id
-            where n.account_id = $1 and n.id > $2 and {IN_LIST} limit $3) t
-        """,
-        account_id, above, limit, *wanted.values, list(grouped),
+        f"{_DOWN} select count(*) from pick",
+        account_id, ids.MAX_ID, above, *wanted.values, list(grouped), limit,
     )  # fmt: skip
     return count

@@ -176,6 +176,15 @@ def unsuspend(username: str) -> None:
     click.echo(f"{username} {'is back' if done else 'was not suspended'}")
 
 
+@group.command()
+@click.argument("username")
+@click.argument("text")
+def warn(username: str, text: str) -> None:
+    """Warn somebody of this server: they read TEXT among their notifications."""
+    session.run(_audited("account.warn", username, lambda app, name: accounts.warn(app, name, text)))
+    click.echo(f"{username} is warned")
+
+
 @group.command("reset-password")
 @click.argument("username")
 @session.with_options(*password_options)

@@ -12,7 +12,7 @@ from fedi.auth import names, passwords
 from fedi.config import ConfigError, Settings
 from fedi.context import App
 from fedi.services import mail
-from storage import accounts, keys, users
+from storage import accounts, keys, users, warnings
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 
@@ -253,6 +253,17 @@ async def unsuspend(app: App, username: str) -> bool:
             return await accounts.unsuspend(conn, await _remote(conn, username))
         user = await _existing(conn, username)
         return await accounts.unsuspend(conn, user.account_id)
+
+
+async def warn(app: App, username: str, text: str) -> bool:
+    """Tell somebody here, in their notifications, what the moderators think of their conduct. True: it can be said
+    again."""
+    if not text.strip():
+        raise errors.Invalid("The warning is empty")
+    async with app.db.transaction() as conn:
+        user = await _existing(conn, username)
+        await warnings.add(conn, user.account_id, "none", text.strip())
+        return True
 
 
 async def set_role(app: App, username: str, role: str) -> None:

@@ -106,6 +106,20 @@ async def test_roles_suspensions_and_the_list(fedi: Fedi) -> None:
     assert "active" in (await fedi("account", "list")).stdout
 
 
+async def test_who_is_warned_reads_it_among_their_notifications(fedi: Fedi, database_url: str) -> None:
+    await created(fedi, "alice")
+    assert (await fedi("account", "warn", "alice", "Mind the rules")).stdout == "alice is warned\n"
+    for arguments in (("alice", " "), ("nobody", "Mind the rules")):
+        assert (await fedi("account", "warn", *arguments)).exit_code == 1
+    db = await Database(database_url).open()
+    async with db.read() as conn:
+        row = await conn.fetchrow("select action, text from account_warnings")
+        entries = await audit.latest(conn)
+    await db.close()
+    assert tuple(row or ()) == ("none", "Mind the rules")
+    assert entries[0].action == "account.warn"
+
+
 async def test_who_asked_to_join_is_let_in(fedi: Fedi, database_url: str) -> None:
     settings = config.load({"FEDI_BASE_URL": "https://social.example.test", "FEDI_DATABASE_URL": database_url})
     async with running(settings, database_url, transport=Network(), shared_bus=False) as server:

@@ -89,12 +89,12 @@ def test_hiding_leaves_warnings() -> None:
 
 
 def test_a_notification_without_its_status_is_left_out() -> None:
-    gone = notification.build(notification.Parts(1, "favourite", NOW), account=BOB)
+    gone = notification.build(notification.Parts(1, "favourite", NOW), notification.Subject(), account=BOB)
     assert gone is None
 
 
 def test_a_notification_outside_of_groups_says_so() -> None:
-    made = notification.build(notification.Parts(1, "follow_request", NOW), account=BOB)
+    made = notification.build(notification.Parts(1, "follow_request", NOW), notification.Subject(), account=BOB)
     assert made is not None
     assert made.group_key == "ungrouped-1"
 

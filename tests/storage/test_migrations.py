@@ -74,6 +74,35 @@ async def test_a_failed_migration_leaves_the_schema_as_it_was(
     await connection.close()
 
 
+async def test_notifications_of_reports_know_their_report_afterwards(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, first = migrations.DIRECTORY, tmp_path / "alembic"
+    shutil.copytree(whole, first, ignore=shutil.ignore_patterns("000[2-9]_*", "00[1-9]?_*"))
+    monkeypatch.setattr(migrations, "DIRECTORY", first)
+    await migrations.upgrade(empty_url)
+    connection = await migrations.connect(empty_url)
+    await connection.execute(
+        """
+        insert into accounts (id, username, domain, is_local, uri, url, inbox)
+        select n, 'a' || n, 'a.test', true, 'https://a.test/' || n, 'https://a.test/@' || n, 'https://a.test/inbox'
+        from generate_series(1, 3) n;
+        insert into reports (id, account_id, target_id, created_at) values (7, 2, 3, now() - interval '1 hour');
+        insert into notifications (account_id, from_account_id, type, status_id) values
+            (1, 2, 'admin.report', null), (1, 2, 'mention', 5);
+        insert into reports (id, account_id, target_id, created_at) values (8, 2, 3, now() + interval '1 hour');
+        """
+    )
+    monkeypatch.setattr(migrations, "DIRECTORY", whole)
+    assert await migrations.upgrade(empty_url)
+    rows = await connection.fetch("select type, status_id, about_id from notifications order by id")
+    assert [tuple(row) for row in rows] == [("admin.report", None, 7), ("mention", 5, None)]
+    await connection.execute(
+        "insert into notifications (account_id, from_account_id, type, about_id) values (1, 2, 'admin.report', 8)"
+    )
+    await connection.close()
+
+
 def test_the_history_is_one_line() -> None:
     previous = None
     for path in sorted((migrations.DIRECTORY / "versions").glob("[0-9]*.py")):

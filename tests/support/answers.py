@@ -132,8 +132,8 @@ TAG = tag.build(
 RELATIONSHIP = relationship.build(
     relationship.Parts(id=8, following=True, languages=("en",), muting=True, muting_expires_at=NOW)
 )
-MENTIONED = notification.build(notification.Parts(12, "mention", NOW), account=BOB, status=STATUS)
-FOLLOWED = notification.build(notification.Parts(13, "follow", NOW, "follow-495"), account=BOB)
+MENTIONED = notification.build(notification.Parts(12, "mention", NOW), notification.Subject(status=STATUS), account=BOB)
+FOLLOWED = notification.build(notification.Parts(13, "follow", NOW, "follow-495"), notification.Subject(), account=BOB)
 APP = application.Parts(2, "Client", None, ("read", "write"), ("urn:ietf:wg:oauth:2.0:oob", "app://back"))
 LIMITS = instance.Limits(
     max_characters=5000,

@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0002_notifications.sql")
+    migrations.run(op, "0003_notifications.sql")

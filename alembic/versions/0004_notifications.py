@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0003_notifications.sql")
+    migrations.run(op, "0004_notifications.sql")

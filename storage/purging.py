@@ -23,9 +23,9 @@ async def step(conn: Conn, account_id: int) -> bool:
     return False
 
 
-async def part(conn: Conn, account_id: int, cause: severances.Cause) -> bool:
-    """One step of ending every follow of an account, in both directions, which is what a suspension of its domain does;
-    whether there is more. What local people lose by it is counted."""
+async def part(conn: Conn, account_id: int, cause: severances.Cause | None = None) -> bool:
+    """One step of ending every follow of an account, in both directions, since it is gone or its domain is suspended;
+    whether there is more. What local people lose by it is counted when there is a cause to tell them."""
     return await _follows(conn, account_id, cause)
 
 

@@ -103,6 +103,8 @@ def _attachment(site: Site, medium: Medium) -> attachment.Attachment:
         height=medium.height,
         blurhash=medium.blurhash,
         focus=focus,
+        duration=medium.duration,
+        thumbnail=media_url(site, medium.preview_file) if medium.preview_file and medium.type != "image" else None,
     )
 
 

@@ -156,6 +156,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     image_max_pixels: Annotated[
         int, Meta(ge=65_536, description="Largest image accepted, in pixels (width times height).")
     ] = 33_177_600
+    # Mastodon's numbers: clients make smaller what they would have to make smaller there.
+    video_max_bytes: Annotated[
+        int, Meta(ge=65_536, description="Largest video, animation or sound accepted, in bytes.")
+    ] = 103_809_024
+    video_max_pixels: Annotated[
+        int, Meta(ge=65_536, description="Largest video accepted, in pixels (width times height).")
+    ] = 8_294_400
+    video_max_frame_rate: Annotated[
+        int, Meta(ge=1, le=1000, description="Most frames a second of a video that is accepted.")
+    ] = 120
+    media_max_seconds: Annotated[int, Meta(ge=1, description="Longest video or sound accepted, in seconds.")] = 7200
+    media_process_seconds: Annotated[
+        int,
+        Meta(
+            ge=10,
+            description="Seconds of a processor that converting one video or sound may take; what takes longer is "
+            "given up.",
+        ),
+    ] = 1800
     media_description_max_chars: Annotated[
         int, Meta(ge=100, le=100_000, description="Characters in the description of an attachment.")
     ] = 10_000

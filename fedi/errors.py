@@ -91,3 +91,7 @@ class TooMany(Problem):
 
 class Unavailable(Problem):
     status = 503
+
+
+class NoRoom(Problem):
+    status = 507

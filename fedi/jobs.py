@@ -18,6 +18,7 @@ from fedi.services import (
     polls,
     scheduling,
     statuses,
+    uploads,
 )
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
@@ -37,6 +38,7 @@ JOBS: dict[str, Job] = {
     readers.REBUILD_JOB: readers.rebuild,
     cleanup.JOB: cleanup.forget,
     "delete_files": media.delete_files,
+    "convert_media": uploads.convert,
     "publish_scheduled": scheduling.publish,
     "accept_follow_requests": follows.accept_waiting,
     moderation.ENFORCE_JOB: domains.enforce,

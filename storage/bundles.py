@@ -88,6 +88,8 @@ class Medium(msgspec.Struct, frozen=True, array_like=True):
     description: str | None
     remote_url: str | None
     preview_remote_url: str | None
+    frame_rate: str | None
+    bitrate: int | None
 
 
 class Mention(msgspec.Struct, frozen=True, array_like=True):

@@ -25,5 +25,5 @@ async def release(conn: Conn) -> int:
     )
     queues = wake.get()
     if queues is not None and released:
-        queues.update(("inbox", "network", "slow", deliveries.QUEUE))
+        queues.update(("inbox", "network", "slow", "media", deliveries.QUEUE))
     return released

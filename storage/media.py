@@ -1,6 +1,7 @@
 """Attachments: files of people here, and what remote posts link to. A file belongs to one post at most, for good."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -10,6 +11,7 @@ from storage.errors import Conflict
 from storage.rows import columns, struct, structs
 
 DELETE_JOB = "delete_files"  # payload {"names": [blob name, …]}
+CONVERT_JOB = "convert_media"  # payload {"id": …}
 LOOSE_HOURS = 24
 
 
@@ -37,13 +39,20 @@ class Media(msgspec.Struct, frozen=True):
     description: str | None
     remote_url: str | None
     preview_remote_url: str | None
+    original_file: str | None
+    demuxer: str | None
+    failure: str | None
 
 
 class New(msgspec.Struct, frozen=True, kw_only=True):
-    """An attachment that is to exist: with `file` one of ours, with `remote_url` one of a remote post."""
+    """An attachment that is to exist: with `file` one of ours, with `remote_url` one of a remote post.
+
+    `processing`, with `original_file` and `demuxer`: one of ours that a job is going to convert.
+    """
 
     account_id: int
     type: str
+    state: Literal["ready", "processing"] = "ready"
     file: str | None = None
     preview_file: str | None = None
     content_type: str | None = None
@@ -60,6 +69,32 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     remote_url: str | None = None
     preview_remote_url: str | None = None
+    original_file: str | None = None
+    demuxer: str | None = None
+    frame_rate: str | None = None
+    bitrate: int | None = None
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an original."""
+
+    file: str
+    content_type: str
+    file_size: int
+    width: int | None
+    height: int | None
+    duration: float
+    bitrate: int
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """A still that somebody chose."""
+
+    file: str
+    content_type: str
+    width: int
+    height: int
+    blurhash: str | None
 
 
 _COLUMNS = columns(Media)
@@ -99,6 +134,49 @@ async def own(conn: Conn, account_id: int, media_ids: Sequence[int], *, lock: bo
     return {media.id: media for media in structs(Media, records)}
 
 
+async def finish(conn: Conn, media_id: int, clip: Clip) -> bool:
+    """It is converted: the original goes. False when it was removed meanwhile, or finished before."""
+    original = await conn.fetchval(
+        """
+        with before as (select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
+        update media_attachments m set state = 'ready', original_file = null, demuxer = null, file = $2,
+            content_type = $3, file_size = $4, width = coalesce($5, width), height = coalesce($6, height),
+            duration = $7, bitrate = $8
+        from before where m.id = before.id returning before.original_file
+        """,
+        media_id, clip.file, clip.content_type, clip.file_size, clip.width, clip.height, clip.duration, clip.bitrate,
+    )  # fmt: skip
+    await _forget(conn, [original] if original else [])
+    return original is not None
+
+
+async def fail(conn: Conn, media_id: int, reason: str) -> None:
+    """It cannot be converted, and never will: the original goes."""
+    original = await conn.fetchval(
+        """
+        with before as (select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
+        update media_attachments m set state = 'failed', failure = $2, original_file = null, demuxer = null
+        from before where m.id = before.id returning before.original_file
+        """,
+        media_id, reason[:500],
+    )  # fmt: skip
+    await _forget(conn, [original] if original else [])
+
+
+async def show(conn: Conn, media_id: int, preview: Preview) -> None:
+    """Another still; the former one goes."""
+    former = await conn.fetchval(
+        """
+        with before as (select id, preview_file, file from media_attachments where id = $1 for update)
+        update media_attachments m set preview_file = $2, preview_content_type = $3, preview_width = $4,
+            preview_height = $5, blurhash = $6
+        from before where m.id = before.id returning nullif(before.preview_file, before.file)
+        """,
+        media_id, preview.file, preview.content_type, preview.width, preview.height, preview.blurhash,
+    )  # fmt: skip
+    await _forget(conn, [former] if former else [])
+
+
 async def describe(
     conn: Conn, media_id: int, *, description: str | None, focus_x: float | None, focus_y: float | None
 ) -> None:
@@ -123,7 +201,7 @@ async def release(conn: Conn, media_ids: Sequence[int]) -> None:
 async def delete(conn: Conn, media_ids: Sequence[int]) -> None:
     """Remove rows, and leave a job that removes their files."""
     records = await conn.fetch(
-        "delete from media_attachments where id = any($1) returning file, preview_file", media_ids
+        "delete from media_attachments where id = any($1) returning file, preview_file, original_file", media_ids
     )
     await _forget(conn, [name for record in records for name in record if name])
 
@@ -161,7 +239,7 @@ async def delete_loose(conn: Conn, *, limit: int = 500) -> int:
               and not exists (select from scheduled_statuses p
                 where p.account_id = m.account_id and m.id = any(p.media_ids))
             order by m.created_at limit $2 for update skip locked)
-        delete from media_attachments where id in (select id from loose) returning file, preview_file
+        delete from media_attachments where id in (select id from loose) returning file, preview_file, original_file
         """,
         LOOSE_HOURS, limit,
     )  # fmt: skip
@@ -184,3 +262,5 @@ def check_attachable(found: dict[int, Media], media_ids: Sequence[int], *, statu
             raise Conflict("Cannot attach files that have not finished processing. Try again in a moment!")
         if media.state != "ready":
             raise Conflict("Cannot attach files that could not be processed")
+    if len(media_ids) > 1 and any(found[media_id].type in ("video", "audio") for media_id in media_ids):
+        raise Conflict("Cannot attach a video or sound to a post that has other attachments")

@@ -25,11 +25,14 @@ class Medium(msgspec.Struct, frozen=True):
     id: int
     type: str
     file: str | None
+    preview_file: str | None
     content_type: str | None
+    preview_content_type: str | None
     remote_url: str | None
     description: str | None
     width: int | None
     height: int | None
+    duration: float | None
     focus_x: float | None
     focus_y: float | None
     blurhash: str | None

@@ -1,4 +1,7 @@
-"""Attachments: upload, description, and the files themselves."""
+"""Attachments: upload, description, and the files themselves.
+
+https://docs.joinmastodon.org/methods/media/: 202 and 206 say that a file is still being converted, 422 that it cannot be.
+"""
 
 import asyncio
 
@@ -8,11 +11,19 @@ from starlette.responses import FileResponse, Response
 from fedi import access, entities, errors
 from fedi.entities.media import MediaAttachment
 from fedi.http.endpoint import PUBLIC, Call, NoParams, delete, get, patch, post, put, user
-from fedi.services import media
+from fedi.services import media, uploads
 from fedi.services.media import Description
 
 # What a browser is told a file is, by the suffix we gave it. Anything else is not served.
-TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
+TYPES = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".mp4": "video/mp4",
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+}
 # A file that some browser took for a document could do nothing, and would not be on our origin.
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -23,17 +34,35 @@ HEADERS = {
 }
 
 
-class Upload(Description, frozen=True, kw_only=True):
+class Change(Description, frozen=True, kw_only=True):
+    thumbnail: UploadFile | None = None
+
+
+class Upload(Change, frozen=True, kw_only=True):
     file: UploadFile | None = None
 
 
 async def upload(call: Call[Upload]) -> MediaAttachment:
-    """Images are small work: they are ready when this answers, so both versions of the route are the same."""
+    """An image is ready when this answers, anything else later."""
+    return await _upload(call, wait=False)
+
+
+async def upload_and_wait(call: Call[Upload]) -> MediaAttachment:
+    """The first version of the route knows nothing of later."""
+    return await _upload(call, wait=True)
+
+
+async def _upload(call: Call[Upload], *, wait: bool) -> MediaAttachment:
     file = call.params.file
     if file is None:
         raise errors.Invalid("File can't be blank")
-    media_id = await media.upload(call.app, call.user, await file.read(), call.params)
-    return await _entity(call, media_id)
+    media_id = await uploads.upload(
+        call.app, call.user, file, call.params, thumbnail=call.params.thumbnail, wait=wait
+    )
+    made = await _entity(call, media_id)
+    if made.url is None:
+        call.status = 202
+    return made
 
 
 async def show(call: Call[NoParams]) -> MediaAttachment:
@@ -42,19 +71,28 @@ async def show(call: Call[NoParams]) -> MediaAttachment:
         row = await access.own_media(conn, call.user.account_id, call.id())
     if row.status_id is not None:
         raise errors.NotFound
-    return await _entity(call, row.id)
+    if row.state == "failed":
+        raise errors.Unprocessable(row.failure or "The file could not be processed")
+    return await _waiting(call, row.id)
 
 
-async def describe(call: Call[Description]) -> MediaAttachment:
-    await media.describe(call.app, call.user, call.id(), call.params)
-    return await _entity(call, call.id())
+async def describe(call: Call[Change]) -> MediaAttachment:
+    await uploads.redescribe(call.app, call.user, call.id(), call.params, thumbnail=call.params.thumbnail)
+    return await _waiting(call, call.id())
+
+
+async def _waiting(call: Call[Change] | Call[NoParams], media_id: int) -> MediaAttachment:
+    found = await _entity(call, media_id)
+    if found.url is None:
+        call.status = 206
+    return found
 
 
 async def destroy(call: Call[NoParams]) -> None:
     await media.delete(call.app, call.user, call.id())
 
 
-async def _entity(call: Call[Upload] | Call[Description] | Call[NoParams], media_id: int) -> MediaAttachment:
+async def _entity(call: Call[Upload] | Call[Change] | Call[NoParams], media_id: int) -> MediaAttachment:
     async with call.read() as conn:
         found = await entities.media(call.app, conn, [media_id])
     if not found:
@@ -76,11 +114,11 @@ async def file(call: Call[NoParams]) -> Response:
 
 
 ROUTES = [
-    post("/api/v1/media", upload, access=user("write:media"), params=Upload, limit="media"),
+    post("/api/v1/media", upload_and_wait, access=user("write:media"), params=Upload, limit="media"),
     post("/api/v2/media", upload, access=user("write:media"), params=Upload, limit="media"),
     get("/api/v1/media/:id", show, access=user("write:media")),
-    put("/api/v1/media/:id", describe, access=user("write:media"), params=Description),
-    patch("/api/v1/media/:id", describe, access=user("write:media"), params=Description),
+    put("/api/v1/media/:id", describe, access=user("write:media"), params=Change, limit="thumbnails"),
+    patch("/api/v1/media/:id", describe, access=user("write:media"), params=Change, limit="thumbnails"),
     delete("/api/v1/media/:id", destroy, access=user("write:media")),
     get("/media/:kind/:shard/:name", file, access=PUBLIC, limit="none"),
 ]

@@ -30,6 +30,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Bytes."""
     image_matrix: int
     """Pixels."""
+    video_size: int
+    video_matrix: int
+    video_frame_rate: int
+    """Frames a second."""
     description: int
     max_options: int
     max_characters_per_option: int
@@ -44,9 +48,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_featured_tags: int = 10
     max_pinned_statuses: int = 5
     characters_per_url: int = 23
-    video_size: int = 0
-    video_frame_rate: int = 0
-    video_matrix: int = 0
 
 
 class Parts(Struct, frozen=True, kw_only=True):

@@ -122,6 +122,8 @@ def medium(base_url: str, row: bundles.Medium) -> MediaParts:
         focus_x=row.focus_x,
         focus_y=row.focus_y,
         duration=row.duration,
+        frame_rate=row.frame_rate,
+        bitrate=row.bitrate,
     )
 
 

@@ -46,6 +46,7 @@ API = (
 FAMILIES: dict[str, tuple[Limit, ...]] = {
     "api": API,
     "media": (*API, Limit("media", 30, 30 * MINUTE, "user")),
+    "thumbnails": API,
     "profile": API,
     "statuses": (*API, Limit("statuses", 300, 3 * HOUR, "user")),
     "deletes": (*API, Limit("deletes", 30, 30 * MINUTE, "user")),
@@ -58,8 +59,12 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
     "interact": (Limit("interact", 30, 5 * MINUTE, "ip"),),
     "none": (),
 }
-# Families whose requests may carry images, and how many.
-UPLOADS = {"media": 1, "profile": 2}
+# Families whose requests may carry files: the settings that say how large each may be.
+UPLOADS: dict[str, tuple[str, ...]] = {
+    "media": ("video_max_bytes", "image_max_bytes"),
+    "thumbnails": ("image_max_bytes",),
+    "profile": ("image_max_bytes", "image_max_bytes"),
+}
 MAX_BUCKETS = 200_000
 SHARE_SECONDS = 1.0
 # Of one round, so that a flood of addresses makes no statement without end; the rest goes with the next.

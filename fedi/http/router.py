@@ -4,6 +4,7 @@ Routes form a tree of path segments, so finding one costs the same for ten route
 segment wins over a parameter. Trailing slashes are valid everywhere and never redirect.
 """
 
+import errno
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -199,7 +200,8 @@ def _token(request: Request) -> str | None:
 
 
 def _max_body(app: App, endpoint: Endpoint) -> int:
-    return app.settings.request_max_bytes + UPLOADS.get(endpoint.limit, 0) * app.settings.image_max_bytes
+    files: list[int] = [getattr(app.settings, name) for name in UPLOADS.get(endpoint.limit, ())]
+    return app.settings.request_max_bytes + sum(files)
 
 
 def _bounded(tree: params.Tree, page_max: int) -> params.Tree:
@@ -255,6 +257,9 @@ def _as_problem(exc: Exception, request: Request) -> errors.Problem:
             # The last resort for text or numbers that Postgres cannot hold; each is a missing check somewhere.
             log.warning("the database refused a value", exc_info=exc)
             return errors.Unprocessable("Validation failed: a value is out of range")
+        case OSError() if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            log.error("%s %s: no room is left for files", request.method, request.url.path, exc_info=exc)
+            return errors.NoRoom("There is no room left for files on this server")
         case ClientDisconnect():
             return errors.BadRequest("The request ended early")
         case _ if isinstance(exc, (DatabaseDown, *DatabaseBusy, TimeoutError, OSError)):

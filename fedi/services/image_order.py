@@ -5,8 +5,9 @@ from typing import Literal
 import msgspec
 
 # Decoders that may run at all. A file is what one of these says it is; names and declared types are not looked at.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-MIME_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
+MIME_TYPES = ("image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp", "image/avif")
+UNKNOWN = "The file is not of a supported type: no image (JPEG, PNG, GIF, WebP, AVIF, HEIC), video or sound that we know"
 
 CPU_SECONDS = 20
 MEMORY_BYTES = 768 * 1024 * 1024
@@ -15,9 +16,9 @@ MEMORY_BYTES_PER_PIXEL = 16  # decoded, turned, converted and resized: several c
 
 class Order(msgspec.Struct, frozen=True):
     """What is wanted of an image. photo: fit into a screen, with a preview. avatar, header: cut to one size.
-    emoji: made small."""
+    emoji: made small. thumbnail: a small still."""
 
-    kind: Literal["photo", "avatar", "header", "emoji"]
+    kind: Literal["photo", "avatar", "header", "emoji", "thumbnail"]
     max_pixels: int
 
 
@@ -37,6 +38,10 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     still: Rendition | None
     blurhash: str | None
     moves: bool
+
+
+class Moving(msgspec.Struct, frozen=True, tag=True):
+    """A GIF that moves: it is to become a film."""
 
 
 class Refusal(msgspec.Struct, frozen=True, tag=True):

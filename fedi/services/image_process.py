@@ -1,23 +1,23 @@
 """The process that decodes one uploaded image and ends: `python -m fedi.services.image_process`.
 
 Decoders are where image attacks happen, so they run apart from the server, with little memory, little time, no files
-and no secrets. An order and the bytes come in on stdin, a picture or a refusal goes out on stdout.
+and no secrets. An order is the argument, the file stdin; a picture or a refusal goes out on stdout.
 """
 
-import contextlib
 import io
 import math
-import resource
 import sys
 import warnings
 from typing import Any
 
 import blurhash
 import msgspec
+import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from fedi.services import image_order
-from fedi.services.image_order import Order, Picture, Refusal, Rendition
+from fedi.services.confinement import confine
+from fedi.services.image_order import Moving, Order, Picture, Refusal, Rendition
 
 PHOTO_PIXELS = 3840 * 2160
 PREVIEW_PIXELS = 640 * 360
@@ -36,27 +36,13 @@ Size = tuple[int, int]
 
 
 def main() -> None:
-    stream = sys.stdin.buffer
-    order = msgspec.msgpack.decode(stream.read(int.from_bytes(stream.read(4), "big")), type=Order)
-    _confine(order)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, stream.read())))
+    order = msgspec.msgpack.decode(bytes.fromhex(sys.argv[1]), type=Order)
+    confine(cpu_seconds=image_order.CPU_SECONDS, memory_bytes=image_order.memory_bytes(order), file_bytes=0)
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, sys.stdin.buffer.read())))
 
 
-def _confine(order: Order) -> None:
-    memory = image_order.memory_bytes(order)
-    limits = [
-        (resource.RLIMIT_CPU, image_order.CPU_SECONDS),
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ]
-    for limit, value in limits:
-        # macOS knows RLIMIT_AS but refuses to set it.
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
-
-
-def _answer(order: Order, data: bytes) -> Picture | Refusal:
+def _answer(order: Order, data: bytes) -> Picture | Moving | Refusal:
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # The size is checked below, exactly, before anything is decoded.
     try:
@@ -65,21 +51,23 @@ def _answer(order: Order, data: bytes) -> Picture | Refusal:
                 return Refusal(f"The image is larger than {order.max_pixels:,} pixels".replace(",", " "))
             return _picture(order, image)
     except UnidentifiedImageError:
-        return Refusal("The file is not an image of a supported type (JPEG, PNG, GIF, WebP, AVIF)")
+        return Refusal(image_order.UNKNOWN)
     except MemoryError:
         return Refusal("The image is too large")
     except Exception:  # noqa: BLE001 (decoders raise anything; none of it may look like our own failure)
         return Refusal("The image is damaged and cannot be read")
 
 
-def _picture(order: Order, image: Image.Image) -> Picture | Refusal:
-    # A phone's JPEG may hold a second picture (MPO); that is not an animation.
-    frames: int = getattr(image, "n_frames", 1) if image.format not in ("JPEG", "MPO") else 1
+def _picture(order: Order, image: Image.Image) -> Picture | Moving | Refusal:
+    # A phone's JPEG may hold a second picture (MPO), and its HEIC more than one; that is not an animation.
+    frames: int = getattr(image, "n_frames", 1) if image.format not in ("JPEG", "MPO", "HEIF") else 1
     if frames > 1:
         if frames * image.width * image.height > MOVING_FACTOR * order.max_pixels:
             return Refusal("The animation is too long for its size")
+        if order.kind == "photo" and image.format == "GIF":
+            return Moving()
         return _moving(order, image, min(frames, MAX_FRAMES))
-    kind = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "GIF": "PNG"}.get(image.format or "", "WEBP")
+    kind = {"JPEG": "JPEG", "MPO": "JPEG", "HEIF": "JPEG", "PNG": "PNG", "GIF": "PNG"}.get(image.format or "", "WEBP")
     if order.kind == "photo":
         # A JPEG is decoded at a fraction of its size where that is enough.
         image.draft("RGB", _fit(image.size, PHOTO_PIXELS))
@@ -87,11 +75,20 @@ def _picture(order: Order, image: Image.Image) -> Picture | Refusal:
         full = _resize(still, _fit(still.size, PHOTO_PIXELS))
         preview = _resize(full, _fit(full.size, PREVIEW_PIXELS))
         return Picture(_encode(full, kind), _encode(preview, kind), _blurhash(preview), moves=False)
+    if order.kind == "thumbnail":
+        return thumbnail(image)
     if order.kind == "emoji":
         small = _plain(image)
         return Picture(_encode(_resize(small, _within(small.size, EMOJI_SIDE)), "PNG"), None, None, moves=False)
     cut = ImageOps.fit(_plain(image), CUTS[order.kind], Image.Resampling.LANCZOS)
     return Picture(_encode(cut, "PNG" if cut.mode == "RGBA" else "JPEG"), None, None, moves=False)
+
+
+def thumbnail(image: Image.Image) -> Picture:
+    """A small JPEG with its blurhash: what is shown of a video or of music before it is played."""
+    whole = _plain(image)
+    small = _resize(whole, _fit(whole.size, PREVIEW_PIXELS))
+    return Picture(_encode(small, "JPEG"), None, _blurhash(small), moves=False)
 
 
 def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
@@ -179,7 +176,7 @@ def _encode(image: Image.Image, kind: str) -> Rendition:
     image.info.clear()
     match kind:
         case "JPEG":
-            image.convert("RGB").save(out, "JPEG", quality=88, progressive=True, optimize=True)
+            _on_white(image).save(out, "JPEG", quality=88, progressive=True, optimize=True)
         case "PNG":
             image.save(out, "PNG")
         case _:
@@ -187,11 +184,18 @@ def _encode(image: Image.Image, kind: str) -> Rendition:
     return Rendition(out.getvalue(), SUFFIX_BY_FORMAT[kind], image.width, image.height)
 
 
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat
+
+
 def _blurhash(image: Image.Image) -> str:
     small = image.convert("RGBA")
     small.thumbnail((32, 32))
-    flat = Image.new("RGB", small.size, "white")
-    flat.paste(small, mask=small.getchannel("A"))
+    flat = _on_white(small)
     width, height = flat.size
     data = flat.tobytes()
     rows = [

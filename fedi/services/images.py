@@ -3,28 +3,23 @@
 What comes back holds pixels and nothing else: no position, no camera, no profile, no trailing bytes.
 """
 
-import asyncio
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from pathlib import Path
-from weakref import WeakKeyDictionary
+from typing import BinaryIO
 
 import msgspec
 
 from fedi import errors
 from fedi.context import App
-from fedi.services.image_order import MIME_TYPES, Order, Picture, Refusal, Rendition
+from fedi.services import decoding
+from fedi.services.image_order import MIME_TYPES, Moving, Order, Picture, Refusal, Rendition
 from storage import blobs
 
-__all__ = ["MIME_TYPES", "Picture", "Portrait", "avatar", "emoji", "header", "photo", "store"]
+__all__ = ["MIME_TYPES", "Moving", "Picture", "Portrait", "avatar", "emoji", "header", "photo", "store", "thumbnail"]
 
 TIMEOUT_SECONDS = 40
 AT_ONCE = 2
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
-_ROOT = Path(__file__).parents[2]
-_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_slots: decoding.Slots = decoding.Slots()
 
 
 class Portrait(msgspec.Struct, frozen=True):
@@ -34,9 +29,17 @@ class Portrait(msgspec.Struct, frozen=True):
     static_file: str
 
 
-async def photo(data: bytes, *, max_pixels: int) -> Picture:
-    """For a post: at most 3840 × 2160 pixels in area, with a preview and a blurhash. `Invalid` if it is no image."""
-    return await _run(Order("photo", max_pixels), data)
+async def photo(file: BinaryIO, *, max_pixels: int) -> Picture | Moving:
+    """For a post: at most 3840 × 2160 pixels in area, with a preview and a blurhash. `Invalid` if it is no image.
+
+    `Moving` for a GIF that moves: `clips` make a film of it.
+    """
+    return await _answered(Order("photo", max_pixels), file)
+
+
+async def thumbnail(file: BinaryIO, *, max_pixels: int) -> Picture:
+    """For a video or music: a small JPEG with a blurhash. `Invalid` if it is no image."""
+    return await _run(Order("thumbnail", max_pixels), file)
 
 
 async def avatar(app: App, data: bytes) -> Portrait:
@@ -69,34 +72,21 @@ async def _portrait(app: App, kind: str, order: Order, data: bytes) -> Portrait:
     return Portrait(file, await store(app, kind, picture.still) if picture.still else file)
 
 
-async def _run(order: Order, data: bytes) -> Picture:
-    slot = _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
-    async with slot:
-        output = await _process(order, data)
-    if not output:  # killed by a limit, or crashed in a decoder
-        raise errors.Invalid("The image could not be processed: it takes too much memory or time")
-    answer = msgspec.msgpack.decode(output, type=Picture | Refusal)
-    if isinstance(answer, Refusal):
-        raise errors.Invalid(answer.reason)
+async def _run(order: Order, source: bytes | BinaryIO) -> Picture:
+    answer = await _answered(order, source)
+    if isinstance(answer, Moving):
+        raise AssertionError(f"not to be answered to {order.kind}")
     return answer
 
 
-async def _process(order: Order, data: bytes) -> bytes:
-    """What the process wrote; nothing when it did not end well or in time."""
-    head = msgspec.msgpack.encode(order)
-    # The environment is left behind: it may hold passwords. What remains is what Python needs to start.
-    environment = {"PYTHONPATH": str(_ROOT), "PATH": os.defpath}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-X", "utf8", "-m", "fedi.services.image_process",
-        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment, cwd="/",
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            output, _ = await process.communicate(len(head).to_bytes(4, "big") + head + data)
-    except TimeoutError:
-        return b""
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return output if process.returncode == 0 else b""
+async def _answered(order: Order, source: bytes | BinaryIO) -> Picture | Moving:
+    async with decoding.slot(_slots, AT_ONCE):
+        output = await decoding.run(
+            "fedi.services.image_process", msgspec.msgpack.encode(order), source, seconds=TIMEOUT_SECONDS
+        )
+    if not output:  # killed by a limit, or crashed in a decoder
+        raise errors.Invalid("The image could not be processed: it takes too much memory or time")
+    answer = msgspec.msgpack.decode(output, type=Picture | Moving | Refusal)
+    if isinstance(answer, Refusal):
+        raise errors.Invalid(answer.reason)
+    return answer

@@ -9,7 +9,7 @@ from fedi.config import Settings
 from fedi.context import App
 from fedi.entities.instance import Limits, Parts, Rule
 from fedi.entities.instance import rules as build_rules
-from fedi.services import images, profile
+from fedi.services import clip_order, images, profile
 from storage import instance, usage
 from storage import rules as rule_rows
 from storage.db import Conn
@@ -68,9 +68,12 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         max_characters=settings.max_status_chars,
         max_media_attachments=settings.max_media_attachments,
-        mime_types=images.MIME_TYPES,
+        mime_types=(*images.MIME_TYPES, *clip_order.MIME_TYPES),
         image_size=settings.image_max_bytes,
         image_matrix=settings.image_max_pixels,
+        video_size=settings.video_max_bytes,
+        video_matrix=settings.video_max_pixels,
+        video_frame_rate=settings.video_max_frame_rate,
         description=settings.media_description_max_chars,
         max_options=settings.poll_max_options,
         max_characters_per_option=settings.poll_max_option_chars,

@@ -1,4 +1,4 @@
-"""Attachments: uploaded, described, removed. What is in the file is `images`' business."""
+"""Attachments: described, attached, removed. `uploads` brings them in."""
 
 import logging
 from collections.abc import Sequence
@@ -11,13 +11,12 @@ from fedi import errors
 from fedi.config import Settings
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import images
 from storage import media
 from storage.db import Conn
 
 log = logging.getLogger("fedi.media")
 
-BLOBS = "posts"  # the directory of files
+KEPT_HOURS = 24  # of what a killed process left half done
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,41 +26,10 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     focus: str | None = None  # "x,y", each from -1 to 1
 
 
-async def upload(app: App, user: User, data: bytes, said: Description) -> int:
-    """Keep an image; its id. `Invalid` for anything that is no image, or too large."""
-    text = limited_description(app.settings, said.description)
-    if not data:
-        raise errors.Invalid("File can't be blank")
-    if len(data) > app.settings.image_max_bytes:
-        raise errors.Invalid(f"File must be smaller than {app.settings.image_max_bytes // 1024} kB")
-    picture = await images.photo(data, max_pixels=app.settings.image_max_pixels)
-    preview = picture.still or picture.full
-    focus_x, focus_y = focus_of(said.focus)
-    file = await images.store(app, BLOBS, picture.full)
-    preview_file = await images.store(app, BLOBS, preview)
-    new = media.New(
-        account_id=user.account_id,
-        type="image",
-        file=file,
-        preview_file=preview_file,
-        content_type=picture.full.content_type,
-        preview_content_type=preview.content_type,
-        file_size=len(picture.full.data),
-        width=picture.full.width,
-        height=picture.full.height,
-        preview_width=preview.width,
-        preview_height=preview.height,
-        focus_x=focus_x,
-        focus_y=focus_y,
-        blurhash=picture.blurhash,
-        description=text or None,
-    )
-    async with app.db.transaction() as conn:
-        return await media.create(conn, new)
-
-
-async def describe(app: App, user: User, media_id: int, said: Description) -> None:
-    """Change what is said about a file that no post holds yet."""
+async def describe(
+    app: App, user: User, media_id: int, said: Description, *, preview: media.Preview | None = None
+) -> None:
+    """Change what is said about a file that no post holds yet, and how it is shown."""
     text = limited_description(app.settings, said.description)
     focus_x, focus_y = focus_of(said.focus)
     async with app.db.transaction() as conn:
@@ -69,6 +37,8 @@ async def describe(app: App, user: User, media_id: int, said: Description) -> No
         if found is None or found.status_id is not None:
             raise errors.NotFound
         await media.describe(conn, media_id, description=text, focus_x=focus_x, focus_y=focus_y)
+        if preview is not None:
+            await media.show(conn, media_id, preview)
 
 
 async def delete(app: App, user: User, media_id: int) -> None:
@@ -120,9 +90,10 @@ async def delete_files(app: App, payload: dict[str, Any]) -> None:
 
 
 async def sweep(app: App) -> None:
-    """Scheduled: remove what was uploaded and never posted."""
+    """Scheduled: remove what was uploaded and never posted, and what was never made."""
     started = datetime.now(UTC)
     async with app.db.transaction() as conn:
         count = await media.delete_loose(conn)
     if count:
         log.info("loose media removed", extra={"count": count, "seconds": (datetime.now(UTC) - started).seconds})
+    await app.blobs.tidy(hours=KEPT_HOURS)

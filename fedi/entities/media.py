@@ -103,7 +103,7 @@ def _moving(parts: Parts) -> Details | UnsetType:
         width=UNSET if parts.width is None else parts.width,
         height=UNSET if parts.height is None else parts.height,
         frame_rate=UNSET if parts.frame_rate is None else parts.frame_rate,
-        duration=UNSET if parts.duration is None else parts.duration,
+        duration=UNSET if parts.duration is None else round(parts.duration, 3),
         bitrate=UNSET if parts.bitrate is None else parts.bitrate,
     )
     return UNSET if details == Details() else details

@@ -77,16 +77,6 @@ async def test_each_kind_of_image_is_taken_and_made_anew(server: Node, kind: str
 
 
 @pytest.mark.anyio
-async def test_an_animation_still_moves(server: Node) -> None:
-    alice = await server.person("alice")
-    frames = [Image.new("RGB", (60, 40), color) for color in ("red", "green", "blue")]
-    made = await upload(alice, encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80))
-    assert made["type"] == "image"
-    full, preview = await served(server, made["url"]), await served(server, made["preview_url"])
-    assert (getattr(full, "n_frames", 1), getattr(preview, "n_frames", 1)) == (3, 1)
-
-
-@pytest.mark.anyio
 async def test_what_the_camera_wrote_is_gone_but_its_orientation_is_obeyed(server: Node) -> None:
     alice = await server.person("alice")
     exif = Image.Exif()

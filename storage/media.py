@@ -138,7 +138,8 @@ async def finish(conn: Conn, media_id: int, clip: Clip) -> bool:
     """It is converted: the original goes. False when it was removed meanwhile, or finished before."""
     original = await conn.fetchval(
         """
-        with before as (select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
+        with before as (
+            select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
         update media_attachments m set state = 'ready', original_file = null, demuxer = null, file = $2,
             content_type = $3, file_size = $4, width = coalesce($5, width), height = coalesce($6, height),
             duration = $7, bitrate = $8
@@ -154,7 +155,8 @@ async def fail(conn: Conn, media_id: int, reason: str) -> None:
     """It cannot be converted, and never will: the original goes."""
     original = await conn.fetchval(
         """
-        with before as (select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
+        with before as (
+            select id, original_file from media_attachments where id = $1 and state = 'processing' for update)
         update media_attachments m set state = 'failed', failure = $2, original_file = null, demuxer = null
         from before where m.id = before.id returning before.original_file
         """,

@@ -15,7 +15,7 @@ async def source(call: Call[NoParams]) -> StatusSource:
     """Of one's own posts only: what others typed is not stored."""
     async with call.read() as conn:
         row = await access.own_status(conn, call.user.account_id, call.id())
-    return StatusSource(str(row.id), row.text or "", row.spoiler_text)
+    return StatusSource(str(row.id), row.text or "", row.spoiler_text, row.content_type)
 
 
 async def history(call: Call[NoParams]) -> list[StatusEdit]:

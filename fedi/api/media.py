@@ -1,6 +1,7 @@
 """Attachments: upload, description, and the files themselves.
 
-https://docs.joinmastodon.org/methods/media/: 202 and 206 say that a file is still being converted, 422 that it cannot be.
+202 and 206 say that a file is still being converted, 422 that it cannot be:
+https://docs.joinmastodon.org/methods/media/
 """
 
 import asyncio
@@ -56,9 +57,7 @@ async def _upload(call: Call[Upload], *, wait: bool) -> MediaAttachment:
     file = call.params.file
     if file is None:
         raise errors.Invalid("File can't be blank")
-    media_id = await uploads.upload(
-        call.app, call.user, file, call.params, thumbnail=call.params.thumbnail, wait=wait
-    )
+    media_id = await uploads.upload(call.app, call.user, file, call.params, thumbnail=call.params.thumbnail, wait=wait)
     made = await _entity(call, media_id)
     if made.url is None:
         call.status = 202

@@ -25,6 +25,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     max_characters: int
     max_media_attachments: int
+    content_types: tuple[str, ...]
     mime_types: tuple[str, ...]
     image_size: int
     """Bytes."""
@@ -95,6 +96,8 @@ class StatusLimits(Struct, frozen=True):
     max_characters: int
     max_media_attachments: int
     characters_reserved_per_url: int
+    supported_mime_types: list[str]
+    """What `content_type` of a post may be: not Mastodon's, but what clients of its forks look for."""
 
 
 class MediaLimits(Struct, frozen=True):
@@ -354,7 +357,9 @@ def _configuration(parts: Parts) -> Configuration:
 
 
 def _statuses(limits: Limits) -> StatusLimits:
-    return StatusLimits(limits.max_characters, limits.max_media_attachments, limits.characters_per_url)
+    return StatusLimits(
+        limits.max_characters, limits.max_media_attachments, limits.characters_per_url, list(limits.content_types)
+    )
 
 
 def _media(limits: Limits) -> MediaLimits:

@@ -31,9 +31,12 @@ class StatusEdit(Struct, frozen=True):
 
 
 class StatusSource(Struct, frozen=True):
+    """`content_type` is not Mastodon's: who wrote Markdown should not be given plain text to go on with."""
+
     id: str
     text: str
     spoiler_text: str
+    content_type: str
 
 
 class Parts(Struct, frozen=True, kw_only=True):

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import av
 import msgspec
-from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
@@ -27,8 +26,8 @@ from fedi.services.image_order import Picture, Refusal
 
 VIDEO_CODECS = frozenset("h264 hevc vp8 vp9 av1 libdav1d mpeg4 h263 theora mjpeg gif".split())
 AUDIO_CODECS = frozenset(
-    "aac mp3 mp3float opus libopus vorbis flac alac amrnb amrwb pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le "
-    "pcm_f32le pcm_alaw pcm_mulaw".split()
+    "aac mp3 mp3float opus libopus vorbis flac alac amrnb amrwb pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be "
+    "pcm_s32le pcm_f32le pcm_alaw pcm_mulaw".split()
 )
 COVER_FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_COVER_PIXELS = 36_000_000
@@ -83,10 +82,15 @@ def _source(container: InputContainer) -> Source:
     audio = next(iter(container.streams.audio), None)
     if video is None and audio is None:
         raise Refused("The file has neither picture nor sound")
-    for stream, known in ((video, VIDEO_CODECS), (audio, AUDIO_CODECS)):
-        if stream is not None and (stream.codec_context is None or stream.codec_context.name not in known):
-            raise Refused("The file is encoded in a way that is not supported")
+    _check_codec(video, VIDEO_CODECS)
+    _check_codec(audio, AUDIO_CODECS)
     return Source(container, video, audio, next(iter(covers), None))
+
+
+def _check_codec(stream: Stream | None, known: frozenset[str]) -> None:
+    # Of a codec that nothing here knows there is no context.
+    if stream is not None and (stream.codec_context is None or stream.codec_context.name not in known):
+        raise Refused("The file is encoded in a way that is not supported")
 
 
 def _check(order: Order, source: Source) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 import av
 import msgspec
@@ -24,6 +24,7 @@ from PIL import Image
 
 Kind = Literal["video/mp4", "audio/mpeg", "audio/mp4"]
 Size = tuple[int, int]
+AnyPacket: TypeAlias = "Packet[Any]"  # Any: of whatever track. It can be subscripted in stubs only
 
 FORMATS: dict[Kind, tuple[str, dict[str, str]]] = {
     "video/mp4": ("mp4", {"movflags": "+faststart"}),
@@ -40,7 +41,7 @@ X264 = {"preset": "veryfast", "crf": "23", "maxrate": "6000000", "bufsize": "120
 RATES = frozenset({16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 CLOCK = Fraction(1, 90_000)
 # How a frame is turned upright, by the angle its decoder reports.
-TURNS = {270: [("transpose", "clock")], 90: [("transpose", "cclock")], 180: [("hflip",), ("vflip",)]}
+TURNS = {90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -71,7 +72,9 @@ def _fit(size: Size) -> Size:
 def _plays_as_h264(video: VideoStream) -> bool:
     context = video.codec_context
     square = (video.sample_aspect_ratio or 1) == 1
-    return context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p") and context.profile in PROFILES and square
+    return (
+        context.name == "h264" and context.pix_fmt in ("yuv420p", "yuvj420p") and context.profile in PROFILES and square
+    )
 
 
 def _plays_as_aac(audio: AudioStream) -> bool:
@@ -142,7 +145,7 @@ class Making:
             for made in track.rest():
                 self._mux(made)
 
-    def _mux(self, packet: Packet) -> None:
+    def _mux(self, packet: AnyPacket) -> None:
         if packet.pts is not None and packet.time_base:
             begin = float(packet.pts * packet.time_base)
             self._begin = min(self._begin, begin)
@@ -159,12 +162,12 @@ class _Copied:
         self.source = source
         self._stream = output.add_stream_from_template(source)
 
-    def made(self, packet: Packet) -> Iterator[Packet]:
+    def made(self, packet: AnyPacket) -> Iterator[AnyPacket]:
         if packet.dts is not None:  # the empty one at the end has none
             packet.stream = self._stream
             yield packet
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[AnyPacket]:
         yield from ()
 
 
@@ -185,7 +188,7 @@ class _Drawn:
         self._stream.codec_context.time_base = CLOCK
         self._stream.codec_context.flags |= Flags.frame_duration  # the last frame is shown as long as it was
 
-    def made(self, packet: Packet) -> Iterator[Packet]:
+    def made(self, packet: AnyPacket) -> Iterator[AnyPacket]:
         try:
             frames = self.source.codec_context.decode(packet)
         except av.error.InvalidDataError:
@@ -194,7 +197,7 @@ class _Drawn:
             if frame.pts is not None and frame.time_base is not None:
                 yield from self._encoded(frame, int(frame.pts * frame.time_base / CLOCK))
 
-    def _encoded(self, frame: VideoFrame, at: int) -> Iterator[Packet]:
+    def _encoded(self, frame: VideoFrame, at: int) -> Iterator[AnyPacket]:
         if at - self._last < 1 / CLOCK / (MAX_FRAME_RATE + 1):
             return
         self._last = at
@@ -209,19 +212,21 @@ class _Drawn:
         if rotation % 180:
             width, height = height, width
         sized = frame.reformat(width, height, "yuv420p", interpolation="BILINEAR")
-        filters = TURNS.get(rotation % 360)
-        if filters is None:
+        turns = TURNS.get(rotation % 360)
+        if turns is None:
             return sized
         sized.time_base = CLOCK
         graph = self._turners.get(rotation)
         if graph is None:
             graph = self._turners[rotation] = Graph()
             start = graph.add_buffer(width=width, height=height, format=sized.format, time_base=CLOCK)
-            graph.link_nodes(start, *(graph.add(*each) for each in filters), graph.add("buffersink")).configure()
+            graph.link_nodes(
+                start, *(graph.add("transpose", each) for each in turns), graph.add("buffersink")
+            ).configure()
         graph.vpush(sized)
         return graph.vpull()
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[AnyPacket]:
         yield from self._stream.encode(None)
 
 
@@ -234,7 +239,8 @@ def _opaque(frame: VideoFrame) -> VideoFrame:
     image = Image.frombytes("RGBA", size, bytes(plane), "raw", "RGBA", plane.line_size)
     flat = Image.new("RGB", size, "white")
     flat.paste(image, mask=image.getchannel("A"))
-    return VideoFrame.from_image(flat)
+    made: VideoFrame = VideoFrame.from_image(flat)
+    return made
 
 
 class _Sounding:
@@ -247,7 +253,7 @@ class _Sounding:
         self._stream.layout = "mono" if source.codec_context.channels == 1 else "stereo"
         self._stream.bit_rate = 160_000 if codec == "aac" else 192_000
 
-    def made(self, packet: Packet) -> Iterator[Packet]:
+    def made(self, packet: AnyPacket) -> Iterator[AnyPacket]:
         try:
             frames = self.source.codec_context.decode(packet)
         except av.error.InvalidDataError:
@@ -255,5 +261,5 @@ class _Sounding:
         for frame in frames:
             yield from self._stream.encode(frame)
 
-    def rest(self) -> Iterator[Packet]:
+    def rest(self) -> Iterator[AnyPacket]:
         yield from self._stream.encode(None)

@@ -1,4 +1,4 @@
-"""What a process that decodes uploads does to itself first: little memory, little time, few files, first to be killed."""
+"""What a process that decodes uploads does to itself first: little memory, little time, and it is the first to go."""
 
 import contextlib
 import resource

@@ -7,7 +7,9 @@ import msgspec
 # Decoders that may run at all. A file is what one of these says it is; names and declared types are not looked at.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
 MIME_TYPES = ("image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp", "image/avif")
-UNKNOWN = "The file is not of a supported type: no image (JPEG, PNG, GIF, WebP, AVIF, HEIC), video or sound that we know"
+UNKNOWN = (
+    "The file is not of a supported type: no image (JPEG, PNG, GIF, WebP, AVIF, HEIC), video or sound that we know"
+)
 
 CPU_SECONDS = 20
 MEMORY_BYTES = 768 * 1024 * 1024

@@ -4,6 +4,7 @@ Decoders are where image attacks happen, so they run apart from the server, with
 and no secrets. An order is the argument, the file stdin; a picture or a refusal goes out on stdout.
 """
 
+import importlib
 import io
 import math
 import sys
@@ -12,7 +13,6 @@ from typing import Any
 
 import blurhash
 import msgspec
-import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from fedi.services import image_order
@@ -38,8 +38,13 @@ Size = tuple[int, int]
 def main() -> None:
     order = msgspec.msgpack.decode(bytes.fromhex(sys.argv[1]), type=Order)
     confine(cpu_seconds=image_order.CPU_SECONDS, memory_bytes=image_order.memory_bytes(order), file_bytes=0)
-    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, sys.stdin.buffer.read())))
+    data = sys.stdin.buffer.read()
+    if data[4:8] == b"ftyp":
+        # Only for who needs it: its libraries take longer to load than most images to decode.
+        importlib.import_module("pillow_heif").register_heif_opener(
+            thumbnails=False, depth_images=False, aux_images=False
+        )
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, data)))
 
 
 def _answer(order: Order, data: bytes) -> Picture | Moving | Refusal:

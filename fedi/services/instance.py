@@ -10,6 +10,7 @@ from fedi.context import App
 from fedi.entities.instance import Limits, Parts, Rule
 from fedi.entities.instance import rules as build_rules
 from fedi.services import clip_order, images, profile
+from fedi.text import compose
 from storage import instance, usage
 from storage import rules as rule_rows
 from storage.db import Conn
@@ -68,6 +69,7 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         max_characters=settings.max_status_chars,
         max_media_attachments=settings.max_media_attachments,
+        content_types=compose.CONTENT_TYPES,
         mime_types=(*images.MIME_TYPES, *clip_order.MIME_TYPES),
         image_size=settings.image_max_bytes,
         image_matrix=settings.image_max_pixels,

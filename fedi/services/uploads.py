@@ -156,9 +156,7 @@ async def _image(app: App, account_id: int, file: UploadFile, made: _Made, wait:
     )
 
 
-async def _clip(
-    app: App, account_id: int, file: UploadFile, demuxer: Demuxer, made: _Made, wait: bool
-) -> media.New:
+async def _clip(app: App, account_id: int, file: UploadFile, demuxer: Demuxer, made: _Made, wait: bool) -> media.New:
     probed = await clips.probe(app.settings, file.file, demuxer)
     new = await _looked_at(probed, account_id, made)
     if not wait:

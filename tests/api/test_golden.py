@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api import test_coverage as coverage
-from tests.support import checker
+from tests.support import checker, clips
 from tests.support.golden import Comparing, differences, recorded, succeeded
 from tests.support.servers import Node
 
@@ -20,6 +20,7 @@ async def test_answers_have_the_shape_of_mastodons(server: Node) -> None:
     walk = Comparing(server)
     await coverage.whole_way(walk)
     await _seen_by_a_person(walk)
+    await _being_converted(walk)
     wanted = {each for each in checker.operations() if succeeded(each)}
     sys.stdout.write(f"\n{len(walk.compared)} of {len(wanted)} operations, {walk.compared.total()} answers\n")
     assert wanted - walk.compared.keys() == set()
@@ -32,6 +33,14 @@ async def _seen_by_a_person(walk: Comparing) -> None:
     asked = await dora.posts("?", poll={"options": ["yes", "no"], "expires_in": 3600}, spoiler_text="well")
     for path in (f"statuses/{asked['id']}", f"polls/{asked['poll']['id']}", f"accounts/{dora.id}/statuses"):
         await walk.get(dora, f"/api/v1/{path}")
+
+
+async def _being_converted(walk: Comparing) -> None:
+    """A video, of which there is only a still yet."""
+    emil = await walk.server.person("emil")
+    said = {"description": "red", "focus": "0.1,0.2"}
+    film = await walk.post(emil, "/api/v2/media", said, file=("f.mp4", clips.film(), "video/mp4"))
+    await walk.call(emil, "PUT", f"/api/v1/media/{film['id']}", {"description": "dark"})
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,7 @@ APP = application.Parts(2, "Client", None, ("read", "write"), ("urn:ietf:wg:oaut
 LIMITS = instance.Limits(
     max_characters=5000,
     max_media_attachments=8,
+    content_types=("text/plain",),
     mime_types=("image/png",),
     image_size=16_000_000,
     image_matrix=33_000_000,

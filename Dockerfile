@@ -16,6 +16,7 @@ LABEL org.opencontainers.image.title="Fedi" org.opencontainers.image.licenses="A
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin fedi \
     && install --directory --owner fedi --group fedi --mode 0700 /data
 COPY --from=build /opt/fedi /opt/fedi
+# TMPDIR: where uploads are while they arrive. /tmp may be memory.
 ENV PATH=/opt/fedi/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

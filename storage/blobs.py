@@ -63,6 +63,10 @@ class Blobs:
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, path, ignore_errors=True))
 
+    async def older(self, kind: str, *, hours: int) -> list[str]:
+        """Names of the blobs of a kind that were written so long ago."""
+        return await asyncio.to_thread(self._older, kind, time.time() - 3600 * hours)
+
     async def tidy(self, *, hours: int) -> None:
         """Remove workshops whose process was killed so long ago."""
         await asyncio.to_thread(self._tidy, time.time() - 3600 * hours)
@@ -94,6 +98,14 @@ class Blobs:
         with made.open("rb") as file:
             os.fsync(file.fileno())
         made.replace(path)
+
+    def _older(self, kind: str, before: float) -> list[str]:
+        found = []
+        for path in (self._root / kind).glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    found.append(str(path.relative_to(self._root)))
+        return found
 
     def _tidy(self, before: float) -> None:
         for path in (self._root / WORKSHOPS).glob("*"):

@@ -249,6 +249,18 @@ async def delete_loose(conn: Conn, *, limit: int = 500) -> int:
     return len(records)
 
 
+async def without_row(conn: Conn, originals: Sequence[str]) -> list[str]:
+    """Those that no attachment waits for."""
+    records = await conn.fetch(
+        """
+        select name from unnest($1::text[]) name
+        where not exists (select from media_attachments m where m.original_file = name)
+        """,
+        originals,
+    )
+    return [record[0] for record in records]
+
+
 async def _forget(conn: Conn, names: Sequence[str]) -> None:
     if names:
         await jobs.enqueue(conn, DELETE_JOB, {"names": list(names)}, queue="slow")

@@ -16,6 +16,7 @@ from storage.db import Conn
 
 log = logging.getLogger("fedi.media")
 
+ORIGINALS = "originals"  # files that wait to be converted, which no address leads to
 KEPT_HOURS = 24  # of what a killed process left half done
 
 
@@ -97,3 +98,8 @@ async def sweep(app: App) -> None:
     if count:
         log.info("loose media removed", extra={"count": count, "seconds": (datetime.now(UTC) - started).seconds})
     await app.blobs.tidy(hours=KEPT_HOURS)
+    originals = await app.blobs.older(ORIGINALS, hours=KEPT_HOURS)
+    if originals:
+        async with app.db.read() as conn:
+            lost = await media.without_row(conn, originals)
+        await app.blobs.delete(*lost)

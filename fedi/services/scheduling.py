@@ -123,4 +123,7 @@ async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
     written = await statuses.prepare(app, kept.draft)
     async with app.db.transaction() as conn:
         if await scheduled.remove(conn, row.account_id, row.id):
-            await statuses.insert(app, conn, writer, kept.draft, written)
+            status_id = await statuses.insert(app, conn, writer, kept.draft, written)
+            if kept.key:
+                # Whoever has had no answer yet and asks again, asks for the post now.
+                await idempotency.fill(conn, row.account_id, statuses.hashed(kept.key), status_id)

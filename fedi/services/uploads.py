@@ -19,11 +19,10 @@ from fedi.http.endpoint import User
 from fedi.services import clips, images
 from fedi.services.clip_order import Converted, Demuxer, Probed
 from fedi.services.image_order import Rendition
-from fedi.services.media import Description, describe, focus_of, limited_description
+from fedi.services.media import ORIGINALS, Description, describe, focus_of, limited_description
 from storage import blobs, jobs, media
 
 FILES = "posts"  # the directory of files
-ORIGINALS = "originals"  # what is not served
 
 
 async def upload(

@@ -1,11 +1,16 @@
 """Videos, animations and sound: taken, converted in the background, shown, refused."""
 
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fedi.services import media
+from fedi.services.clip_order import Demuxer
+from fedi.services.clips import sniff
 from storage import media as rows
 from tests.support import clips
 from tests.support.pictures import picture
@@ -303,6 +308,30 @@ async def test_what_nobody_waits_for_is_removed_with_its_original(server: Node) 
     await media.sweep(server.app)
     await drain(server)
     assert await files(server) == 0
+
+
+async def test_what_a_killed_process_left_behind_is_removed_a_day_later(server: Node) -> None:
+    alice = await server.person("alice")
+    await upload(alice, clips.film())
+    blobs = server.app.blobs
+    await blobs.put("originals/ab/abcd", b"never held by a row")
+    workshop = blobs.path("work/abcd/clip")
+    workshop.parent.mkdir(parents=True)
+    workshop.write_bytes(b"half")
+    before = await files(server)
+    await media.sweep(server.app)
+    assert await files(server) == before
+    for path in blobs.path("posts").parent.rglob("*"):
+        os.utime(path, (0, 0))
+    await media.sweep(server.app)
+    assert await files(server) == before - 2
+    await drain(server)
+    assert await files(server) == 2
+
+
+@given(st.binary(max_size=80))
+def test_any_beginning_of_a_file_may_be_looked_at(head: bytes) -> None:
+    assert sniff(head) in (None, *get_args(Demuxer))
 
 
 async def test_an_original_is_served_to_nobody(server: Node) -> None:

@@ -515,6 +515,12 @@ async def test_one_key_schedules_one_post(server: Node) -> None:
     )
     assert len({each["id"] for each in answers}) == 1
     assert len(await alice.get("/api/v1/scheduled_statuses")) == 1
+    await come_due(server)
+    await scheduling.sweep(server.app)
+    await drain(server)
+    late = {**body, "scheduled_at": "2001-01-01T00:00:00Z"}
+    again = await alice.api("POST", STATUSES, json=late, headers={"Idempotency-Key": "k"})
+    assert [each["id"] for each in await alice.get(f"/api/v1/accounts/{alice.id}/statuses")] == [again["id"]]
 
 
 @pytest.mark.anyio

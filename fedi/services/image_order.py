@@ -5,11 +5,10 @@ from typing import Literal
 import msgspec
 
 # Decoders that may run at all. A file is what one of these says it is; names and declared types are not looked at.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+ISO_FORMATS = ("AVIF", "HEIF")  # of files that begin like an MP4
 MIME_TYPES = ("image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp", "image/avif")
-UNKNOWN = (
-    "The file is not of a supported type: no image (JPEG, PNG, GIF, WebP, AVIF, HEIC), video or sound that we know"
-)
+UNKNOWN = "The file is not of a supported type; images are JPEG, PNG, GIF, WebP, AVIF or HEIC"
 
 CPU_SECONDS = 20
 MEMORY_BYTES = 768 * 1024 * 1024

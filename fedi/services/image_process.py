@@ -38,20 +38,22 @@ Size = tuple[int, int]
 def main() -> None:
     order = msgspec.msgpack.decode(bytes.fromhex(sys.argv[1]), type=Order)
     confine(cpu_seconds=image_order.CPU_SECONDS, memory_bytes=image_order.memory_bytes(order), file_bytes=0)
-    data = sys.stdin.buffer.read()
-    if data[4:8] == b"ftyp":
-        # Only for who needs it: its libraries take longer to load than most images to decode.
-        importlib.import_module("pillow_heif").register_heif_opener(
-            thumbnails=False, depth_images=False, aux_images=False
-        )
-    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, data)))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(_answer(order, sys.stdin.buffer.read())))
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    if data[4:8] != b"ftyp":
+        return image_order.FORMATS
+    # Only for who needs it: its libraries take longer to load than most images to decode.
+    importlib.import_module("pillow_heif").register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+    return image_order.ISO_FORMATS
 
 
 def _answer(order: Order, data: bytes) -> Picture | Moving | Refusal:
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # The size is checked below, exactly, before anything is decoded.
     try:
-        with Image.open(io.BytesIO(data), formats=image_order.FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
             if image.width * image.height > order.max_pixels:
                 return Refusal(f"The image is larger than {order.max_pixels:,} pixels".replace(",", " "))
             return _picture(order, image)

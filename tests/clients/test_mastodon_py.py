@@ -18,6 +18,7 @@ from mastodon import CallbackStreamListener, Mastodon
 from mastodon.errors import MastodonNotFoundError, MastodonUnauthorizedError
 
 from fedi import __version__
+from tests.support import clips
 from tests.support.browser import Browser
 from tests.support.pictures import metadata, photograph, picture
 from tests.support.processes import ProcessNode
@@ -166,6 +167,20 @@ async def test_a_photograph_loses_what_it_tells_about_its_owner(new_person: Any)
     changed = [client.generate_media_edit_attributes(attachment, description="very green", focus=(0, 0))]
     edited = client.status_update(post, "with a picture", media_attributes=changed)
     assert edited.media_attachments[0].description == "very green"
+
+
+async def test_a_video_is_waited_for(new_person: Any) -> None:
+    client = client_of(await new_person("alice"))
+    thumbnail = io.BytesIO(picture(size=(30, 20)))
+    film = client.media_post(
+        io.BytesIO(clips.film()), "video/mp4", description="red", thumbnail=thumbnail,
+        thumbnail_mime_type="image/png", synchronous=True,
+    )  # fmt: skip
+    assert (film.type, film.description, film.meta.small.size) == ("video", "red", "30x20")
+    assert (film.meta.original.width, film.meta.original.frame_rate) == (64, "10/1")
+    assert clips.tracks(fetched(film.url).content) == ["h264", "aac"]
+    [attachment] = client.status_post("a film", media_ids=[film]).media_attachments
+    assert attachment.url == film.url
 
 
 async def test_what_one_does_with_posts(new_person: Any) -> None:

@@ -71,7 +71,7 @@ async def show(call: Call[NoParams]) -> MediaAttachment:
     if row.status_id is not None:
         raise errors.NotFound
     if row.state == "failed":
-        raise errors.Unprocessable(row.failure or "The file could not be processed")
+        raise errors.Unprocessable(row.failure or media.FAILED)
     return await _waiting(call, row.id)
 
 

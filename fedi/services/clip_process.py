@@ -29,6 +29,8 @@ AUDIO_CODECS = frozenset(
     "aac mp3 mp3float opus libopus vorbis flac alac amrnb amrwb pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be "
     "pcm_s32le pcm_f32le pcm_alaw pcm_mulaw".split()
 )
+# FFmpeg looks into the tracks before we do: with these decoders only.
+OPTIONS = {"codec_whitelist": ",".join(sorted(VIDEO_CODECS | AUDIO_CODECS)), "protocol_whitelist": "none"}
 COVER_FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_COVER_PIXELS = 36_000_000
 # The still is not of the very beginning, which is often black.
@@ -69,7 +71,7 @@ def _answer(order: Order) -> Answer:
 def _open(order: Order) -> Source:
     """From the beginning. No address is ever opened: the file is read through this object, and nothing else can be."""
     sys.stdin.buffer.seek(0)
-    source = _source(av.open(sys.stdin.buffer, "r", format=order.demuxer))
+    source = _source(av.open(sys.stdin.buffer, "r", format=order.demuxer, options=OPTIONS))
     _check(order, source)
     return source
 

@@ -17,6 +17,7 @@ from storage.db import Conn
 log = logging.getLogger("fedi.media")
 
 ORIGINALS = "originals"  # files that wait to be converted, which no address leads to
+FAILED = "The file could not be processed"
 KEPT_HOURS = 24  # of what a killed process left half done
 
 
@@ -37,6 +38,8 @@ async def describe(
         found = (await media.own(conn, user.account_id, [media_id], lock=True)).get(media_id)
         if found is None or found.status_id is not None:
             raise errors.NotFound
+        if found.state == "failed":
+            raise errors.Unprocessable(found.failure or FAILED)
         await media.describe(conn, media_id, description=text, focus_x=focus_x, focus_y=focus_y)
         if preview is not None:
             await media.show(conn, media_id, preview)

@@ -271,6 +271,7 @@ async def test_what_turns_out_to_be_too_long_fails_and_says_why(servers: Any) ->
     await drain(server)
     answer = await alice.api("GET", f"{V1}/{made['id']}", status=422)
     assert "longer than 1 seconds" in answer["error"]
+    await alice.api("PUT", f"{V1}/{made['id']}", json={"description": "x"}, status=422)
     body = {"status": "x", "media_ids": [made["id"]]}
     assert "could not be" in (await alice.post("/api/v1/statuses", body, status=422))["error"]
     await drain(server)

@@ -26,7 +26,7 @@ DEFAULT_FILE = Path("fedi.toml")
 MASK = "********"
 SECRET_MIN_CHARS = 32
 # Never shown; also read from the file that FEDI_X_FILE names.
-SECRETS = frozenset({"database_url", "secret_key", "smtp_password"})
+SECRETS = frozenset({"database_url", "secret_key", "smtp_password", "translation_key"})
 
 # Variables with our prefix that are not settings: where the file is, and what only the tests read.
 _NOT_SETTINGS = {CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
@@ -136,6 +136,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     languages: Annotated[
         tuple[str, ...], Meta(min_length=1, description="Languages mainly spoken here, as ISO 639 codes.")
     ] = ("en",)
+    suggested_accounts: Annotated[
+        tuple[str, ...],
+        Meta(description="Accounts recommended to everybody here, for example news or alice@example.org."),
+    ] = ()
     federation_mode: Annotated[
         Literal["open", "allowlist"],
         Meta(description="Whom we federate with: everybody not blocked (open), or only allowed domains (allowlist)."),
@@ -178,6 +182,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_description_max_chars: Annotated[
         int, Meta(ge=100, le=100_000, description="Characters in the description of an attachment.")
     ] = 10_000
+
+    # What it asks of others on behalf of people here
+    link_previews: Annotated[
+        bool, Meta(description="Fetches pages that posts link to, once each, to show their titles and pictures.")
+    ] = True
+    translation_url: Annotated[
+        str,
+        Meta(
+            description="Address of a service with LibreTranslate's API that translates posts for people here, for "
+            "example http://localhost:5000. It is asked directly, also at a private address. Empty: no translation."
+        ),
+    ] = ""
+    translation_key: Annotated[str, Meta(description="Key for the translation service, if it wants one.")] = ""
 
     # Mail
     smtp_host: Annotated[
@@ -431,6 +448,9 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
     for entry in settings.rate_limits:
         if not _RATE_LIMIT.fullmatch(entry):
             yield "rate_limits", f"{entry!r} is not a limit like api=300/300"
+    translator = urlsplit(settings.translation_url)
+    if settings.translation_url and (translator.scheme not in ("http", "https") or not translator.hostname):
+        yield "translation_url", f"{settings.translation_url!r} is not an address like http://localhost:5000"
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql://")):
         yield "database_url", "must begin with postgresql://"
     if settings.secret_key and len(settings.secret_key) < SECRET_MIN_CHARS:

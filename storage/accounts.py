@@ -60,6 +60,9 @@ class Account(msgspec.Struct, frozen=True):
     indexable: bool
     hide_collections: bool
     memorial: bool
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
     also_known_as: list[str]
     moved_to_id: int | None
     attribution_domains: list[str]
@@ -366,6 +369,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     discoverable: bool | msgspec.UnsetType = msgspec.UNSET
     indexable: bool | msgspec.UnsetType = msgspec.UNSET
     hide_collections: bool | msgspec.UnsetType = msgspec.UNSET
+    show_media: bool | msgspec.UnsetType = msgspec.UNSET
+    show_media_replies: bool | msgspec.UnsetType = msgspec.UNSET
+    show_featured: bool | msgspec.UnsetType = msgspec.UNSET
     attribution_domains: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 

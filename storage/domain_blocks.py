@@ -1,8 +1,11 @@
 """Whole servers that a person does not want to meet. What the server itself blocks is in `domains.py`."""
 
+import msgspec
+
 from storage import follows, severances
 from storage.db import Conn
 from storage.paging import Page
+from storage.rows import struct
 
 
 async def add(conn: Conn, account_id: int, domain: str) -> bool:
@@ -20,6 +23,27 @@ async def add(conn: Conn, account_id: int, domain: str) -> bool:
         await severances.count(conn, cause, await follows.sever_domain(conn, account_id, domain))
         await severances.tell(conn, cause, limit=1)
     return done is not None
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """How many follows a block would end."""
+
+    following_count: int
+    followers_count: int
+
+
+async def preview(conn: Conn, account_id: int, domain: str) -> Preview:
+    record = await conn.fetchrow(
+        """
+        select
+            (select count(*) from follows f join accounts a on a.id = f.target_id
+                where f.account_id = $1 and lower(a.domain) = $2 and not a.is_local) as following_count,
+            (select count(*) from follows f join accounts a on a.id = f.account_id
+                where f.target_id = $1 and lower(a.domain) = $2 and not a.is_local) as followers_count
+        """,
+        account_id, domain,
+    )  # fmt: skip
+    return struct(Preview, record) or Preview(0, 0)
 
 
 async def remove(conn: Conn, account_id: int, domain: str) -> bool:

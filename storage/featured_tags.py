@@ -49,6 +49,21 @@ async def add(conn: Conn, account_id: int, tag_id: int) -> int:
     return entry
 
 
+async def has(conn: Conn, account_id: int, tag_id: int) -> bool:
+    found: bool = await conn.fetchval(
+        "select exists (select from featured_tags where account_id = $1 and tag_id = $2)", account_id, tag_id
+    )
+    return found
+
+
+async def remove_named(conn: Conn, account_id: int, name: str) -> None:
+    """Nothing when it is not featured."""
+    await conn.execute(
+        "delete from featured_tags where account_id = $1 and tag_id = (select id from tags where name = $2)",
+        account_id, name,
+    )  # fmt: skip
+
+
 async def remove(conn: Conn, account_id: int, featured_id: int) -> None:
     """`Missing` when the account has no such entry."""
     done = await conn.fetchval(

@@ -179,6 +179,7 @@ async def _remove(conn: Conn, account_id: int, target_id: int) -> str | None:
     )
     if uri is not None:
         await _count(conn, account_id, target_id, -1)
+        await conn.execute("delete from endorsements where account_id = $1 and target_id = $2", account_id, target_id)
     else:
         uri = await conn.fetchval(
             "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
@@ -290,6 +291,13 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[tuple[i
             account_id, domain,
         )  # fmt: skip
         ended[table] = [(record[0], record[1], record[2]) for record in records]
+    await conn.execute(
+        """
+        delete from endorsements e using accounts a
+        where e.account_id = $1 and a.id = e.target_id and lower(a.domain) = $2 and not a.is_local
+        """,
+        account_id, domain,
+    )  # fmt: skip
     await _discount(conn, account_id, ended["follows"])
     every = [*ended["follows"], *ended["follow_requests"]]
     await inbox.reopen(conn, [uri for _, _, uri in every])

@@ -132,6 +132,14 @@ async def in_lists(call: Call[NoParams]) -> list[List]:
     return [build(row.id, title=row.title, replies_policy=row.replies_policy, exclusive=row.exclusive) for row in rows]
 
 
+async def identity_proofs(call: Call[NoParams]) -> list[dict[str, str]]:
+    """Keybase's, which are no more: no account has any. Verified links took their place."""
+    async with call.read() as conn:
+        await access.account(conn, call.user.account_id, call.id())
+    call.headers["Deprecation"] = "@1648598400"
+    return []
+
+
 ROUTES = [
     get("/api/v1/accounts", index, access=public("read:accounts"), params=Ids),
     get("/api/v1/accounts/lookup", lookup, access=public("read:accounts"), params=LookupParams),
@@ -140,5 +148,6 @@ ROUTES = [
     get("/api/v1/accounts/:id/statuses", statuses, access=public("read:statuses"), params=StatusParams),
     get("/api/v1/accounts/:id/followers", followers, access=public("read:accounts"), params=PageParams),
     get("/api/v1/accounts/:id/following", following, access=public("read:accounts"), params=PageParams),
+    get("/api/v1/accounts/:id/identity_proofs", identity_proofs, access=user("read:accounts")),
     get("/api/v1/accounts/:id/lists", in_lists, access=user("read:lists")),
 ]

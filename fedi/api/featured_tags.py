@@ -2,15 +2,12 @@
 
 import msgspec
 
-from federation import uris
 from fedi import access, entities, errors
-from fedi.context import App
-from fedi.entities.featured_tag import FeaturedTag, build
+from fedi.entities.featured_tag import FeaturedTag
 from fedi.entities.tag import Tag
 from fedi.http.endpoint import Call, NoParams, delete, get, post, public, user
 from fedi.text import tags as names
 from storage import featured_tags, tags
-from storage.db import Conn
 
 SUGGESTED = 10
 
@@ -23,33 +20,44 @@ async def shown(call: Call[NoParams]) -> list[FeaturedTag]:
     """Those on anybody's profile."""
     async with call.read() as conn:
         account = await access.account(conn, call.viewer_id, call.id())
-        return await _of(call.app, conn, account.id) if account.suspended_at is None else []
-
-
-async def _of(app: App, conn: Conn, account_id: int) -> list[FeaturedTag]:
-    rows = await featured_tags.of(conn, account_id)
-    return [_entity(app, row) for row in rows]
-
-
-def _entity(app: App, row: featured_tags.Featured) -> FeaturedTag:
-    url = uris.tag_page(app.settings.base_url, row.name)
-    return build(row.id, name=row.name, url=url, uses=row.statuses_count, last_used_at=row.last_status_at)
+        return await entities.featured(call.app, conn, account.id) if account.suspended_at is None else []
 
 
 async def index(call: Call[NoParams]) -> list[FeaturedTag]:
     async with call.read() as conn:
-        return await _of(call.app, conn, call.user.account_id)
+        return await entities.featured(call.app, conn, call.user.account_id)
 
 
 async def add(call: Call[TagParams]) -> FeaturedTag:
-    name = names.whole(call.params.name)
-    if name is None:
-        raise errors.Invalid("Tag is invalid")
+    name = _whole(call.params.name)
     async with call.app.db.transaction() as conn:
         (tag,) = await tags.ensure(conn, [name])
-        entry = await featured_tags.add(conn, call.user.account_id, tag.id)
-        rows = await featured_tags.of(conn, call.user.account_id)
-    return next(_entity(call.app, row) for row in rows if row.id == entry)
+        entry = str(await featured_tags.add(conn, call.user.account_id, tag.id))
+        return next(each for each in await entities.featured(call.app, conn, call.user.account_id) if each.id == entry)
+
+
+async def feature(call: Call[NoParams]) -> Tag:
+    """By name. Featuring what is featured changes nothing."""
+    name = _whole(call.path["name"])
+    async with call.app.db.transaction() as conn:
+        (tag,) = await tags.ensure(conn, [name])
+        if not await featured_tags.has(conn, call.user.account_id, tag.id):
+            await featured_tags.add(conn, call.user.account_id, tag.id)
+        return (await entities.tags(call.app, conn, [name], call.viewer_id))[0]
+
+
+async def unfeature(call: Call[NoParams]) -> Tag:
+    name = _whole(call.path["name"])
+    async with call.app.db.transaction() as conn:
+        await featured_tags.remove_named(conn, call.user.account_id, name)
+        return (await entities.tags(call.app, conn, [name], call.viewer_id))[0]
+
+
+def _whole(text: str) -> str:
+    name = names.whole(text)
+    if name is None:
+        raise errors.Invalid("Tag is invalid")
+    return name
 
 
 async def remove(call: Call[NoParams]) -> None:
@@ -69,5 +77,7 @@ ROUTES = [
     get("/api/v1/featured_tags", index, access=user("read:accounts")),
     post("/api/v1/featured_tags", add, access=user("write:accounts"), params=TagParams),
     get("/api/v1/featured_tags/suggestions", suggestions, access=user("read:accounts")),
+    post("/api/v1/tags/:name/feature", feature, access=user("write:accounts")),
+    post("/api/v1/tags/:name/unfeature", unfeature, access=user("write:accounts")),
     delete("/api/v1/featured_tags/:id", remove, access=user("write:accounts")),
 ]

@@ -1,4 +1,4 @@
-"""One's own account: who am I, and changing what others see of it."""
+"""One's own account: who am I, and changing what others see of it. `/profile` is the newer form of the same."""
 
 from typing import Any, Literal
 
@@ -7,6 +7,7 @@ from starlette.datastructures import UploadFile
 
 from fedi import entities
 from fedi.entities.account import CredentialAccount
+from fedi.entities.profile import Profile
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, put, user
 from fedi.services import profile
 
@@ -36,6 +37,9 @@ class UpdateParams(msgspec.Struct, frozen=True):
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
     attribution_domains: list[str] | None = None
     fields_attributes: list[Line] | None = None
     source: SourceParams = SourceParams()
@@ -48,6 +52,22 @@ async def verify(call: Call[Any]) -> CredentialAccount:
 
 
 async def update(call: Call[UpdateParams]) -> CredentialAccount:
+    await _update(call)
+    return await verify(call)
+
+
+async def show(call: Call[Any]) -> Profile:
+    """As typed, for the form that edits it; and the answer to a change."""  # Any: whatever its parameters were
+    async with call.read() as conn:
+        return await entities.profile(call.app, conn, call.user.account_id)
+
+
+async def edit(call: Call[UpdateParams]) -> Profile:
+    await _update(call)
+    return await show(call)
+
+
+async def _update(call: Call[UpdateParams]) -> None:
     params = call.params
     lines = params.fields_attributes
     await profile.update(
@@ -66,13 +86,15 @@ async def update(call: Call[UpdateParams]) -> CredentialAccount:
             discoverable=params.discoverable,
             indexable=params.indexable,
             hide_collections=params.hide_collections,
+            show_media=params.show_media,
+            show_media_replies=params.show_media_replies,
+            show_featured=params.show_featured,
             attribution_domains=params.attribution_domains,
             privacy=params.source.privacy,
             sensitive=params.source.sensitive,
             language=params.source.language,
         ),
     )
-    return await verify(call)
 
 
 async def _bytes(upload: UploadFile | None) -> bytes | None:
@@ -95,6 +117,9 @@ ROUTES = [
     get("/api/v1/accounts/verify_credentials", verify, access=user("profile|read:accounts")),
     patch(_UPDATE, update, access=user("write:accounts"), params=UpdateParams, limit="profile"),
     put(_UPDATE, update, access=user("write:accounts"), params=UpdateParams, limit="profile"),
+    get("/api/v1/profile", show, access=user("profile|read:accounts")),
+    patch("/api/v1/profile", edit, access=user("write:accounts"), params=UpdateParams, limit="profile"),
+    put("/api/v1/profile", edit, access=user("write:accounts"), params=UpdateParams, limit="profile"),
     delete("/api/v1/profile/avatar", remove_avatar, access=user("write:accounts")),
     delete("/api/v1/profile/header", remove_header, access=user("write:accounts")),
 ]

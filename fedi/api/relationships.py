@@ -154,6 +154,15 @@ async def blocked_domains(call: Call[PageParams]) -> list[str]:
     return [domain for _, domain in rows]
 
 
+async def preview_domain_block(call: Call[DomainParams]) -> domain_blocks.Preview:
+    """What would be lost."""
+    domain = call.params.domain.strip()
+    async with call.read() as conn:
+        return await domain_blocks.preview(
+            conn, call.user.account_id, mentions.normalise_domain(domain) or domain.lower()
+        )
+
+
 async def block_domain(call: Call[DomainParams]) -> None:
     domain = mentions.normalise_domain(call.params.domain.strip())
     if domain is None or domain == call.app.fed.site.domain:
@@ -184,6 +193,7 @@ ROUTES = [
     get("/api/v1/blocks", blocked, access=user("read:blocks"), params=PageParams),
     get("/api/v1/mutes", muted_accounts, access=user("read:mutes"), params=PageParams),
     get("/api/v1/domain_blocks", blocked_domains, access=user("read:blocks"), params=PageParams),
+    get("/api/v1/domain_blocks/preview", preview_domain_block, access=user("write:blocks"), params=DomainParams),
     post("/api/v1/domain_blocks", block_domain, access=user("write:blocks"), params=DomainParams),
     delete("/api/v1/domain_blocks", unblock_domain, access=user("write:blocks"), params=DomainParams),
 ]

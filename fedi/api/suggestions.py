@@ -3,6 +3,7 @@
 import msgspec
 
 from fedi import entities
+from fedi.config import Settings
 from fedi.entities.account import Account
 from fedi.entities.suggestion import Suggestion, build
 from fedi.http.endpoint import Call, NoParams, delete, get, user
@@ -16,8 +17,8 @@ class LimitParams(msgspec.Struct, frozen=True):
 
 async def index(call: Call[LimitParams]) -> list[Suggestion]:
     rows, accounts = await _found(call)
-    sources = {str(row.account_id): "friends_of_friends" if row.from_friends else "most_followed" for row in rows}
-    return [build(account, [sources[account.id]]) for account in accounts]
+    sources = {str(row.account_id): row.sources for row in rows}
+    return [build(account, sources[account.id]) for account in accounts]
 
 
 async def accounts_only(call: Call[LimitParams]) -> list[Account]:
@@ -29,8 +30,16 @@ async def accounts_only(call: Call[LimitParams]) -> list[Account]:
 async def _found(call: Call[LimitParams]) -> tuple[list[suggestions.Suggestion], list[Account]]:
     wanted = page(PageParams(limit=call.params.limit), default=40, most=80)
     async with call.read() as conn:
-        rows = await suggestions.for_viewer(conn, call.user.account_id, limit=wanted.size)
+        rows = await suggestions.for_viewer(
+            conn, call.user.account_id, featured=_featured(call.app.settings), limit=wanted.size
+        )
         return rows, await entities.accounts(call.app, conn, [row.account_id for row in rows])
+
+
+def _featured(settings: Settings) -> list[tuple[str, str]]:
+    """(user name, domain) of those the operators recommend."""
+    handles = (handle.removeprefix("@").partition("@") for handle in settings.suggested_accounts)
+    return [(name, domain or settings.account_domain) for name, _, domain in handles]
 
 
 async def dismiss(call: Call[NoParams]) -> None:

@@ -10,6 +10,7 @@ from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
 from fedi.entities.notices import announced
 from fedi.entities.notification import Notification
+from fedi.entities.own import featured, profile
 from fedi.entities.people import account, accounts, credential_account, relationships, role
 from fedi.entities.poll import Poll
 from fedi.entities.posts import media, poll, status, statuses
@@ -46,6 +47,7 @@ __all__ = [
     "notification_requests",
     "notifications",
     "poll",
+    "profile",
     "relationships",
     "role",
     "status",

@@ -49,7 +49,7 @@ async def credential_account(app: App, conn: Conn, account_id: int, user_id: int
         sensitive=own.default_sensitive,
         language=own.default_language,
         note=row.note_source or "",
-        fields=tuple(_source_field(each) for each in account_rows.fields_of(row)),
+        fields=tuple(source_field(each) for each in account_rows.fields_of(row)),
         follow_requests=own.follow_requests,
         attribution_domains=tuple(row.attribution_domains),
         quote_policy=own.default_quote_policy,
@@ -62,7 +62,8 @@ def role(name: str) -> Role:
     return _ROLES[name]
 
 
-def _source_field(field: account_rows.Field) -> Field:
+def source_field(field: account_rows.Field) -> Field:
+    """As typed, for the form that edits it."""
     verified_at = None if field.verified_at is None else dates.timestamp(field.verified_at)
     return Field(field.name, field.value if field.source is None else field.source, verified_at)
 

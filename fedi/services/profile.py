@@ -50,6 +50,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     discoverable: bool | None = None
     indexable: bool | None = None
     hide_collections: bool | None = None
+    show_media: bool | None = None
+    show_media_replies: bool | None = None
+    show_featured: bool | None = None
     attribution_domains: list[str] | None = None
     privacy: str | None = None
     sensitive: bool | None = None
@@ -236,6 +239,9 @@ def _profile(
         discoverable=_given(changes.discoverable),
         indexable=_given(changes.indexable),
         hide_collections=_given(changes.hide_collections),
+        show_media=_given(changes.show_media),
+        show_media_replies=_given(changes.show_media_replies),
+        show_featured=_given(changes.show_featured),
         attribution_domains=_given(changes.attribution_domains),
     )
 

@@ -9,8 +9,10 @@ from fedi import chores
 from fedi.context import App
 from fedi.effects import cleanup, distribute, moderation, readers
 from fedi.services import (
+    cards,
     domains,
     follows,
+    links,
     logins,
     mail,
     media,
@@ -20,6 +22,8 @@ from fedi.services import (
     statuses,
     uploads,
 )
+from storage import cards as card_rows
+from storage import links as link_rows
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -50,6 +54,8 @@ JOBS: dict[str, Job] = {
     "purge_account": chores.purge_account,
     mail.JOB: mail.send,
     actors.PART_JOB: chores.part_account,
+    link_rows.JOB: links.verify,
+    card_rows.JOB: cards.fetch,
     actors.REFRESH_JOB: _federated(actors.refresh),
     actors.NODEINFO_JOB: _federated(discovery.read_nodeinfo),
     threads.ANCESTORS_JOB: _federated(threads.ancestors),
@@ -66,4 +72,6 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (3600, media.sweep),
     (3600, statuses.sweep),
     (3600, logins.tidy),
+    (3600, links.sweep),
+    (3600, cards.sweep),
 ]

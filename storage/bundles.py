@@ -129,6 +129,8 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     blurhash: str | None
     language: str | None
     published_at: datetime | None
+    author_account_id: int | None
+    author_vouches: bool
 
 
 class Application(msgspec.Struct, frozen=True, array_like=True):

@@ -80,6 +80,29 @@ async def tagged(conn: Conn, viewer_id: int | None, wanted: Tagged, page: Page) 
     return page.arrange([record[0] for record in records])
 
 
+async def known_link(conn: Conn, url: str) -> bool:
+    """Whether any public post links to it."""
+    found: bool = await conn.fetchval(
+        "select exists (select from status_links where url_hash = sha256(convert_to($1, 'UTF8')))", url
+    )
+    return found
+
+
+async def linking(conn: Conn, viewer_id: int | None, url: str, page: Page) -> list[int]:
+    """Public posts that link to a page, of people who want to be found, newest first."""
+    records = await conn.fetch(
+        f"""
+        select s.id from status_links l join statuses s on s.id = l.status_id join accounts a on a.id = s.account_id
+        where l.url_hash = sha256(convert_to($5, 'UTF8')) and l.status_id < $2 and l.status_id > $3
+            and s.visibility = 0 and s.reblog_of_id is null and a.discoverable
+            and {_LISTED} and {VISIBLE} and {WANTED}
+        order by l.status_id {page.order} limit $4
+        """,
+        viewer_id, page.below, page.above, page.size, url,
+    )  # fmt: skip
+    return page.arrange([record[0] for record in records])
+
+
 class Listed(msgspec.Struct, frozen=True):
     """A line of a list timeline; `fits`: the list and its owner's follow let it in."""
 

@@ -76,6 +76,8 @@ class Link(msgspec.Struct, frozen=True):
     blurhash: str | None
     language: str | None
     published_at: datetime | None
+    author_account_id: int | None
+    author_vouches: bool | None
 
 
 _CARD = columns(Link, "c").partition('c."title"')

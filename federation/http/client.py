@@ -98,12 +98,15 @@ class HTTPClient:
         body: bytes = b"",
         max_bytes: int = MAX_BODY_BYTES,
         timeout: float = TOTAL_SECONDS,
+        lenient: bool = False,
+        trusted: bool = False,
     ) -> Response:
         """One request, no redirects. `timeout` is for the whole of it, however slowly the bytes drip.
 
-        A body over `max_bytes` raises TooLarge if the status promises a document, and is cut otherwise.
+        A body over `max_bytes` raises TooLarge if the status promises a document, and is cut otherwise; with `lenient`
+        it is always cut. `trusted`: the operator, and nobody else, has chosen the address, which may be a private one.
         """
-        call = self._call(method, url, headers, body, max_bytes=max_bytes)
+        call = self._call(method, url, headers, body, max_bytes=max_bytes, lenient=lenient, trusted=trusted)
         return await self._send(self._through_httpx, call, timeout)
 
     async def post(
@@ -124,16 +127,17 @@ class HTTPClient:
         sign: Sign | None = None,
         max_bytes: int = MAX_BODY_BYTES,
         timeout: float = TOTAL_SECONDS,
+        lenient: bool = False,
     ) -> Response:
         """GET through at most three redirects, each judged like a first request; `Response.url` is the last hop.
 
-        Never from https to http. `timeout` covers all hops.
+        Never from https to http. `timeout` covers all hops. `lenient` as for `request`.
         """
         try:
             async with asyncio.timeout(timeout):
                 here = _parsed(url)
                 for _ in range(MAX_REDIRECTS + 1):
-                    response = await self._signed_get(here, headers or {}, sign, max_bytes=max_bytes)
+                    response = await self._signed_get(here, headers or {}, sign, max_bytes=max_bytes, lenient=lenient)
                     location = response.headers.get("location")
                     if response.status not in REDIRECTS or not location:
                         return response
@@ -153,9 +157,11 @@ class HTTPClient:
     ) -> None:
         await self.aclose()
 
-    async def _signed_get(self, url: Url, headers: Mapping[str, str], sign: Sign | None, *, max_bytes: int) -> Response:
+    async def _signed_get(
+        self, url: Url, headers: Mapping[str, str], sign: Sign | None, *, max_bytes: int, lenient: bool
+    ) -> Response:
         if sign is None:
-            return await self.request("GET", url, headers=headers, max_bytes=max_bytes)
+            return await self.request("GET", url, headers=headers, max_bytes=max_bytes, lenient=lenient)
         signed = sign("GET", url.full, b"")
         response = await self.request("GET", url, headers={**headers, **signed}, max_bytes=max_bytes)
         path, query, _ = url.full.partition("?")
@@ -174,15 +180,17 @@ class HTTPClient:
         *,
         max_bytes: int,
         lenient: bool = False,
+        trusted: bool = False,
     ) -> Call:
         if transaction_open.get():
             raise InsideTransaction("an HTTP request inside a database transaction")
         url = _parsed(url)
-        self._judge(url)
+        if not trusted:
+            self._judge(url)
         # Host is written by the transport from the URL, so that it cannot differ from where the bytes go.
         fields = [(name, value) for name, value in (headers or {}).items() if name.lower() != "host"]
         fields += [("User-Agent", self._user_agent), ("Accept-Encoding", "gzip")]
-        return Call(method, url, fields, body, max_bytes, lenient)
+        return Call(method, url, fields, body, max_bytes, lenient, trusted)
 
     def _judge(self, url: Url) -> None:
         if self._https_only and url.scheme != "https":
@@ -214,7 +222,12 @@ class HTTPClient:
 
     async def _through_httpx(self, call: Call) -> Answer:
         """Works with any httpx transport; ours receives the parsed URL and the limits as extensions."""
-        extensions = {"fedi.url": call.url, "max_bytes": call.max_bytes, "lenient": call.lenient}
+        extensions = {
+            "fedi.url": call.url,
+            "max_bytes": call.max_bytes,
+            "lenient": call.lenient,
+            "trusted": call.trusted,
+        }
         # Without a Host header httpx decodes the name to build one, and fails on names that IDNA 2008 does not know.
         headers = [("Host", call.url.authority), *call.headers]
         try:

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
-from selectolax.lexbor import LexborHTMLParser
 
 from federation.errors import Gone, Rejected, Retry
+from federation.http import html
 from federation.http.addresses import Url, parse_url
 from federation.http.client import BadResponse, HTTPClient, HTTPError, Response, Sign, Unreachable
 from federation.vocab.normalise import AS2, loads
@@ -99,10 +99,9 @@ def find_alternate(response: Response) -> str | None:
         rel, kind = _parameter(parameters, "rel"), _parameter(parameters, "type")
         if "alternate" in rel.split() and _is_document_type(kind):
             return _absolute(response.url, target)
-    page = LexborHTMLParser(response.body[:MAX_PAGE_BYTES])
+    page = html.parse(response.body[:MAX_PAGE_BYTES], response.headers.get("content-type", ""))
     for link in page.css("link[rel][type][href]"):
-        rels = (link.attributes.get("rel") or "").lower().split()
-        if "alternate" in rels and _is_document_type(link.attributes.get("type") or ""):
+        if "alternate" in html.rels(link) and _is_document_type(link.attributes.get("type") or ""):
             return _absolute(response.url, link.attributes.get("href") or "")
     return None
 

@@ -40,6 +40,7 @@ class Call(msgspec.Struct, frozen=True):
     body: bytes = b""
     max_bytes: int = 1024 * 1024
     lenient: bool = False
+    trusted: bool = False  # may lead to a private address
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -235,7 +236,8 @@ class SocketTransport(httpx.AsyncBaseTransport):
         """Sends one request. Raises HTTPError; a total deadline is the caller's."""
         payload = _encode(call)
         key = (call.url.scheme, call.url.host, call.url.port)
-        connection = self._pool.take(key)
+        # A connection to a private address is for trusted calls only, so they keep none for others to find.
+        connection = None if call.trusted else self._pool.take(key)
         if connection is not None:
             try:
                 return await self._run(connection, call, payload)
@@ -243,10 +245,10 @@ class SocketTransport(httpx.AsyncBaseTransport):
                 # The peer closed an idle connection while we wrote. Sending again is safe for POST as well: what
                 # we deliver carries an id by which the receiver knows it again.
                 pass
-        return await self._run(await self._connect(key), call, payload)
+        return await self._run(await self._connect(key, trusted=call.trusted), call, payload)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """httpx's entry. Reads `max_bytes` and `lenient` from the extensions; `truncated` goes back the same way."""
+        """httpx's entry. Limits and `trusted` come as extensions; `truncated` goes back the same way."""
         skipped = (b"host", b"content-length", b"transfer-encoding")
         call = Call(
             method=request.method,
@@ -259,6 +261,7 @@ class SocketTransport(httpx.AsyncBaseTransport):
             body=await request.aread(),
             max_bytes=request.extensions.get("max_bytes", 1024 * 1024),
             lenient=request.extensions.get("lenient", False),
+            trusted=request.extensions.get("trusted", False),
         )
         answer = await self.exchange(call)
         # The body is decoded and complete. Cookies have no place in federation, and httpx would keep them all.
@@ -277,18 +280,18 @@ class SocketTransport(httpx.AsyncBaseTransport):
     async def _run(self, connection: _Connection, call: Call, payload: bytes) -> Answer:
         parser = ResponseParser(method=call.method, max_bytes=call.max_bytes, lenient=call.lenient)
         await connection.run(payload, parser, self._silence_seconds)
-        if parser.keep_alive and connection.usable:
+        if parser.keep_alive and connection.usable and not call.trusted:
             self._pool.put(connection)
         else:
             connection.abort()  # instead of draining what may never end
         return Answer(parser.status, parser.headers, parser.body, parser.truncated)
 
-    async def _connect(self, key: Key) -> _Connection:
+    async def _connect(self, key: Key, *, trusted: bool = False) -> _Connection:
         scheme, host, port = key
         failure: OSError | None = None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                addresses = await self._judged_addresses(host, port)
+                addresses = await self._judged_addresses(host, port, trusted=trusted)
                 for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
                     try:
                         # A dead first address (often IPv6) must leave time for the next.
@@ -300,7 +303,7 @@ class SocketTransport(httpx.AsyncBaseTransport):
             raise Unreachable(f"{host}: no connection within {self._connect_seconds:g} s") from exc
         raise Unreachable(f"{host}:{port} over {scheme}: {failure}") from failure
 
-    async def _judged_addresses(self, host: str, port: int) -> Sequence[str]:
+    async def _judged_addresses(self, host: str, port: int, *, trusted: bool) -> Sequence[str]:
         if literal_ip(host) is not None:
             addresses: Sequence[str] = [host]
         else:
@@ -311,7 +314,7 @@ class SocketTransport(httpx.AsyncBaseTransport):
         if not addresses:
             raise Unreachable(f"{host} has no address")
         # Every answer, not the first good one: a name with one private address is an attack or a mistake.
-        if not self._allow_private and not all(is_public(address) for address in addresses):
+        if not (trusted or self._allow_private) and not all(is_public(address) for address in addresses):
             raise Refused(f"{host} has an address outside the public Internet")
         return addresses[:MAX_ADDRESSES]
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from cachetools import TTLCache
 
-from fedi import access, entities
+from fedi import access, entities, errors
 from fedi.effects.readers import REBUILD_JOB
 from fedi.entities.bundle import FilterContext
 from fedi.entities.status import Status
@@ -44,6 +44,10 @@ class PublicParams(PageParams, frozen=True, kw_only=True):
         if self.local:
             return "local"
         return "remote" if self.remote else "all"
+
+
+class LinkParams(PageParams, frozen=True, kw_only=True):
+    url: str
 
 
 class TagParams(PublicParams, frozen=True, kw_only=True):
@@ -90,6 +94,19 @@ async def everybody(call: Call[PublicParams]) -> list[Status]:
         return _slice(await timelines.public(conn, viewer_id, kind, part))
 
     async with call.read() as conn:
+        return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
+
+
+async def linking(call: Call[LinkParams]) -> list[Status]:
+    """Posts about a page."""
+    params, viewer_id = call.params, call.viewer_id
+
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        return _slice(await timelines.linking(conn, viewer_id, params.url, part))
+
+    async with call.read() as conn:
+        if not await timelines.known_link(conn, params.url):
+            raise errors.NotFound
         return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
 
 
@@ -189,5 +206,6 @@ ROUTES = [
     get("/api/v1/timelines/home", home, access=user("read:statuses"), params=PageParams),
     get("/api/v1/timelines/public", everybody, access=public("read:statuses"), params=PublicParams),
     get("/api/v1/timelines/tag/:hashtag", tag, access=public("read:statuses"), params=TagParams),
+    get("/api/v1/timelines/link", linking, access=public("read:statuses"), params=LinkParams),
     get("/api/v1/timelines/list/:id", members, access=user("read:lists"), params=PageParams),
 ]

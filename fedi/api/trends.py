@@ -9,8 +9,9 @@ import msgspec
 
 from fedi import entities
 from fedi.entities import urls
+from fedi.entities.account import Account
+from fedi.entities.card import Credit, TrendLink, build, credited, trend
 from fedi.entities.card import Parts as CardParts
-from fedi.entities.card import TrendLink, trend
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag, Usage, history
 from fedi.http.endpoint import PUBLIC, Call, get
@@ -41,32 +42,40 @@ async def statuses(call: Call[OffsetParams]) -> list[Status]:
 
 async def links(call: Call[OffsetParams]) -> list[TrendLink]:
     found = _page(call, await service.links(call.app), default=10, most=20)
-    return [_link(call.app.settings.base_url, each) for each in found]
+    authors = {each.author_account_id for each in found if each.author_account_id and each.author_vouches}
+    async with call.read() as conn:
+        known = {each.id: each for each in await entities.accounts(call.app, conn, list(authors))} if authors else {}
+    return [_link(call, each, known.get(str(each.author_account_id))) for each in found]
 
 
-def _link(base_url: str, link: Link) -> TrendLink:
+def _link(call: Call[OffsetParams], link: Link, author: Account | None) -> TrendLink:
     """With what is known of the page; of a page that was not looked at that is its address."""
     week = {each.day: Usage(each.people, each.uses) for each in service.usage(link)}
-    parts = CardParts(
-        url=link.url,
-        title=link.title or link.url,
-        description=link.description or "",
-        language=link.language,
-        type=link.type or "link",
-        author_name=link.author_name or "",
-        author_url=link.author_url or "",
-        provider_name=link.provider_name or service.host(link.url),
-        provider_url=link.provider_url or "",
-        html=link.html or "",
-        width=link.width or 0,
-        height=link.height or 0,
-        image=urls.either(base_url, link.image_file, None),
-        image_description=link.image_description or "",
-        embed_url=link.embed_url or "",
-        blurhash=link.blurhash,
-        published_at=link.published_at,
+    card = build(
+        CardParts(
+            url=link.url,
+            title=link.title or link.url,
+            description=link.description or "",
+            language=link.language,
+            type=link.type or "link",
+            author_name=link.author_name or "",
+            author_url=link.author_url or "",
+            provider_name=link.provider_name or service.host(link.url),
+            provider_url=link.provider_url or "",
+            html=link.html or "",
+            width=link.width or 0,
+            height=link.height or 0,
+            image=urls.either(call.app.settings.base_url, link.image_file, None),
+            image_description=link.image_description or "",
+            embed_url=link.embed_url or "",
+            blurhash=link.blurhash,
+            published_at=link.published_at,
+        )
     )
-    return trend(parts, history(week, today=datetime.now(UTC).date()))
+    if link.author_account_id:
+        credit = Credit(link.author_account_id, bool(link.author_vouches))
+        card = credited(card, credit, author, call.viewer_id)
+    return trend(card, history(week, today=datetime.now(UTC).date()))
 
 
 def _page(call: Call[OffsetParams], found: Sequence[T], *, default: int, most: int) -> list[T]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fedi.effects import (
     announcements,
+    cards,
     cleanup,
     conversations,
     distribute,
@@ -35,8 +36,8 @@ def on(kind: type[E], *effects: Callable[[Context, E], Awaitable[None]]) -> tupl
 
 EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
     [
-        on(events.StatusCreated, distribute.status, notify.status, conversations.status, federate.status),
-        on(events.StatusEdited, distribute.edit, notify.edit, conversations.edit, federate.edit),
+        on(events.StatusCreated, distribute.status, notify.status, conversations.status, federate.status, cards.of_new),
+        on(events.StatusEdited, distribute.edit, notify.edit, conversations.edit, federate.edit, cards.of_edited),
         on(events.StatusDeleted, cleanup.deletion, notify.unboost, conversations.deletion, federate.deletion),
         on(events.Favourited, notify.favourite, federate.favourite),
         on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
@@ -52,7 +53,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.PollClosed, notify.poll_end, federate.poll_end),
         on(events.StatusPinned, federate.pin),
         on(events.StatusUnpinned, federate.unpin),
-        on(events.AccountUpdated, federate.profile),
+        on(events.AccountUpdated, federate.profile, cards.credit),
         on(events.AccountSuspended, moderation.suspension),
         on(events.AccountUnsuspended, moderation.restoration),
         on(events.AccountSignedUp, notify.sign_up),

@@ -1,7 +1,7 @@
 """Mastodon JSON: ids in, entities out, in a fixed number of queries; each shape and its pure builder is a module here.
 
-Four functions carry the name of a module (`account`, `media`, `poll`, `status`), so shapes are imported from their
-modules by name: `from fedi.entities.status import Status`.
+Five functions carry the name of a module (`account`, `media`, `poll`, `profile`, `status`), so shapes are imported from
+their modules by name: `from fedi.entities.status import Status`.
 """
 
 from fedi.entities.account import Account, CredentialAccount
@@ -40,6 +40,7 @@ __all__ = [
     "announced",
     "conversations",
     "credential_account",
+    "featured",
     "joined",
     "load",
     "media",

@@ -15,6 +15,7 @@ from cachetools import TTLCache
 from fedi.context import App
 from fedi.entities import dates, rendering
 from fedi.entities.account import Account
+from fedi.entities.card import Credit, credited
 from fedi.entities.matching import Matcher, hides
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts
@@ -39,6 +40,8 @@ class _Rendered(msgspec.Struct, frozen=True):
     status: RenderedStatus
     text: str
     """What filters look at, but for the options of a poll."""
+    credit: Credit | None
+    """The author of the page that the card shows."""
 
 
 class _Memory:
@@ -87,7 +90,8 @@ async def load(app: App, conn: Conn, viewer_id: int | None, wanted: Wanted) -> B
         rows = await bundles.heads(conn, viewer_id, wanted.status_ids, wanted=wanted.unmuted)
         heads = {head.id: head for head in rows}
     rendered = await _rendered(app, conn, heads)
-    bundle.accounts = await _accounts(app, conn, heads, wanted.account_ids)
+    authors = {entry.credit.account_id for entry in rendered.values() if entry.credit and entry.credit.vouches}
+    bundle.accounts = await _accounts(app, conn, heads, {*wanted.account_ids, *authors})
     polls = await _polls(conn, viewer_id, heads, rendered)
     matcher = Matcher(await bundles.filters(conn, viewer_id, list(heads)) if viewer_id and heads else ())
     page = _Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher)
@@ -116,7 +120,7 @@ async def _rendered(app: App, conn: Conn, heads: dict[int, bundles.Head]) -> dic
         status = rendering.status(app.settings.base_url, body)
         words = [status.spoiler_text, rendering.plain(status.content)]
         words += [each.description or "" for each in status.media_attachments]
-        entry = _Rendered(body.version, body.author_version, status, "\n".join(words))
+        entry = _Rendered(body.version, body.author_version, status, "\n".join(words), rendering.credit(body.card))
         memory.statuses[body.id] = found[body.id] = entry
     return found
 
@@ -215,13 +219,21 @@ class _Page:
             if inner is None:
                 return None
         return overlay(
-            entry.status,
+            self._credited(entry),
             account=self._accounts[head.account_id],
             stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count),
             marks=self._marks(head),
             reblog=inner,
             poll=self._polls.get(status_id),
         )
+
+    def _credited(self, entry: _Rendered) -> RenderedStatus:
+        """The card with its author, as this viewer is told."""
+        card, credit = entry.status.card, entry.credit
+        if card is None or credit is None:
+            return entry.status
+        account = self._accounts.get(credit.account_id)
+        return msgspec.structs.replace(entry.status, card=credited(card, credit, account, self._viewer_id))
 
     def _marks(self, head: bundles.Head) -> Marks | None:
         """A boost is marked as the boosted status is, but that it cannot be pinned."""

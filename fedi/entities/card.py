@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from fedi.entities import dates
 from fedi.entities.account import Account
@@ -90,6 +90,22 @@ def build(parts: Parts) -> PreviewCard:
     )
 
 
-def trend(parts: Parts, history: list[History]) -> TrendLink:
-    card = build(parts)
+class Credit(Struct, frozen=True):
+    """Whom a page names as its author, and whether they say so too."""
+
+    account_id: int
+    vouches: bool
+
+
+def credited(card: PreviewCard, credit: Credit, account: Account | None, viewer_id: int | None) -> PreviewCard:
+    """With the author's account, if it vouches for the page. An author that does not is told so, alone."""
+    if not credit.vouches:
+        return structs.replace(card, missing_attribution=credit.account_id == viewer_id)
+    if account is None or account.suspended is True:
+        return card
+    name, url = card.author_name or account.display_name or account.username, card.author_url or account.url
+    return structs.replace(card, authors=[Author(name, url, account)])
+
+
+def trend(card: PreviewCard, history: list[History]) -> TrendLink:
     return TrendLink(**{name: getattr(card, name) for name in card.__struct_fields__}, history=history)

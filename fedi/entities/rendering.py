@@ -12,8 +12,8 @@ from fedi.entities.account import Account, AccountRole, fields
 from fedi.entities.account import Parts as AccountParts
 from fedi.entities.account import Stats as AccountStats
 from fedi.entities.account import build as build_account
+from fedi.entities.card import Credit, PreviewCard
 from fedi.entities.card import Parts as CardParts
-from fedi.entities.card import PreviewCard
 from fedi.entities.card import build as build_card
 from fedi.entities.emoji import CustomEmoji
 from fedi.entities.media import Parts as MediaParts
@@ -164,6 +164,14 @@ def _application(text: str | None) -> Application | None:
         return None
     row = bundles.decode(f"[{text}]", bundles.Application)[0]
     return Application(row.name, row.website or None)
+
+
+def credit(text: str | None) -> Credit | None:
+    """Of a card, as `bundles.Body` has it."""
+    if text is None:
+        return None
+    row = bundles.decode(f"[{text}]", bundles.Card)[0]
+    return Credit(row.author_account_id, row.author_vouches) if row.author_account_id else None
 
 
 def _card(base_url: str, text: str | None) -> PreviewCard | None:

@@ -13,7 +13,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import images
 from fedi.text import compose, counting, emoji, language, mentions
-from storage import account_settings, accounts, jobs, media
+from storage import account_settings, accounts, jobs, links, media
 from storage.accounts import Account, Field
 from storage.db import Conn
 
@@ -70,6 +70,8 @@ async def update(app: App, user: User, changes: Changes) -> None:
         texts = await _texts(conn, app, account, changes)
         await accounts.update_profile(conn, account.id, _profile(changes, texts, avatar, header))
         await account_settings.update(conn, account.id, _defaults(changes))
+        if changes.fields:
+            await jobs.enqueue(conn, links.JOB, {"account_id": account.id}, queue="slow", key=str(account.id))
         if avatar:
             await _discard(conn, account.avatar_file, account.avatar_static_file)
         if header:
@@ -189,13 +191,19 @@ async def _texts(conn: Conn, app: App, account: Account, changes: Changes) -> _T
     lines = changes.fields
     if lines is None:
         lines = [Line(field.name, field.source or "") for field in accounts.fields_of(account)]
+    verified = {field.source: field.verified_at for field in accounts.fields_of(account)}
     typed = [note, *(line.value for line in lines)]
     people = await _mentioned(conn, app, typed)
     tag_url = partial(uris.tag_page, app.fed.site.base_url)
     return _Texts(
         note=compose.render(note, mentions=people, tag_url=tag_url),
         fields=[
-            Field(line.name, compose.render_line(line.value, mentions=people, tag_url=tag_url), line.value)
+            Field(
+                line.name,
+                compose.render_line(line.value, mentions=people, tag_url=tag_url),
+                line.value,
+                verified.get(line.value),
+            )
             for line in lines
         ],
         emojis=emoji.shortcodes("\n".join([name, *typed, *(line.name for line in lines)])),

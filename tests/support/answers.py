@@ -211,7 +211,10 @@ STRUCTS: dict[str, object] = {
     "GET /api/v2/suggestions": [suggestion.build(BOB, ["featured"])],
     "GET /api/v1/trends/tags": [TAG],
     "GET /api/v1/trends/links": [
-        card.trend(card.Parts(url="https://example.org/", title="Example"), tag.history({}, today=date(2026, 8, 1)))
+        card.trend(
+            card.build(card.Parts(url="https://example.org/", title="Example")),
+            tag.history({}, today=date(2026, 8, 1)),
+        )
     ],
 }
 

@@ -1,0 +1,89 @@
+"""Links of profiles, verified: the page behind one links back with rel="me". Looked at again now and then."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urljoin
+
+from federation.http import html
+from federation.http.addresses import parse_url
+from federation.http.client import HTTPError, Response, Unreachable
+from fedi.context import App
+from storage import accounts, jobs, links
+from storage.accounts import Account
+
+TIMEOUT_SECONDS = 15.0
+RECHECK_DAYS = 7
+# An hour's share.
+STEP = 50
+
+
+async def verify(app: App, payload: dict[str, Any]) -> None:
+    """Job: look at each link of a local account. A page that does not answer is no reason to change one's mind."""
+    async with app.db.read() as conn:
+        account = await accounts.by_id(conn, payload["account_id"])
+    if account is None or not account.is_local or account.suspended_at is not None:
+        return
+    profiles = {_compared(account.url), _compared(account.uri)}
+    verdicts: dict[str, bool] = {}
+    for url in _links(account):
+        verdict = await _vouches(app, url, profiles)
+        if verdict is not None:
+            verdicts[url] = verdict
+    async with app.db.transaction() as conn:
+        await links.judge(conn, account.id, verdicts)
+
+
+async def sweep(app: App) -> None:
+    """Scheduled: profiles whose links were not looked at for a week."""
+    async with app.db.transaction() as conn:
+        for account_id in await links.due(conn, days=RECHECK_DAYS, limit=STEP):
+            await jobs.enqueue(conn, links.JOB, {"account_id": account_id}, queue="slow", key=str(account_id))
+
+
+def _links(account: Account) -> list[str]:
+    """The lines that are nothing but an address."""
+    typed = [field.source or "" for field in accounts.fields_of(account)]
+    return list(dict.fromkeys(text for text in typed if _compared(text)))
+
+
+def _compared(url: str) -> str:
+    """The form in which addresses are compared; "" for what is none."""
+    if not url.lower().startswith(("https://", "http://")) or any(character.isspace() for character in url):
+        return ""
+    try:
+        return parse_url(url).full.rstrip("/")
+    except HTTPError:
+        return ""
+
+
+async def _vouches(app: App, url: str, profiles: set[str]) -> bool | None:
+    """None when it cannot be told today."""
+    try:
+        response = await app.fed.http.get_following(
+            url, headers={"Accept": "text/html"}, max_bytes=html.MAX_BYTES, timeout=TIMEOUT_SECONDS, lenient=True
+        )
+    except Unreachable:
+        return None
+    except HTTPError:  # an address that may not be asked
+        return False
+    if response.status >= 500 or response.status == 429:
+        return None
+    if response.status != 200 or not html.is_html(response.media_type):
+        return False
+    return await asyncio.to_thread(_links_back, response, profiles)
+
+
+def _links_back(response: Response, profiles: set[str]) -> bool:
+    page = html.parse(response.body, response.headers.get("content-type", ""))
+    return any(
+        "me" in html.rels(node)
+        and _compared(_absolute(response.url.full, node.attributes.get("href") or "")) in profiles
+        for node in page.css("a[rel][href], link[rel][href]")
+    )
+
+
+def _absolute(base: str, reference: str) -> str:
+    try:
+        return urljoin(base, reference.strip())
+    except ValueError:
+        return ""

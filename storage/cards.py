@@ -1,0 +1,179 @@
+"""Previews of the pages that posts link to: one a page, whoever links to it, and which post shows which."""
+
+from datetime import datetime
+
+import msgspec
+
+from storage.db import Conn
+from storage.rows import struct
+
+JOB = "fetch_card"
+# A page is looked at again when somebody posts it after so long; sooner if it told us nothing.
+FRESH_DAYS, FAILED_DAYS = 14, 1
+
+_STALE = f"""(fetched_at is null or fetched_at < now() - make_interval(
+    days => case when title = '' then {FAILED_DAYS} else {FRESH_DAYS} end))"""
+
+
+class Material(msgspec.Struct, frozen=True):
+    """What of a post says which page it is about. `people`: addresses of the mentioned, which are no pages."""
+
+    content: str
+    is_local: bool
+    has_media: bool
+    links: list[str]
+    people: list[str]
+
+
+async def material(conn: Conn, status_id: int) -> Material | None:
+    """None for boosts and for what is gone."""
+    record = await conn.fetchrow(
+        """
+        select s.content, s.is_local, s.media_ids <> '{}' as has_media,
+            array(select l.url from status_links l where l.status_id = s.id order by l.url) as links,
+            array(select unnest(array[a.url, a.uri]) from mentions m join accounts a on a.id = m.account_id
+                where m.status_id = s.id) as people
+        from statuses s where s.id = $1 and s.reblog_of_id is null
+        """,
+        status_id,
+    )
+    return struct(Material, record)
+
+
+class Card(msgspec.Struct, frozen=True):
+    id: int
+    url: str
+    image_file: str | None
+    stale: bool
+
+
+async def by_id(conn: Conn, card_id: int) -> Card | None:
+    record = await conn.fetchrow(
+        f"select id, url, image_file, {_STALE} as stale from preview_cards where id = $1", card_id
+    )
+    return struct(Card, record)
+
+
+async def attach(conn: Conn, status_id: int, url: str) -> Card:
+    """The post is about this page. Its readers see at once what is known of it."""
+    await conn.execute(
+        """
+        insert into preview_cards (url, url_hash) values ($1, sha256(convert_to($1, 'UTF8')))
+        on conflict (url_hash) do nothing
+        """,
+        url,
+    )
+    record = await conn.fetchrow(
+        f"""
+        select id, url, image_file, {_STALE} as stale from preview_cards
+        where url_hash = sha256(convert_to($1, 'UTF8')) for key share
+        """,
+        url,
+    )
+    card = struct(Card, record)
+    assert card is not None
+    await conn.execute(
+        """
+        with attached as (
+            insert into status_cards as c (status_id, card_id) values ($1, $2)
+            on conflict (status_id) do update set card_id = excluded.card_id where c.card_id <> excluded.card_id
+            returning 1)
+        update statuses set version = version + 1 where id = $1 and exists (select from attached)
+        """,
+        status_id, card.id,
+    )  # fmt: skip
+    return card
+
+
+async def detach(conn: Conn, status_id: int) -> None:
+    """The post is about no page any more."""
+    await conn.execute(
+        """
+        with gone as (delete from status_cards where status_id = $1 returning status_id)
+        update statuses set version = version + 1 where id in (select status_id from gone)
+        """,
+        status_id,
+    )
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page says about itself, cleaned: plain text, http(s) addresses or "", and `html` that we have written."""
+
+    title: str
+    description: str
+    type: str
+    author_name: str
+    author_url: str
+    provider_name: str
+    provider_url: str
+    html: str
+    image_file: str | None
+    image_description: str
+    width: int
+    height: int
+    embed_url: str
+    blurhash: str | None
+    language: str | None
+    published_at: datetime | None
+    author_account_id: int | None
+    author_vouches: bool
+
+
+async def put(conn: Conn, card_id: int, page: Page) -> None:
+    """Write it, for every post about the page."""
+    values = msgspec.structs.asdict(page)
+    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, start=2))
+    await conn.execute(f"update preview_cards set {sets}, fetched_at = now() where id = $1", card_id, *values.values())
+    await _changed(conn, [card_id])
+
+
+async def failed(conn: Conn, card_id: int) -> None:
+    """It was looked at and told us nothing; what it told before stays."""
+    await conn.execute("update preview_cards set fetched_at = now() where id = $1", card_id)
+
+
+async def vouch(conn: Conn, account_id: int) -> None:
+    """An account has changed the hosts that may name it as an author."""
+    records = await conn.fetch(
+        r"""
+        with hosts as (
+            select c.id, c.author_vouches, lower(substring(c.url from '^https?://([^/?#:]+)')) as host
+            from preview_cards c where c.author_account_id = $1),
+        judged as (
+            select h.id, h.author_vouches as before, exists (
+                select from accounts a, unnest(a.attribution_domains) d
+                where a.id = $1 and (h.host = lower(d) or h.host like '%.' || lower(d))) as vouches
+            from hosts h)
+        update preview_cards c set author_vouches = j.vouches from judged j
+        where c.id = j.id and j.vouches <> j.before returning c.id
+        """,
+        account_id,
+    )
+    if records:
+        await _changed(conn, [record[0] for record in records])
+
+
+async def _changed(conn: Conn, card_ids: list[int]) -> None:
+    await conn.execute(
+        """
+        update statuses set version = version + 1
+        where id in (select status_id from status_cards where card_id = any($1))
+        """,
+        card_ids,
+    )
+
+
+async def forget(conn: Conn, *, days: int, limit: int) -> list[str | None]:
+    """Remove previews that no post has shown for so long; their pictures."""
+    records = await conn.fetch(
+        """
+        delete from preview_cards where id in (
+            select c.id from preview_cards c
+            where c.fetched_at < now() - make_interval(days => $1)
+                and not exists (select from status_cards s where s.card_id = c.id)
+            order by c.fetched_at limit $2 for update skip locked)
+        returning image_file
+        """,
+        days, limit,
+    )  # fmt: skip
+    return [record[0] for record in records]

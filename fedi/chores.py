@@ -4,7 +4,7 @@ from typing import Any
 
 from federation import inbox, outbound
 from fedi.context import App
-from storage import activities, purging, rate_limits
+from storage import activities, activity, purging, rate_limits, translations
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
@@ -44,11 +44,14 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 
 
 async def sweep(app: App) -> None:
-    """Forget what no longer serves: old activities with their deliveries, ids of activities, windows of rate limits."""
+    """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
             gone = await activities.sweep(conn, days=KEPT_DAYS, limit=ACTIVITIES_STEP)
+    async with app.db.transaction() as conn:
+        await activity.forget(conn)
+        await translations.forget(conn, days=KEPT_DAYS)
     gone = ARRIVALS_STEP
     while gone == ARRIVALS_STEP:
         async with app.db.transaction() as conn:

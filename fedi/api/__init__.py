@@ -6,6 +6,7 @@ from fedi.api import (
     apps,
     conversations,
     directory,
+    documents,
     emojis,
     endorsements,
     featured_tags,
@@ -21,6 +22,7 @@ from fedi.api import (
     notification_requests,
     notifications,
     oauth,
+    oembed,
     polls,
     preferences,
     profile,
@@ -33,6 +35,7 @@ from fedi.api import (
     suggestions,
     tags,
     timelines,
+    translations,
     trends,
 )
 from fedi.http.endpoint import Endpoint
@@ -67,6 +70,9 @@ ROUTES: list[Endpoint] = [
     *notification_policies.ROUTES,
     *notification_requests.ROUTES,
     *instance.ROUTES,
+    *documents.ROUTES,
+    *oembed.ROUTES,
+    *translations.ROUTES,
     *reports.ROUTES,
     *trends.ROUTES,
     *emojis.ROUTES,

@@ -1,25 +1,42 @@
 """What this server is: limits, rules, who runs it, whom it knows."""
 
 import hashlib
+from datetime import UTC, datetime, time
 from typing import Any
 
 import msgspec
 
-from federation import uris
 from fedi import errors
 from fedi.entities.instance import Instance, Rule, V1Instance, build, v1
 from fedi.http.endpoint import PUBLIC, Call, NoParams, get
 from fedi.services import instance as service
-from fedi.text import compose
-from storage import domains
+from fedi.services import translation
+from fedi.text import language_names, mentions
+from storage import activity, domains
 
 # The same for everybody, and asked for by every client and crawler at its start.
 CACHING = "max-age=300, public"
 
 
-class Description(msgspec.Struct, frozen=True):
-    updated_at: str | None
-    content: str
+MAX_PEERS = 10
+
+
+class PeerParams(msgspec.Struct, frozen=True):
+    q: str = ""
+
+
+class Language(msgspec.Struct, frozen=True):
+    code: str
+    name: str
+
+
+class Week(msgspec.Struct, frozen=True):
+    """Decimal strings, by tradition; `week` is the Monday in seconds since 1970."""
+
+    week: str
+    statuses: str
+    logins: str
+    registrations: str
 
 
 class DomainBlock(msgspec.Struct, frozen=True):
@@ -56,17 +73,6 @@ async def peers(call: Call[NoParams]) -> tuple[str, ...]:
         return (await service.counts(call.app, conn)).peers
 
 
-async def extended_description(call: Call[NoParams]) -> Description:
-    """The operator's words as HTML."""
-    _cached(call)
-    base = call.app.settings.base_url
-    text = call.app.settings.description
-    content = compose.render(
-        text, content_type="text/markdown", mentions={}, tag_url=lambda name: uris.tag_page(base, name)
-    )
-    return Description(None, content)
-
-
 async def domain_blocks(call: Call[NoParams]) -> list[DomainBlock]:
     """Whom this server limits, for the people on it: a public list invites attacks on those who keep it."""
     if call.viewer_id is None:
@@ -91,9 +97,44 @@ def _obfuscated(domain: str) -> str:
 
 
 async def translation_languages(call: Call[NoParams]) -> dict[str, list[str]]:
-    """None: nothing is translated here."""
+    """From which into which posts can be translated; none when nothing is translated here."""
+    found = await translation.pairs(call.app)
     _cached(call)
-    return {}
+    return found
+
+
+async def languages(call: Call[NoParams]) -> list[Language]:
+    """Those that people may post in."""
+    _cached(call)
+    return [Language(code, name) for code, name in language_names.NAMES.items()]
+
+
+async def activity_by_week(call: Call[NoParams]) -> list[Week]:
+    """The last twelve weeks, the current one first."""
+    _cached(call)
+    async with call.read() as conn:
+        rows = await activity.weeks(conn)
+    return [
+        Week(
+            week=str(int(datetime.combine(row.monday, time(), UTC).timestamp())),
+            statuses=str(row.statuses),
+            logins=str(row.people),
+            registrations=str(row.registrations),
+        )
+        for row in rows
+    ]
+
+
+async def search_peers(call: Call[PeerParams]) -> list[str]:
+    """Known servers whose name begins so, then those with it somewhere."""
+    text = call.params.q.strip().lower()
+    if not text:
+        return []
+    text = mentions.normalise_domain(text) or text
+    async with call.read() as conn:
+        known = (await service.counts(call.app, conn)).peers
+    found = [each for each in known if text in each]
+    return sorted(found, key=lambda each: (not each.startswith(text), each))[:MAX_PEERS]
 
 
 ROUTES = [
@@ -101,7 +142,9 @@ ROUTES = [
     get("/api/v1/instance", show_v1, access=PUBLIC),
     get("/api/v1/instance/rules", rules, access=PUBLIC),
     get("/api/v1/instance/peers", peers, access=PUBLIC),
-    get("/api/v1/instance/extended_description", extended_description, access=PUBLIC),
+    get("/api/v1/instance/activity", activity_by_week, access=PUBLIC),
+    get("/api/v1/instance/languages", languages, access=PUBLIC),
+    get("/api/v1/peers/search", search_peers, access=PUBLIC, params=PeerParams),
     get("/api/v1/instance/domain_blocks", domain_blocks, access=PUBLIC),
     get("/api/v1/instance/translation_languages", translation_languages, access=PUBLIC),
 ]

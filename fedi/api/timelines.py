@@ -12,7 +12,7 @@ from fedi.entities.bundle import FilterContext
 from fedi.entities.status import Status
 from fedi.http.endpoint import Call, get, public, user
 from fedi.http.paging import PageParams, link, page
-from storage import homes, jobs, tags, timelines
+from storage import activity, homes, jobs, tags, timelines
 from storage.db import Conn
 from storage.homes import Entry
 from storage.paging import Page
@@ -84,6 +84,7 @@ async def _touch(call: Call[Any], conn: Conn, owner_id: int) -> None:
     if owner_id not in seen:
         seen[owner_id] = True
         await homes.touch(conn, owner_id)
+        await activity.note_presence(conn, owner_id)
 
 
 async def everybody(call: Call[PublicParams]) -> list[Status]:

@@ -3,7 +3,7 @@
 import click
 
 from fedi import __version__
-from fedi.cli import about, accounts, announcements, check, domains, emojis, invites, rules, serve
+from fedi.cli import about, accounts, announcements, check, documents, domains, emojis, invites, rules, serve
 
 COMMANDS: list[click.Command] = [
     serve.serve,
@@ -17,6 +17,7 @@ COMMANDS: list[click.Command] = [
     domains.group,
     invites.group,
     rules.group,
+    documents.group,
     announcements.group,
     emojis.group,
 ]

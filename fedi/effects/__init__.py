@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from fedi.effects import (
+    activity,
     announcements,
     cards,
     cleanup,
@@ -36,7 +37,15 @@ def on(kind: type[E], *effects: Callable[[Context, E], Awaitable[None]]) -> tupl
 
 EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
     [
-        on(events.StatusCreated, distribute.status, notify.status, conversations.status, federate.status, cards.of_new),
+        on(
+            events.StatusCreated,
+            distribute.status,
+            notify.status,
+            conversations.status,
+            federate.status,
+            cards.of_new,
+            activity.post,
+        ),
         on(events.StatusEdited, distribute.edit, notify.edit, conversations.edit, federate.edit, cards.of_edited),
         on(events.StatusDeleted, cleanup.deletion, notify.unboost, conversations.deletion, federate.deletion),
         on(events.Favourited, notify.favourite, federate.favourite),
@@ -56,7 +65,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.AccountUpdated, federate.profile, cards.credit),
         on(events.AccountSuspended, moderation.suspension),
         on(events.AccountUnsuspended, moderation.restoration),
-        on(events.AccountSignedUp, notify.sign_up),
+        on(events.AccountSignedUp, notify.sign_up, activity.sign_up),
         on(events.Reported, notify.report, federate.report),
         on(events.RelationshipsSevered, notify.severance),
         on(events.AccountWarned, notify.warning),

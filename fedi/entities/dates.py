@@ -1,4 +1,4 @@
-"""The three date shapes of the client API. Clients parse them by position, so the width never varies."""
+"""The date shapes of the client API. Clients parse them by position, so the width never varies."""
 
 from datetime import UTC, date, datetime
 
@@ -10,6 +10,11 @@ def timestamp(moment: datetime) -> str:
 
 def optional(moment: datetime | None) -> str | None:
     return None if moment is None else timestamp(moment)
+
+
+def second(moment: datetime) -> str:
+    """`2026-08-01T13:55:56Z`: what the operators wrote has no fraction in its dates, by tradition."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def midnight(moment: datetime) -> str:

@@ -69,6 +69,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     privacy_policy: str | None
     vapid_key: str
     limits: Limits
+    terms_of_service: str | None = None
+    translation: bool = False
     name: str = "Fedi"
     thumbnail_description: str = ""
     icons: tuple[tuple[str, str], ...] = ()
@@ -334,7 +336,7 @@ def _configuration(parts: Parts) -> Configuration:
     word = "public" if parts.public_timelines else "authenticated"
     feed = Feed(word, word)
     return Configuration(
-        urls=URLs(parts.streaming, None, parts.about, parts.privacy_policy, None),
+        urls=URLs(parts.streaming, None, parts.about, parts.privacy_policy, parts.terms_of_service),
         vapid=Vapid(parts.vapid_key),
         accounts=AccountLimits(
             max_display_name_length=limits.max_display_name,
@@ -350,7 +352,7 @@ def _configuration(parts: Parts) -> Configuration:
         statuses=_statuses(limits),
         media_attachments=_media(limits),
         polls=_polls(limits),
-        translation=Translation(),
+        translation=Translation(parts.translation),
         timelines_access=TimelinesAccess(feed, feed, feed),
         limited_federation=parts.limited_federation,
     )

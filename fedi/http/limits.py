@@ -51,6 +51,7 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
     "statuses": (*API, Limit("statuses", 300, 3 * HOUR, "user")),
     "deletes": (*API, Limit("deletes", 30, 30 * MINUTE, "user")),
     "follows": (*API, Limit("follows", 400, 24 * HOUR, "user")),
+    "translate": (*API, Limit("translate", 100, HOUR, "user")),
     "sign_up": (Limit("sign_up", 5, 30 * MINUTE, "ip"),),
     "apps": (Limit("apps", 5, 10 * MINUTE, "ip"),),
     "oauth": (Limit("oauth", 60, 5 * MINUTE, "ip"),),

@@ -32,6 +32,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; media-src 'self' "
     "https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Pages made for the frames of others say so, and only those.
+FRAMED = "frame-ancestors *"
 # Forms of the account's own pages lead to us. Others may end at an app, or at the visitor's own server.
 _OWN_FORMS = "/auth/"
 
@@ -124,6 +126,8 @@ class Around:
             headers.setdefault(
                 "Content-Security-Policy", f"{self._csp}; form-action 'self'" if own_forms else self._csp
             )
+            if FRAMED in headers["Content-Security-Policy"]:
+                del headers["X-Frame-Options"]
         if cors:
             headers["Access-Control-Allow-Origin"] = "*"
             headers["Access-Control-Expose-Headers"] = _EXPOSED

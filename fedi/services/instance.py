@@ -11,7 +11,7 @@ from fedi.entities.instance import Limits, Parts, Rule
 from fedi.entities.instance import rules as build_rules
 from fedi.services import clip_order, images, profile
 from fedi.text import compose
-from storage import instance, usage
+from storage import documents, instance, usage
 from storage import rules as rule_rows
 from storage.db import Conn
 
@@ -32,6 +32,7 @@ async def parts(app: App) -> Parts:
         counted = await counts(app, conn)
         contact_id = await instance.contact_id(conn)
         contact = await entities.accounts(app, conn, [contact_id]) if contact_id else []
+        texts = await documents.kinds(conn)
         rules = await listed_rules(conn)
     base = settings.base_url
     return Parts(
@@ -47,7 +48,9 @@ async def parts(app: App) -> Parts:
         icons=((f"{base}/static/icon-180.png", "180x180"), (f"{base}/static/icon-512.png", "512x512")),
         streaming=settings.streaming_url,
         about=f"{base}/about",
-        privacy_policy=None,
+        privacy_policy=f"{base}/privacy-policy" if "privacy_policy" in texts else None,
+        terms_of_service=f"{base}/terms-of-service" if "terms_of_service" in texts else None,
+        translation=bool(settings.translation_url),
         vapid_key=vapid.public_key(settings),
         limits=limits(settings),
         languages=settings.languages,

@@ -3,9 +3,10 @@
 from starlette.responses import Response
 
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
+from fedi.services import documents as service
 from fedi.web import pages, people
 from fedi.web.pages import Page
-from storage import rules, users
+from storage import documents, rules, users
 
 
 async def home(page: Page, call: Call[NoParams]) -> Response:
@@ -32,7 +33,10 @@ async def _signed_in(page: Page, user: users.User) -> Response:
 async def about(page: Page, call: Call[NoParams]) -> Response:
     async with call.read() as conn:
         listed = await rules.listed(conn)
-    return page.html("about.html", rules=listed)
+        texts = await documents.kinds(conn)
+        long = await documents.current(conn, "extended_description")
+    html = service.html(call.app, long.text) if long else ""
+    return page.html("about.html", rules=listed, texts=texts - {"extended_description"}, long=html)
 
 
 ROUTES: list[Endpoint] = [

@@ -80,7 +80,8 @@ async def test_many_remote_copies_are_spread_over_a_minute(server: Node, news: W
     await drain(server)
     async with server.db.transaction() as conn:
         row = await conn.fetchrow("select lane, run_at - now() > '3 s' from jobs where name = 'fetch_card'")
-    assert row is not None and tuple(row) == ("https://news.test/cards", True)
+    assert row is not None
+    assert tuple(row) == ("https://news.test/cards", True)
     assert news.asked == []
     await later(server)
     assert (await alice.get(f"/api/v1/statuses/{status['id']}"))["card"]["url"] == url
@@ -145,7 +146,8 @@ async def test_json_ld_and_other_charsets_are_read(server: Node, news: Website) 
         "@graph": [
             {"@type": "WebSite", "name": "x"},
             {
-                "@type": ["NewsArticle"], "headline": "Über <b>alles</b>", "description": "Teaser", "inLanguage": "de-DE",
+                "@type": ["NewsArticle"], "headline": "Über <b>alles</b>", "description": "Teaser",
+                "inLanguage": "de-DE",
                 "datePublished": "2026-08-01", "author": [{"@type": "Person", "name": "Änne", "url": "/aenne"}],
                 "publisher": {"name": "Blatt", "url": "https://blatt.test"},
             },

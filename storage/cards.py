@@ -121,9 +121,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 async def put(conn: Conn, card_id: int, page: Page) -> None:
     """Write it, for every post about the page."""
-    values = msgspec.structs.asdict(page)
-    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, start=2))
-    await conn.execute(f"update preview_cards set {sets}, fetched_at = now() where id = $1", card_id, *values.values())
+    await conn.execute(
+        """
+        update preview_cards set fetched_at = now(), title = $2, description = $3, type = $4, author_name = $5,
+            author_url = $6, provider_name = $7, provider_url = $8, html = $9, image_file = $10,
+            image_description = $11, width = $12, height = $13, embed_url = $14, blurhash = $15, language = $16,
+            published_at = $17, author_account_id = $18, author_vouches = $19
+        where id = $1
+        """,
+        card_id, *msgspec.structs.astuple(page),
+    )  # fmt: skip
     await _changed(conn, [card_id])
 
 
@@ -167,11 +174,12 @@ async def forget(conn: Conn, *, days: int, limit: int) -> list[str | None]:
     """Remove previews that no post has shown for so long; their pictures."""
     records = await conn.fetch(
         """
-        delete from preview_cards where id in (
+        with unused as materialized (
             select c.id from preview_cards c
             where c.fetched_at < now() - make_interval(days => $1)
                 and not exists (select from status_cards s where s.card_id = c.id)
             order by c.fetched_at limit $2 for update skip locked)
+        delete from preview_cards where id in (select id from unused)
         returning image_file
         """,
         days, limit,

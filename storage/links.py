@@ -16,12 +16,12 @@ async def due(conn: Conn, *, days: int, limit: int) -> list[int]:
     """Local accounts whose links were not looked at for so long; from now on they count as looked at."""
     records = await conn.fetch(
         """
-        update accounts set links_checked_at = now() where id in (
+        with due as materialized (
             select id from accounts
             where is_local and fields <> '[]' and suspended_at is null and not pending
                 and (links_checked_at is null or links_checked_at < now() - make_interval(days => $1))
             order by links_checked_at nulls first limit $2 for update skip locked)
-        returning id
+        update accounts set links_checked_at = now() where id in (select id from due) returning id
         """,
         days, limit,
     )  # fmt: skip

@@ -103,6 +103,22 @@ async def linking(conn: Conn, viewer_id: int | None, url: str, page: Page) -> li
     return page.arrange([record[0] for record in records])
 
 
+async def direct(conn: Conn, viewer_id: int, page: Page) -> list[int]:
+    """Direct posts that the viewer wrote or is named in, newest first."""
+    kinds = f"s.visibility = 3 and s.id < $2 and s.id > $3 and {VISIBLE} and {WANTED}"
+    records = await conn.fetch(
+        f"""
+        select id from (
+            (select s.id from statuses s where s.account_id = $1 and {kinds} order by s.id {page.order} limit $4)
+            union (select s.id from mentions m join statuses s on s.id = m.status_id
+                where m.account_id = $1 and not m.silent and {kinds} order by s.id {page.order} limit $4)) found
+        order by id {page.order} limit $4
+        """,
+        viewer_id, page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange([record[0] for record in records])
+
+
 class Listed(msgspec.Struct, frozen=True):
     """A line of a list timeline; `fits`: the list and its owner's follow let it in."""
 

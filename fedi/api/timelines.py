@@ -98,6 +98,18 @@ async def everybody(call: Call[PublicParams]) -> list[Status]:
         return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
 
 
+async def direct(call: Call[PageParams]) -> list[Status]:
+    """The older view of conversations."""
+    viewer_id = call.user.account_id
+    call.headers["Deprecation"] = "@1529193600"
+
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        return _slice(await timelines.direct(conn, viewer_id, part))
+
+    async with call.read() as conn:
+        return await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
+
+
 async def linking(call: Call[LinkParams]) -> list[Status]:
     """Posts about a page."""
     params, viewer_id = call.params, call.viewer_id
@@ -207,6 +219,7 @@ ROUTES = [
     get("/api/v1/timelines/home", home, access=user("read:statuses"), params=PageParams),
     get("/api/v1/timelines/public", everybody, access=public("read:statuses"), params=PublicParams),
     get("/api/v1/timelines/tag/:hashtag", tag, access=public("read:statuses"), params=TagParams),
+    get("/api/v1/timelines/direct", direct, access=user("read:statuses"), params=PageParams),
     get("/api/v1/timelines/link", linking, access=public("read:statuses"), params=LinkParams),
     get("/api/v1/timelines/list/:id", members, access=user("read:lists"), params=PageParams),
 ]

@@ -67,7 +67,7 @@ async def _offer(app: App) -> _Offer:
 
 
 async def translate(app: App, user: User, status_id: int, into: str | None) -> Translation:
-    """`NotFound` without a service, `Forbidden` for what is not public or not translated so, `Unavailable` on failure."""
+    """`NotFound` without a service, `Forbidden` for what is not public or not translated so; else `Unavailable`."""
     if not app.settings.translation_url:
         raise errors.NotFound
     async with app.db.read() as conn:

@@ -442,3 +442,29 @@ async def test_head_and_204_leave_the_connection_usable(loopback: Loopback, clie
     assert (await client.request("GET", url)).status == 204
     assert (await client.request("GET", url)).body == b"ok"
     assert loopback.connections == 1
+
+
+async def test_an_address_of_the_operators_may_be_private_and_leaves_no_way_in(loopback: Loopback) -> None:
+    port = await loopback.answers(OK)
+    url = f"http://127.0.0.1:{port}/"
+    async with HTTPClient(user_agent="t") as client:
+        assert (await client.request("GET", url, trusted=True)).body == b"ok"
+        for wanted in (url, f"http://localhost:{port}/", f"https://localhost:{port}/"):
+            with pytest.raises(Refused):
+                await client.request("GET", wanted)
+    assert loopback.connections == 1
+
+
+async def test_an_endless_page_is_read_as_far_as_it_may_be(loopback: Loopback, client: HTTPClient) -> None:
+    async def forever(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await loopback.read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    port = await loopback.raw(forever)
+    response = await client.get_following(f"http://127.0.0.1:{port}/", max_bytes=100_000, lenient=True)
+    assert response.body == b"x" * 100_000
+    with pytest.raises(TooLarge):
+        await client.get_following(f"http://127.0.0.1:{port}/", max_bytes=100_000)

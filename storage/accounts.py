@@ -288,7 +288,7 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
     )  # fmt: skip
     values = msgspec.structs.asdict(remote)
     values.pop("suspended")
-    values["fields"] = orjson.dumps(msgspec.to_builtins(remote.fields)).decode()
+    values["fields"] = orjson.dumps(msgspec.to_builtins(await _still_verified(conn, remote))).decode()
     names = [f'"{name}"' for name in values]
     places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
     changing = [name for name in names if name not in ('"uri"', '"created_at"')]
@@ -314,6 +314,13 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
         await events.emit(conn, events.AccountUpdated(account_id))
     await suspend_by_origin(conn, account_id, remote.suspended)
     return account_id
+
+
+async def _still_verified(conn: Conn, remote: Remote) -> list[Field]:
+    """Lines that say what they said stay verified, if they were: that is our finding, not their word."""
+    known = await conn.fetchval("select fields from accounts where uri = $1", remote.uri) if remote.fields else None
+    since = {field.value: field.verified_at for field in msgspec.json.decode(known or "[]", type=list[Field])}
+    return [msgspec.structs.replace(field, verified_at=since.get(field.value)) for field in remote.fields]
 
 
 async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> None:

@@ -13,12 +13,13 @@ JOB = "verify_links"
 
 
 async def due(conn: Conn, *, days: int, limit: int) -> list[int]:
-    """Local accounts whose links were not looked at for so long; from now on they count as looked at."""
+    """Accounts whose links were not looked at for so long, ours and those that were looked at once because somebody
+    here follows them; from now on they count as looked at."""
     records = await conn.fetch(
         """
         with due as materialized (
             select id from accounts
-            where is_local and fields <> '[]' and suspended_at is null and not pending
+            where fields <> '[]' and (is_local or links_checked_at is not null) and suspended_at is null and not pending
                 and (links_checked_at is null or links_checked_at < now() - make_interval(days => $1))
             order by links_checked_at nulls first limit $2 for update skip locked)
         update accounts set links_checked_at = now() where id in (select id from due) returning id
@@ -29,13 +30,13 @@ async def due(conn: Conn, *, days: int, limit: int) -> list[int]:
 
 
 async def judge(conn: Conn, account_id: int, verdicts: Mapping[str, bool]) -> None:
-    """Write what was found out about the links that were typed so. Others were typed meanwhile, and stay."""
+    """Write what was found out about lines that say so (`said`). Others were written meanwhile, and stay."""
     text = await conn.fetchval("select fields from accounts where id = $1 for update", account_id)
     if text is None:
         return
     fields = msgspec.json.decode(text, type=list[Field])
     now = datetime.now(UTC)
-    judged = [_judged(field, verdicts.get(field.source or ""), now) for field in fields]
+    judged = [_judged(field, verdicts.get(said(field)), now) for field in fields]
     await conn.execute(
         """
         update accounts set fields = $2, links_checked_at = now(),
@@ -44,6 +45,11 @@ async def judge(conn: Conn, account_id: int, verdicts: Mapping[str, bool]) -> No
         """,
         account_id, orjson.dumps(msgspec.to_builtins(judged)).decode(), judged != fields,
     )  # fmt: skip
+
+
+def said(field: Field) -> str:
+    """What a line says: as typed by a person here, as HTML by others."""
+    return field.value if field.source is None else field.source
 
 
 def _judged(field: Field, verdict: bool | None, now: datetime) -> Field:

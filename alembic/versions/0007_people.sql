@@ -4,7 +4,8 @@ alter table accounts
     add column show_media_replies boolean not null default true,
     add column show_featured boolean not null default true,
     add column links_checked_at timestamptz;
-create index accounts_links on accounts (links_checked_at nulls first) where is_local and fields <> '[]';
+create index accounts_links on accounts (links_checked_at nulls first)
+    where fields <> '[]' and (is_local or links_checked_at is not null);
 create index accounts_directory on accounts (id desc) where discoverable;
 create index endorsements_listing on endorsements (account_id, id desc);
 create index endorsements_target on endorsements (target_id);

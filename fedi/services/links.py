@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from urllib.parse import urljoin
 
+from federation import sanitize
 from federation.http import html
 from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Response, Unreachable
@@ -13,22 +14,23 @@ from storage.accounts import Account
 
 TIMEOUT_SECONDS = 15.0
 RECHECK_DAYS = 7
+MAX_LINES = 8
 # An hour's share.
 STEP = 50
 
 
 async def verify(app: App, payload: dict[str, Any]) -> None:
-    """Job: look at each link of a local account. A page that does not answer is no reason to change one's mind."""
+    """Job: look at each link of an account. A page that does not answer is no reason to change one's mind."""
     async with app.db.read() as conn:
         account = await accounts.by_id(conn, payload["account_id"])
-    if account is None or not account.is_local or account.suspended_at is not None:
+    if account is None or account.suspended_at is not None:
         return
     profiles = {_compared(account.url), _compared(account.uri)}
     verdicts: dict[str, bool] = {}
-    for url in _links(account):
+    for line, url in _links(account).items():
         verdict = await _vouches(app, url, profiles)
         if verdict is not None:
-            verdicts[url] = verdict
+            verdicts[line] = verdict
     async with app.db.transaction() as conn:
         await links.judge(conn, account.id, verdicts)
 
@@ -40,10 +42,24 @@ async def sweep(app: App) -> None:
             await jobs.enqueue(conn, links.JOB, {"account_id": account_id}, queue="slow", key=str(account_id))
 
 
-def _links(account: Account) -> list[str]:
-    """The lines that are nothing but an address."""
-    typed = [field.source or "" for field in accounts.fields_of(account)]
-    return list(dict.fromkeys(text for text in typed if _compared(text)))
+def _links(account: Account) -> dict[str, str]:
+    """Lines that are nothing but a link, and where it leads."""
+    found = {}
+    for field in accounts.fields_of(account)[:MAX_LINES]:
+        url = _linked(field.value) if field.source is None else field.source
+        if _compared(url):
+            found[links.said(field)] = url
+    return found
+
+
+def _linked(value: str) -> str:
+    """The address that HTML of another server shows, openly, and nothing beside it; or ""."""
+    page = html.parse(value.encode())
+    anchors = page.css("a[href]")
+    if len(anchors) != 1 or page.body is None:
+        return ""
+    href, shown = anchors[0].attributes.get("href") or "", sanitize.plain_text(value).strip()
+    return href if shown.rstrip("/") in (href.rstrip("/"), href.partition("://")[2].rstrip("/")) else ""
 
 
 def _compared(url: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fedi.services import links
+from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person
 from tests.support.websites import Website, later
 
@@ -101,3 +102,45 @@ async def test_a_long_page_is_read_as_far_as_it_may_be(server: Node, site: Websi
     link = f'<link rel=me href="{server.base_url}/@alice">'
     await says(alice, site.page("/early", link, "x" * 5_000_000), site.page("/late", "", "x" * 5_000_000 + link))
     assert await verified(alice) == [True, False]
+
+
+async def test_links_of_a_remote_account_are_looked_at_once_somebody_here_follows_it(
+    server: Node, site: Website
+) -> None:
+    alice = await server.person("alice")
+    far = Puppet(server.network, "far.test")
+    url = site.page("/", '<link rel=me href="https://far.test/@mary">')
+    shown = [
+        f'<a href="{url}" rel="me nofollow"><span class="invisible">https://</span>me.test</a>',
+        f'<a href="{url}">my bank</a>',
+        f'see <a href="{url}">{url}</a>',
+    ]
+    fields = [{"type": "PropertyValue", "name": str(number), "value": value} for number, value in enumerate(shown)]
+    mary = far.actor("mary", attachment=fields, manuallyApprovesFollowers=False)
+    account = await alice.get("/api/v2/search", q="@mary@far.test", type="accounts", resolve="true")
+    await later(server)
+    assert site.asked == [], "many are known here, and few are anybody's concern"
+    mary_id = account["accounts"][0]["id"]
+    await alice.post(f"/api/v1/accounts/{mary_id}/follow")
+    await later(server)
+    follow = next(each for each in far.inbox if each["type"] == "Follow")
+    await far.send(server, far.activity("Accept", mary, follow, "1"), mary)
+    await later(server)
+
+    async def verified_lines() -> list[bool]:
+        account = await alice.get(f"/api/v1/accounts/{mary_id}")
+        return [field["verified_at"] is not None for field in account["fields"]]
+
+    assert await verified_lines() == [True, False, False]
+    mary["summary"] = "changed"
+    update = far.activity("Update", mary, mary, "2")
+    assert (await far.send(server, update, mary)).status_code == 202
+    await later(server)
+    assert (await alice.get(f"/api/v1/accounts/{mary_id}"))["note"] == "changed"
+    assert await verified_lines() == [True, False, False]
+    site.page("/", "gone")
+    async with server.db.transaction() as conn:
+        await conn.execute("update accounts set links_checked_at = now() - interval '8 days'")
+    await links.sweep(server.app)
+    await later(server)
+    assert await verified_lines() == [False, False, False]

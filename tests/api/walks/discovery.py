@@ -85,7 +85,8 @@ async def invited(walk: Walk, alice: Person) -> None:
 
 
 async def translated(walk: Walk) -> None:
-    """By a server with a translator."""
+    """By a server with a translator; nothing by one without."""
+    assert await walk.get(None, "/api/v1/instance/translation_languages") == {}
     Translator(walk.server.network)
     dsn = walk.server.app.db.dsn
     directory = Path(walk.server.app.settings.data_dir)

@@ -1,4 +1,4 @@
-"""What is fetched because somebody here has become interested in it: pinned posts, and pages that a profile links to."""
+"""What is fetched because somebody here has become interested in it: pinned posts, pages that a profile links to."""
 
 from federation import threads
 from fedi.effects.context import Context

@@ -1,6 +1,7 @@
 """Previews of linked pages: the page read once for everybody here, its picture kept, its author asked to agree."""
 
 import asyncio
+import io
 from html import escape
 from typing import Any
 
@@ -97,10 +98,10 @@ async def _image(app: App, url: str) -> Image | None:
     if response is None:
         return None
     try:
-        picture = await images.photo(response.body, max_pixels=app.settings.image_max_pixels)
+        picture = await images.thumbnail(io.BytesIO(response.body), max_pixels=app.settings.image_max_pixels)
     except errors.Problem:
         return None
-    shown = picture.still or picture.full
+    shown = picture.full
     return Image(await images.store(app, BLOBS, shown), shown.width, shown.height, picture.blurhash)
 
 

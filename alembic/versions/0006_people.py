@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0007"
-down_revision = "0002"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0007_people.sql")
+    migrations.run(op, "0006_people.sql")

@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0004"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0004_clips.sql")
+    migrations.run(op, "0005_clips.sql")

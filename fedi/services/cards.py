@@ -1,7 +1,6 @@
 """Previews of linked pages: the page read once for everybody here, its picture kept, its author asked to agree."""
 
 import asyncio
-import io
 from html import escape
 from typing import Any
 
@@ -98,7 +97,7 @@ async def _image(app: App, url: str) -> Image | None:
     if response is None:
         return None
     try:
-        picture = await images.thumbnail(io.BytesIO(response.body), max_pixels=app.settings.image_max_pixels)
+        picture = await images.thumbnail(response.body, max_pixels=app.settings.image_max_pixels)
     except errors.Problem:
         return None
     shown = picture.full

@@ -37,8 +37,8 @@ async def photo(file: BinaryIO, *, max_pixels: int) -> Picture | Moving:
     return await _answered(Order("photo", max_pixels), file)
 
 
-async def thumbnail(file: BinaryIO, *, max_pixels: int) -> Picture:
-    """For a video or music: a small JPEG with a blurhash. `Invalid` if it is no image."""
+async def thumbnail(file: bytes | BinaryIO, *, max_pixels: int) -> Picture:
+    """For a video, music or a link: a small JPEG with a blurhash. `Invalid` if it is no image."""
     return await _run(Order("thumbnail", max_pixels), file)
 
 

@@ -30,6 +30,14 @@ class Head(msgspec.Struct, frozen=True):
     replies_count: int
     reblogs_count: int
     favourites_count: int
+    quotes_count: int
+    quote_automatic: int | None
+    quote_manual: int
+    follows: bool  # the viewer the author, where it decides about quoting
+    followed: bool  # the viewer by the author, likewise
+    quote_state: str | None
+    quoted_id: int | None  # only when the quote is accepted and the viewer may read what is quoted
+    quoted_avoided: str | None  # why the viewer does not want to meet the author of what is quoted
     flags: int  # of `marks`
     muted: bool  # the thread, by the viewer
     statuses_count: int
@@ -38,9 +46,23 @@ class Head(msgspec.Struct, frozen=True):
     last_status_at: datetime | None
 
 
+# What posts of a table quote with consent, as far as the viewer may read it.
+_QUOTED = """
+    select q.status_id, s.id, case
+        when $1::bigint is null or s.account_id = $1 then null
+        when exists (select from blocks where account_id = $1 and target_id = s.account_id) then 'blocked_account'
+        when exists (select from account_domain_blocks d join accounts w on lower(w.domain) = d.domain
+            where d.account_id = $1 and w.id = s.account_id and not w.is_local) then 'blocked_domain'
+        when exists (select from mutes where account_id = $1 and target_id = s.account_id
+            and (expires_at is null or expires_at > now())) then 'muted_account'
+        end as avoided
+    from quotes q join statuses s on s.id = q.quoted_id
+    where q.status_id in (select id from {table}) and q.state = 'accepted' and {visible}"""
+
+
 async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False) -> list[Head]:
-    """Of those the viewer may read, and of what they boost, in no order. `wanted`: and wants to meet, as WANTED says,
-    but asked once for all."""
+    """Of those the viewer may read, of what they boost, and of what those quote, in no order. `wanted`: and wants to
+    meet, as WANTED says, but asked once for all."""
     records = await conn.fetch(
         f"""
         with unwanted as materialized (
@@ -52,10 +74,20 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
                 select from accounts w where w.id in (s.account_id, b.account_id) and (
                     w.id in (select id from unwanted)
                     or (not w.is_local and lower(w.domain) in (
-                        select domain from account_domain_blocks where account_id = $1))))))
+                        select domain from account_domain_blocks where account_id = $1)))))),
+        main as materialized (
+            select id from shown union select reblog_of_id from shown where reblog_of_id is not null),
+        quoted as materialized ({_QUOTED.format(table="main", visible=VISIBLE)}),
+        deeper as materialized ({_QUOTED.format(table="quoted", visible=VISIBLE)})
         select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
             coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
-            coalesce(c.favourites_count, 0) as favourites_count, coalesce(m.flags, 0) as flags,
+            coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
+            s.quote_automatic, s.quote_manual,
+            (coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 and exists (
+                select from follows where account_id = $1 and target_id = s.account_id) as follows,
+            (coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 and exists (
+                select from follows where account_id = s.account_id and target_id = $1) as followed,
+            q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
             exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
             coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
             coalesce(n.followers_count, 0) as followers_count, n.last_status_at
@@ -64,7 +96,9 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
         left join account_stats n on n.account_id = s.account_id
         left join status_stats c on c.status_id = s.id
         left join marks m on m.account_id = $1 and m.status_id = s.id
-        where s.id in (select id from shown union all select reblog_of_id from shown where reblog_of_id is not null)
+        left join quotes q on q.status_id = s.id
+        left join (select * from quoted union select * from deeper) v on v.status_id = s.id
+        where s.id in (select id from main union all select id from quoted)
         """,
         viewer_id, status_ids, wanted,
     )  # fmt: skip

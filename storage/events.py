@@ -31,6 +31,28 @@ class StatusEdited(Event, frozen=True):
     mentioned_ids: tuple[int, ...] = ()
 
 
+class StatusTouched(Event, frozen=True):
+    """What is shown around a post changed, not its words: who may quote it, or whether its quote is agreed to."""
+
+    status_id: int
+
+
+class QuoteAccepted(Event, frozen=True):
+    """A post's quote has the consent it needs. `quiet`: as for `StatusCreated`."""
+
+    status_id: int
+    quiet: bool = False
+
+
+class QuoteRevoked(Event, frozen=True):
+    """The quoted took their consent back. `account_id` is the author of the post that quotes."""
+
+    status_id: int
+    quoted_id: int
+    account_id: int
+    approval_uri: str | None
+
+
 class StatusDeleted(Event, frozen=True):
     """A post or boost is gone. `account_ids`: everybody who may hold a copy because of what they did with it."""
 

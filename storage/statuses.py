@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import events, tags
+from storage import events, quotes, tags
 from storage.db import Conn
 from storage.errors import Missing
 from storage.rows import ANY_OF_2, columns, struct, structs
@@ -43,6 +43,8 @@ class Status(msgspec.Struct, frozen=True):
     edited_at: datetime | None
     fetched_at: datetime | None
     version: int
+    quote_automatic: int | None  # see `quote_policies`
+    quote_manual: int
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,9 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] = []  # as written, without '#'
     links: list[str] = []
     poll: Poll | None = None
+    quote: quotes.New | None = None
+    quote_automatic: int | None = None
+    quote_manual: int = 0
     quiet: bool = False  # late or fetched as context: see `StatusCreated`
 
 
@@ -179,9 +184,10 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         with made as (
             insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
                 spoiler_text, sensitive, language, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id,
-                conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at, fetched_at)
+                conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at,
+                quote_automatic, quote_manual, fetched_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, case when $5 then null else now() end)
+                $22, $23, $24, $25, $26, case when $5 then null else now() end)
             on conflict do nothing returning id)
         insert into status_stats (status_id) select id from made returning status_id
         """,
@@ -189,6 +195,7 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         new.content_type, new.spoiler_text, new.sensitive, new.language, new.in_reply_to_id,
         new.in_reply_to_account_id, new.in_reply_to_uri, thread_id, new.conversation_uri, new.reblog_of_id,
         new.media_ids, new.emojis, new.application_id, new.replies_uri, new.created_at,
+        new.quote_automatic, new.quote_manual,
     )  # fmt: skip
     if status_id is None:
         existing = await conn.fetchval(
@@ -200,7 +207,10 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
     await _count(conn, new, 1)
     if new.reblog_of_id is None:
         await _adopt(conn, new, thread_id)
+        await quotes.adopt(conn, new.id, new.account_id, new.uri)
     await events.emit(conn, events.StatusCreated(new.id, new.quiet))
+    if new.quote is not None:
+        await quotes.insert(conn, new.id, new.account_id, new.quote, quiet=new.quiet)
     return new.id, True
 
 
@@ -414,6 +424,8 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     await conn.execute(
         "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id
     )
+    await quotes.remove(conn, status_id)
+    await quotes.orphan(conn, status_id)
     await conn.execute("delete from statuses where id = $1", status_id)
     await _count(conn, status, -1)
     await events.emit(conn, event)
@@ -430,6 +442,8 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         union select account_id from statuses where in_reply_to_id = $1
         union select account_id from statuses where (id = $2 and $4 < 3) or id = $3
         union select v.account_id from poll_votes v join polls p on p.id = v.poll_id where p.status_id = $1
+        union select account_id from quotes where quoted_id = $1
+        union select quoted_account_id from quotes where status_id = $1 and quoted_account_id is not null
         limit 5000
         """,
         status.id, status.in_reply_to_id, status.reblog_of_id, status.visibility,

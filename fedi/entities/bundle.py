@@ -13,7 +13,7 @@ import msgspec
 from cachetools import TTLCache
 
 from fedi.context import App
-from fedi.entities import dates, rendering
+from fedi.entities import dates, quote, rendering
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
 from fedi.entities.matching import Matcher, hides
@@ -191,7 +191,7 @@ async def _polls(
 
 
 class _Page:
-    """Joins the parts: the inner status first, then the boost around it."""
+    """Joins the parts: the inner status first, then what is around it: a boost, or a post that quotes it."""
 
     def __init__(
         self,
@@ -209,7 +209,8 @@ class _Page:
         self._polls = polls
         self._matcher = matcher
 
-    def status(self, status_id: int) -> Status | None:
+    def status(self, status_id: int, *, quoted: bool = False) -> Status | None:
+        """`quoted`: inside of one that quotes it. What it quotes in turn is named only."""
         head, entry = self._heads.get(status_id), self._rendered.get(status_id)
         if head is None or entry is None or head.account_id not in self._accounts:
             return None
@@ -221,9 +222,11 @@ class _Page:
         return overlay(
             self._credited(entry),
             account=self._accounts[head.account_id],
-            stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count),
+            stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count),
             marks=self._marks(head),
+            approval=quote.approval(self._proper(head), self._viewer_id),
             reblog=inner,
+            quote=quote.shallow(head) if quoted else self._quote(head),
             poll=self._polls.get(status_id),
         )
 
@@ -235,11 +238,18 @@ class _Page:
         account = self._accounts.get(credit.account_id)
         return msgspec.structs.replace(entry.status, card=credited(card, credit, account, self._viewer_id))
 
+    def _quote(self, head: bundles.Head) -> quote.Quote | None:
+        return quote.whole(head, None if head.quoted_id is None else self.status(head.quoted_id, quoted=True))
+
+    def _proper(self, head: bundles.Head) -> bundles.Head:
+        """Of a boost, what it boosts."""
+        return head if head.reblog_of_id is None else self._heads[head.reblog_of_id]
+
     def _marks(self, head: bundles.Head) -> Marks | None:
         """A boost is marked as the boosted status is, but that it cannot be pinned."""
         if self._viewer_id is None:
             return None
-        proper = head if head.reblog_of_id is None else self._heads[head.reblog_of_id]
+        proper = self._proper(head)
         pinnable = proper is head and head.account_id == self._viewer_id and head.visibility < 3
         return Marks(
             favourited=bool(proper.flags & FAVOURITED),

@@ -37,10 +37,17 @@ class Application(Struct, frozen=True):
 
 
 class Quote(Struct, frozen=True):
-    """A quoted status; null unless the state is accepted and the viewer may see it."""
+    """What a status quotes; null unless there is consent and the viewer may see it."""
 
     state: str
     quoted_status: "Status | None"
+
+
+class ShallowQuote(Struct, frozen=True):
+    """What a quoted status quotes in turn."""
+
+    state: str
+    quoted_status_id: str | None
 
 
 class Status(Struct, frozen=True):
@@ -76,7 +83,7 @@ class Status(Struct, frozen=True):
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
     tagged_collections: list[str]
-    quote: Quote | None
+    quote: Quote | ShallowQuote | None
     card: PreviewCard | None
     poll: Poll | None
     quote_approval: Approval
@@ -177,7 +184,9 @@ def overlay(
     account: Account,
     stats: Stats,
     marks: Marks | None,
+    approval: Approval = NOBODY,
     reblog: Status | None = None,
+    quote: Quote | ShallowQuote | None = None,
     poll: Poll | None = None,
 ) -> Status:
     """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent.
@@ -216,10 +225,10 @@ def overlay(
         rendered.tags,
         rendered.emojis,
         [],
-        None,
+        quote,
         rendered.card,
         poll,
-        NOBODY,
+        approval,
     )
 
 
@@ -228,9 +237,13 @@ def mention(account_id: int, *, username: str, acct: str, url: str | None, uri: 
     return Mention(id=str(account_id), username=username, url=url or uri, acct=acct)
 
 
-def as_source(status: Status, text: str) -> Status:
-    """The answer to a deletion, from which a client fills its composer again."""
-    return msgspec.structs.replace(status, content=UNSET, text=text)
+def as_source(status: Status, text: str, *, quoted: Status | None = None) -> Status:
+    """The answer to a deletion, from which a client fills its composer again. `quoted`: what it quotes, whether or not
+    there was consent."""
+    quote = status.quote
+    if quoted is not None and isinstance(quote, Quote):
+        quote = Quote(quote.state, quoted)
+    return msgspec.structs.replace(status, content=UNSET, text=text, quote=quote)
 
 
 def hide(statuses: Sequence[Status]) -> list[Status]:

@@ -1,0 +1,12 @@
+"""Quotes: who quotes what, with whose consent, and who may quote a post."""
+
+from alembic import op
+
+from storage import migrations
+
+revision = "0006"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    migrations.run(op, "0006_quotes.sql")

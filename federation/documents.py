@@ -9,9 +9,9 @@ from federation import objects, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.discovery import is_deleted
 from federation.serving import Hidden, Visitor, document, elsewhere, missing, tombstone, visitor, wants_activity
-from federation.vocab import activity, tag
+from federation.vocab import activity, quote, tag
 from federation.vocab.audience import PUBLIC
-from storage import accounts, activities, ids, publishing, statuses
+from storage import accounts, activities, ids, publishing, quotes, statuses
 from storage.accounts import Account
 from storage.statuses import Status
 from storage.visibility import PRIVATE
@@ -103,6 +103,26 @@ async def readable(fed: Fed, request: Request, path: dict[str, str]) -> tuple[St
         if not await statuses.visible(conn, guest.account_id, [found.id]):
             raise Hidden
     return found, guest
+
+
+async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) -> Response:
+    """The stamp that says that one of our posts may be quoted by another; 404 once it was taken back."""
+    quoting_id = ids.parse(path["id"])
+    account = await local(fed, path["username"])
+    if quoting_id is None or account is None:
+        return missing()
+    try:
+        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+    except Hidden:
+        return missing()
+    async with fed.db.read() as conn:
+        row = await quotes.by_status(conn, quoting_id)
+        quoting = await statuses.by_id(conn, quoting_id)
+    uri = uris.quote_authorization(account.uri, quoting_id)
+    if row is None or quoting is None or row.state != "accepted" or row.approval_uri != uri:
+        return missing()
+    stamp = quote.Authorization(uri, author=account.uri, quoting=quoting.uri, quoted=row.quoted_uri or "")
+    return document(quote.render_authorization(stamp))
 
 
 async def emoji(fed: Fed, request: Request, path: dict[str, str]) -> Response:

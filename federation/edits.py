@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from federation import contents, mentions, origins, posts
+from federation import contents, mentions, origins, posts, quoting
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
@@ -32,7 +32,8 @@ async def apply(fed: Fed, note: Note) -> bool:
     edited_at = _edited_at(note, known)
     if edited_at is None:
         async with fed.db.transaction() as conn:
-            return await _count(conn, known, note)
+            quote_changed = await quoting.refresh(conn, known, note, author)
+            return await _count(conn, known, note) or quote_changed
     verdict = await origins.admit(fed, host)
     named = await mentions.resolve(fed, note, known.visibility, None, Budget())
     async with fed.db.transaction() as conn:
@@ -55,13 +56,14 @@ async def _edit(
     edited_at: datetime,
     with_media: bool,
 ) -> bool:
+    requoted = await quoting.edited(conn, status, note, author)
     media_ids, described = await contents.changed_attachments(conn, note, status, author, with_media=with_media)
     sensitive = note.sensitive or author.sensitized_at is not None
     before = (status.content, status.spoiler_text, status.sensitive, status.media_ids)
     asks_anew = await _asks_anew(conn, status, note)
     if not asks_anew and not described and before == (note.content, note.summary, sensitive, media_ids):
         # Some send an Update for every change of state; readers would be told of an edit they cannot find.
-        return await _count(conn, status, note)
+        return await _count(conn, status, note) or requoted
     change = statuses.Edit(
         content=note.content,
         text=None,

@@ -5,14 +5,20 @@ from typing import Any
 
 from federation import uris
 from federation.context import Site
-from federation.vocab import activity, attachment, audience, note, question, tag
-from storage import publishing
+from federation.vocab import activity, attachment, audience, note, question, quote, tag
+from storage import publishing, quote_policies
 from storage.db import Conn
 from storage.publishing import Material, Medium
 from storage.statuses import Status
 from storage.visibility import DIRECT, NAMES
 
 JSON = dict[str, Any]  # Any: ActivityStreams
+
+_QUOTABLE = {
+    quote_policies.PUBLIC: "public",
+    quote_policies.FOLLOWERS: "followers",
+    quote_policies.NOBODY: "nobody",
+}
 
 
 def media_url(site: Site, file: str) -> str:
@@ -63,6 +69,9 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             replies=uris.replies(status.uri),
             likes=uris.likes(status.uri),
             shares=uris.shares(status.uri),
+            quote=_quote(material.quotes.get(status.id)),
+            quotable_by=_QUOTABLE.get(status.quote_automatic or quote_policies.NOBODY),
+            followers=author.followers_uri,
         )
     )
 
@@ -105,6 +114,19 @@ def _attachment(site: Site, medium: Medium) -> attachment.Attachment:
         focus=focus,
         duration=medium.duration,
         thumbnail=media_url(site, medium.preview_file) if medium.preview_file and medium.type != "image" else None,
+    )
+
+
+def _quote(row: publishing.QuoteRow | None) -> quote.Outgoing | None:
+    """Only what was agreed to carries its stamp."""
+    if row is None:
+        return None
+    return quote.Outgoing(
+        row.uri or "",
+        row.url or row.uri or "",
+        consented=row.state in ("pending", "accepted"),
+        gone=row.state == "deleted",
+        authorization=row.approval_uri if row.state == "accepted" else None,
     )
 
 

@@ -5,7 +5,7 @@ Everything that needs the network is resolved first; the transaction at the end 
 
 from datetime import UTC, datetime, timedelta
 
-from federation import actors, contents, mentions, origins
+from federation import actors, contents, mentions, origins, quoting
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
@@ -28,13 +28,15 @@ async def store(
     delivered_to: int | None = None,
     fetched: bool = False,
     climb: bool = True,
+    follow_quote: bool = True,
     budget: Budget | None = None,
 ) -> tuple[int, bool]:
     """Write a post whose origin is proven; its id, and whether it is new. What is known already stays as it is.
 
     `delivered_to`: the local account whose own inbox it came to, which may read it even if it is not addressed.
     `fetched`: it was read from its origin as the public would; without addresses it is unlisted then, and direct
-    otherwise. `climb`: leave a job that fetches what it answers when that is unknown. Raises Rejected or Retry.
+    otherwise. `climb`: leave a job that fetches what it answers when that is unknown; `follow_quote`: likewise for what
+    it quotes, and for the consent to it. Raises Rejected or Retry.
     """
     host = check(fed, note)
     async with fed.db.read() as conn:
@@ -50,7 +52,7 @@ async def store(
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
     async with fed.db.transaction() as conn:
         # What it answers may be on its way in as well, and must find it, or be found.
-        for uri in sorted({note.id, note.in_reply_to or note.id}):
+        for uri in sorted({note.id, note.in_reply_to or note.id, note.quote or note.id}):
             await inbox.lock(conn, uri)
         if await inbox.buried(conn, note.id, actor_uri=author.uri):
             raise Rejected(f"{note.id} was deleted")
@@ -61,6 +63,8 @@ async def store(
         status_id, created = await statuses.create(conn, new)
         if created and climb and new.in_reply_to_uri is not None:
             await jobs.enqueue(conn, ANCESTORS_JOB, {"status_id": status_id}, queue="slow", key=new.in_reply_to_uri)
+        if created and follow_quote and new.quote is not None:
+            await quoting.look(conn, status_id, new.quote, quiet=quiet)
     return status_id, created
 
 
@@ -99,6 +103,7 @@ async def _new(
     published = min(note.published, datetime.now(UTC))
     # Others tell time in whole seconds: an answer still comes after what it answers.
     moment = max(published, ids.time_of(parent.id) + timedelta(milliseconds=1)) if parent else published
+    policy = quoting.policy(note, author)
     return statuses.New(
         id=await statuses.new_id(conn, moment),
         account_id=author.id,
@@ -124,5 +129,8 @@ async def _new(
         tags=[hashtag.name for hashtag in note.hashtags],
         links=contents.links(note) if visibility == PUBLIC else [],
         poll=contents.poll(note),
+        quote=await quoting.found(conn, note, author),
+        quote_automatic=policy.automatic,
+        quote_manual=policy.manual,
         quiet=quiet,
     )

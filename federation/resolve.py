@@ -6,6 +6,8 @@ leave out what cannot be had instead.
 
 from typing import Any
 
+import msgspec
+
 from federation import actors as people
 from federation import edits, origins, posts, webfinger
 from federation.actors import actor, actors, handle, handles
@@ -28,19 +30,28 @@ MAX_STEPS = 3
 
 
 async def status(
-    fed: Fed, uri: str, *, refresh: bool = False, quiet: bool = True, climb: bool = True, budget: Budget | None = None
+    fed: Fed,
+    uri: str,
+    *,
+    refresh: bool = False,
+    quiet: bool = True,
+    climb: bool = True,
+    follow_quote: bool = True,
+    budget: Budget | None = None,
 ) -> Status:
     """The post of a URI, fetched from its origin when it is not known.
 
     `refresh`: read it again now, for edits and the counts of its poll. `quiet`: nobody is told of a new one and no home
-    receives it. `climb`: what it answers is fetched later, if unknown. Raises Rejected, Gone or Retry.
+    receives it. `climb`: what it answers is fetched later, if unknown; `follow_quote`: what it quotes. Raises
+    Rejected, Gone or Retry.
     """
     async with fed.db.read() as conn:
         known = await statuses.by_uri(conn, uri)
     if known is not None and (known.is_local or not refresh):
         return known
     found = await origins.document(fed, uri, budget=budget, again=refresh)
-    return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget or Budget())
+    wanted = _Wanted(quiet=quiet, climb=climb, follow_quote=follow_quote, budget=budget or Budget())
+    return await _store(fed, found.body, wanted)
 
 
 async def url(fed: Fed, text: str) -> Account | Status | None:
@@ -62,7 +73,7 @@ async def url(fed: Fed, text: str) -> Account | Status | None:
             return known
         if types.primary(found.body) in types.ACTORS:
             return await people.keep(fed, found.body)
-        return await _store(fed, found.body, quiet=True, climb=True, budget=Budget())
+        return await _store(fed, found.body, _Wanted(budget=Budget()))
     except (Rejected, Gone, Retry):
         return None
 
@@ -75,19 +86,34 @@ async def _known(fed: Fed, text: str) -> Account | Status | None:
         return await statuses.by_uri_or_url(conn, text)
 
 
-async def _store(
-    fed: Fed, body: dict[str, Any], *, quiet: bool, climb: bool, budget: Budget, steps: int = MAX_STEPS
-) -> Status:
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """How a fetched post is stored: see `status`."""
+
+    quiet: bool = True
+    climb: bool = True
+    follow_quote: bool = True
+    budget: Budget
+
+
+async def _store(fed: Fed, body: dict[str, Any], wanted: _Wanted, *, steps: int = MAX_STEPS) -> Status:
     """Store a fetched document that is a post, or follow the activity that it is to its object. Any: JSON."""
     doc = normalise.properties(body)
     if types.primary(doc) in ("Create", "Update"):
         target = normalise.iri(doc.get("object"))
         if target is None or steps == 0:
             raise Rejected("an activity without an object")
-        found = await origins.document(fed, target, budget=budget)
-        return await _store(fed, found.body, quiet=quiet, climb=climb, budget=budget, steps=steps - 1)
+        found = await origins.document(fed, target, budget=wanted.budget)
+        return await _store(fed, found.body, wanted, steps=steps - 1)
     parsed = notes.parse(doc)
-    status_id, created = await posts.store(fed, parsed, quiet=quiet, fetched=True, climb=climb, budget=budget)
+    status_id, created = await posts.store(
+        fed,
+        parsed,
+        quiet=wanted.quiet,
+        fetched=True,
+        climb=wanted.climb,
+        follow_quote=wanted.follow_quote,
+        budget=wanted.budget,
+    )
     if not created:
         await edits.apply(fed, parsed)
     async with fed.db.read() as conn:

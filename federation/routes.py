@@ -66,6 +66,7 @@ ROUTES: list[Route] = [
     _get("/users/:username/statuses/:id/replies", reactions.replies),
     _get("/users/:username/statuses/:id/likes", reactions.likes),
     _get("/users/:username/statuses/:id/shares", reactions.shares),
+    _get("/users/:username/quote_authorizations/:id", documents.quote_authorization),
     _get("/contexts/:id", reactions.context),
     _get("/emojis/:id", documents.emoji),
 ]

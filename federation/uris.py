@@ -113,6 +113,16 @@ def flag(base: str, report_id: int) -> str:
     return f"{base}/reports/{report_id}"
 
 
+def quote_request(actor_uri: str, status_id: int) -> str:
+    """`status_id`: of the post that quotes."""
+    return f"{actor_uri}#quote_requests/{status_id}"
+
+
+def quote_authorization(actor_uri: str, status_id: int) -> str:
+    """The stamp of the quoted; `status_id`: of the post that quotes."""
+    return f"{actor_uri}/quote_authorizations/{status_id}"
+
+
 def tag_page(base: str, name: str) -> str:
     return f"{base}/tags/{quote(name)}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, discovery, threads
+from federation import actors, discovery, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -24,6 +24,7 @@ from fedi.services import (
 )
 from storage import cards as card_rows
 from storage import links as link_rows
+from storage import quotes
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -61,6 +62,7 @@ JOBS: dict[str, Job] = {
     threads.ANCESTORS_JOB: _federated(threads.ancestors),
     threads.REPLIES_JOB: _federated(threads.replies),
     threads.FEATURED_JOB: _federated(threads.featured),
+    quotes.SETTLE_JOB: _federated(stamps.settle),
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [

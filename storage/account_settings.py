@@ -3,6 +3,7 @@
 import msgspec
 
 from storage.db import Conn
+from storage.quote_policies import Name
 from storage.rows import columns, struct
 
 
@@ -10,7 +11,7 @@ class Settings(msgspec.Struct, frozen=True):
     default_privacy: str
     default_sensitive: bool
     default_language: str | None
-    default_quote_policy: str
+    default_quote_policy: Name
     reading_expand_media: str
     reading_expand_spoilers: bool
     reading_autoplay_gifs: bool
@@ -22,6 +23,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     default_privacy: str | msgspec.UnsetType = msgspec.UNSET
     default_sensitive: bool | msgspec.UnsetType = msgspec.UNSET
     default_language: str | None | msgspec.UnsetType = msgspec.UNSET
+    default_quote_policy: Name | msgspec.UnsetType = msgspec.UNSET
 
 
 async def by_account(conn: Conn, account_id: int) -> Settings | None:

@@ -44,9 +44,10 @@ async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> list[str]:
 async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False) -> list[str]:
     """Of everybody who is to have a post or a boost.
 
-    Followers unless it is direct; the mentioned; the authors of what it answers or boosts, and for a public answer to
-    one of ours the followers of that author too, so that they see the thread. `with_interested`: also of those who
-    favourited, boosted or answered it and therefore hold a copy. A direct post goes to personal inboxes.
+    Followers unless it is direct; the mentioned; the authors of what it answers, boosts or quotes, and for a public
+    answer to one of ours the followers of that author too, so that they see the thread. `with_interested`: also of
+    those who favourited, boosted, answered or quoted it and therefore hold a copy. A direct post goes to personal
+    inboxes.
     """
     records = await conn.fetch(
         f"""
@@ -55,6 +56,7 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
             select m.account_id from mentions m where m.status_id = $1
             union select p.account_id from statuses p, s
                 where p.id in (s.in_reply_to_id, s.reblog_of_id) and s.visibility < 3
+            union select q.quoted_account_id from quotes q, s where q.status_id = $1 and s.visibility < 2
             union select f.account_id from follows f, s where f.target_id = s.account_id and s.visibility < 3
             union select f.account_id from follows f, s, statuses p
                 where p.id = s.in_reply_to_id and p.is_local and p.visibility < 2 and s.visibility < 2
@@ -62,6 +64,7 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
             union select v.account_id from favourites v where $2 and v.status_id = $1
             union select r.account_id from statuses r where $2 and r.reblog_of_id = $1
             union select r.account_id from statuses r where $2 and r.in_reply_to_id = $1
+            union select q.account_id from quotes q where $2 and q.quoted_id = $1
             union select v.account_id from poll_votes v, s where $2 and v.poll_id = s.poll_id)
         select distinct case when s.visibility = 3 then a.inbox else {_INBOX} end
         from people p join accounts a on a.id = p.account_id, s

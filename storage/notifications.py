@@ -13,7 +13,7 @@ from storage.rows import columns, struct, structs
 
 Type = Literal[
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
-    "admin.report", "severed_relationships", "moderation_warning",
+    "admin.report", "severed_relationships", "moderation_warning", "quote", "quoted_update",
 ]  # fmt: skip
 
 
@@ -74,24 +74,48 @@ async def add(
     Nobody is told about themselves, nor what `hearing.WANTS` rules out. What the reader's policy filters is put aside,
     a mention with a request of its sender's; what it drops is not written.
     """
-    if not recipient_ids:
+    pairs = [(account_id, about.status_id) for account_id in recipient_ids]
+    return await _insert(conn, kind, pairs, from_id=from_id, about_id=about.about_id, group_keys=about.group_keys)
+
+
+async def add_quoted_updates(conn: Conn, quoters: Sequence[tuple[int, int]], *, from_id: int) -> list[tuple[int, int]]:
+    """Tell (account id, id of their post) that what the post quotes was edited; an earlier notice of it gives way."""
+    await conn.execute(
+        "delete from notifications where type = 'quoted_update' and from_account_id = $1 and status_id = any($2)",
+        from_id, [status_id for _, status_id in quoters],
+    )  # fmt: skip
+    return await _insert(conn, "quoted_update", quoters, from_id=from_id)
+
+
+async def _insert(
+    conn: Conn,
+    kind: Type,
+    pairs: Sequence[tuple[int, int | None]],
+    *,
+    from_id: int,
+    about_id: int | None = None,
+    group_keys: Sequence[str] = (),
+) -> list[tuple[int, int]]:
+    """`pairs`: whom, and about which status."""
+    if not pairs:
         return []
     records = await conn.fetch(
         f"""
         with heard as materialized (
-            select a.id, {VERDICT} as verdict, (
+            select a.id, r.status_id, {VERDICT} as verdict, (
                 select g.key from unnest($6::text[]) with ordinality g(key, place)
                 where exists (select from notifications o where o.account_id = a.id and o.group_key = g.key)
                 order by g.place limit 1) as group_key
-            from accounts a join accounts f on f.id = $3 and f.suspended_at is null
-            left join statuses s on s.id = $4
+            from unnest($1::bigint[], $4::bigint[]) as r (account_id, status_id)
+            join accounts a on a.id = r.account_id join accounts f on f.id = $3 and f.suspended_at is null
+            left join statuses s on s.id = r.status_id
             cross join (select $2::text) k(type)
-            where a.id = any($1) and a.is_local and a.suspended_at is null
+            where a.is_local and a.suspended_at is null
               and (a.id <> f.id or k.type in {_OWN}) and {WANTS}
             order by a.id),
         told as (
             insert into notifications (account_id, from_account_id, type, status_id, about_id, filtered, group_key)
-            select h.id, $3, $2, $4, $5, h.verdict = 'filter',
+            select h.id, $3, $2, h.status_id, $5, h.verdict = 'filter',
                 case when h.verdict = 'accept' then coalesce(h.group_key, ($6::text[])[1]) end
             from heard h where h.verdict <> 'drop' order by h.id
             on conflict do nothing returning id, account_id, filtered),
@@ -101,7 +125,8 @@ async def add(
             on conflict (account_id, from_account_id) do update set updated_at = now())
         select id, account_id from told where not filtered order by account_id
         """,
-        list(recipient_ids), kind, from_id, about.status_id, about.about_id, list(about.group_keys),
+        [account_id for account_id, _ in pairs], kind, from_id, [status_id for _, status_id in pairs], about_id,
+        list(group_keys),
     )  # fmt: skip
     return [(record[0], record[1]) for record in records]
 

@@ -64,6 +64,14 @@ class Parent(msgspec.Struct, frozen=True):
     account_uri: str
 
 
+class QuoteRow(msgspec.Struct, frozen=True):
+    status_id: int
+    uri: str | None
+    url: str | None
+    state: str
+    approval_uri: str | None
+
+
 class Author(msgspec.Struct, frozen=True):
     id: int
     uri: str
@@ -80,11 +88,12 @@ class Material(msgspec.Struct, frozen=True):
     media: dict[int, Medium]
     polls: dict[int, PollRow]
     parents: dict[int, Parent]
+    quotes: dict[int, QuoteRow]
     emojis: dict[str, EmojiRow]
 
 
 async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
-    """Seven queries."""
+    """Eight queries."""
     ids = [status.id for status in statuses]
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     for mention in structs(
@@ -115,6 +124,7 @@ async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
         media=await _media(conn, statuses),
         polls=await _polls(conn, ids),
         parents=await _parents(conn, statuses),
+        quotes=await _quotes(conn, ids),
         emojis=await _emojis(conn, statuses),
     )
 
@@ -149,6 +159,18 @@ async def _parents(conn: Conn, statuses: Sequence[Status]) -> dict[int, Parent]:
         wanted,
     )
     return {parent.id: parent for parent in structs(Parent, records)}
+
+
+async def _quotes(conn: Conn, ids: Sequence[int]) -> dict[int, QuoteRow]:
+    records = await conn.fetch(
+        """
+        select q.status_id, q.quoted_uri as uri, s.url, q.state, q.approval_uri
+        from quotes q left join statuses s on s.id = q.quoted_id
+        where q.status_id = any($1)
+        """,
+        ids,
+    )
+    return {quote.status_id: quote for quote in structs(QuoteRow, records)}
 
 
 async def _emojis(conn: Conn, statuses: Sequence[Status]) -> dict[str, EmojiRow]:

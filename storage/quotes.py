@@ -175,7 +175,8 @@ async def locate(conn: Conn, status_id: int, *, quoted_id: int, quoted_account_i
 async def bury(conn: Conn, status_id: int) -> None:
     """What is quoted does not exist any more, and never did here."""
     await conn.execute(
-        "update quotes set state = 'deleted' where status_id = $1 and quoted_id is null and state = 'pending'", status_id
+        "update quotes set state = 'deleted' where status_id = $1 and quoted_id is null and state = 'pending'",
+        status_id,
     )
 
 

@@ -7,7 +7,20 @@ from typing import Any
 from federation import resolve
 from federation.context import Fed
 from federation.errors import Rejected
-from federation.inbox import announce, block, create, delete, feature, flag, follow, forwarded, like, undo, update
+from federation.inbox import (
+    announce,
+    block,
+    create,
+    delete,
+    feature,
+    flag,
+    follow,
+    forwarded,
+    like,
+    quote,
+    undo,
+    update,
+)
 from federation.inbox.box import Box
 from federation.vocab import activity, normalise
 
@@ -30,9 +43,11 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Delete", ANY): delete.anything,
     ("Follow", ANY): follow.asked,
     ("Accept", "Follow"): follow.accepted,
-    ("Accept", ""): follow.accepted,
+    ("Accept", "QuoteRequest"): quote.accepted,
+    ("Accept", ""): quote.accepted_by_id,
     ("Reject", "Follow"): follow.rejected,
-    ("Reject", ""): follow.rejected,
+    ("Reject", "QuoteRequest"): quote.rejected,
+    ("Reject", ""): quote.rejected_by_id,
     ("Like", ANY): like.liked,
     ("Announce", ANY): announce.boosted,
     ("Undo", "Follow"): undo.follow,
@@ -54,7 +69,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Leave", ANY): ignored,
     ("Invite", ANY): ignored,
     ("Offer", ANY): ignored,
-    ("QuoteRequest", ANY): ignored,
+    ("QuoteRequest", ANY): quote.requested,
     ("FeatureRequest", ANY): ignored,
     ("Accept", ANY): ignored,
     ("Reject", ANY): ignored,

@@ -34,6 +34,7 @@ async def store(box: Box, parsed: Note) -> None:
             recipient_id=box.recipient_id,
             addressed=[*parsed.to, *parsed.cc, *(mention.href or "" for mention in parsed.mentions)],
             in_reply_to=parsed.in_reply_to,
+            quotes=parsed.quote,
         ):
             return
     await posts.store(box.fed, parsed, delivered_to=box.recipient_id)

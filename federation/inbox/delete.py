@@ -1,9 +1,9 @@
-"""Delete: a post or an account is gone. Remembered, since the Delete may overtake the Create."""
+"""Delete: a post, an account or a stamp is gone. Remembered, since the Delete may overtake the Create."""
 
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.inbox.box import Box
-from storage import accounts, inbox, jobs, statuses
+from storage import accounts, inbox, jobs, quotes, statuses
 
 
 async def anything(box: Box) -> None:
@@ -21,6 +21,7 @@ async def _post(box: Box, uri: str) -> None:
         if known is not None and known.account_id != box.actor.id:
             raise Rejected("somebody else's post")
         await inbox.bury(conn, uri, actor_uri=box.actor.uri)
+        await quotes.refuse_approved(conn, uri, quoted_account_id=box.actor.id)
         if known is not None:
             await statuses.delete(conn, known.id)
 

@@ -8,11 +8,13 @@ from msgspec import Struct
 from federation import sanitize
 from federation.errors import Gone, Rejected
 from federation.vocab import attachment, conversion, normalise, question, tag, types
+from federation.vocab import quote as quotes
 from federation.vocab.activity import Activity
 from federation.vocab.attachment import Attachment
 from federation.vocab.audience import PUBLIC, Audience, addresses
 from federation.vocab.context import wrap
 from federation.vocab.normalise import JSON
+from federation.vocab.quote import CanQuote
 from federation.vocab.tag import Emoji, Hashtag, Mention
 
 MAX_SUMMARY_CHARACTERS = 5_000
@@ -65,7 +67,9 @@ class Note(Struct, frozen=True, kw_only=True):
     emojis: tuple[Emoji, ...]
     poll: question.Poll | None
     quote: str | None
+    quote_gone: bool
     quote_authorization: str | None
+    can_quote: CanQuote | None
     replies: str | None
     likes_count: int | None
     shares_count: int | None
@@ -77,6 +81,11 @@ class Note(Struct, frozen=True, kw_only=True):
     def is_addressed(self) -> bool:
         """Whether the object itself names recipients; if not, the activity's count (7.3.5)."""
         return bool(self.to or self.cc)
+
+    @property
+    def is_legacy_quote(self) -> bool:
+        """Whether it quotes in a way that knows nothing of consent (11.1.3)."""
+        return "quote" not in self.raw
 
     @property
     def is_vote(self) -> bool:
@@ -93,7 +102,8 @@ class Note(Struct, frozen=True, kw_only=True):
 class Outgoing(Struct, frozen=True, kw_only=True):
     """A post of ours, to be published. `to` and `cc` come from `audience.audience`; `content` is finished HTML.
 
-    `author` and `in_reply_to` are ids. With a `poll` it becomes a Question.
+    `author` and `in_reply_to` are ids. With a `poll` it becomes a Question. `quotable_by` is public, followers or
+    nobody.
     """
 
     id: str
@@ -120,6 +130,9 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     replies: str | None = None
     likes: str | None = None
     shares: str | None = None
+    quote: quotes.Outgoing | None = None
+    quotable_by: str | None = None
+    followers: str | None = None
 
 
 def parse(document: JSON, *, now: datetime | None = None) -> Note:
@@ -199,6 +212,11 @@ def render(out: Outgoing) -> JSON:
         document["source"] = {"content": out.source.content, "mediaType": out.source.media_type}
     document["attachment"] = [attachment.render(item) for item in out.attachments]
     document["tag"] = tag.render(tag.Tags(out.mentions, out.hashtags, out.emojis))
+    if out.quote:
+        document |= quotes.fields(out.quote)
+        document["tag"] += [quotes.link(out.quote)] if out.quote.consented and not out.quote.gone else []
+    if out.quotable_by:
+        document["interactionPolicy"] = quotes.render_policy(out.quotable_by, out.author, out.followers)
     for name, value in (("replies", out.replies), ("likes", out.likes), ("shares", out.shares)):
         if value:
             document[name] = value
@@ -262,7 +280,9 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         emojis=tags.emojis,
         poll=question.parse(doc, now),
         quote=_quote(doc, tags),
+        quote_gone="Tombstone" in normalise.kinds(normalise.one(doc.get("quote"))),
         quote_authorization=normalise.iri(doc.get("quoteAuthorization")),
+        can_quote=quotes.parse_policy(doc),
         replies=normalise.iri(doc.get("replies")),
         likes_count=_total(doc.get("likes")),
         shares_count=_total(doc.get("shares")),

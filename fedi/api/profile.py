@@ -10,6 +10,7 @@ from fedi.entities.account import CredentialAccount
 from fedi.entities.profile import Profile
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, put, user
 from fedi.services import profile
+from storage.quote_policies import Name
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class SourceParams(msgspec.Struct, frozen=True):
     privacy: Literal["public", "unlisted", "private", "direct"] | None = None
     sensitive: bool | None = None
     language: str | None = None
+    quote_policy: Name | None = None
 
 
 class UpdateParams(msgspec.Struct, frozen=True):
@@ -93,6 +95,7 @@ async def _update(call: Call[UpdateParams]) -> None:
             privacy=params.source.privacy,
             sensitive=params.source.sensitive,
             language=params.source.language,
+            quote_policy=params.source.quote_policy,
         ),
     )
 

@@ -77,6 +77,8 @@ def _params(row: Scheduled) -> ScheduledParams:
         spoiler_text=draft.spoiler_text or None,
         application_id=waiting.application_id or 0,
         in_reply_to_id=draft.in_reply_to_id or None,
+        quoted_status_id=draft.quoted_status_id or None,
+        quote_approval_policy=draft.quote_approval_policy,
     )
 
 

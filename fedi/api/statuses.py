@@ -9,7 +9,7 @@ from fedi.entities.context import Context
 from fedi.entities.scheduled_status import ScheduledStatus
 from fedi.entities.status import Status, as_source
 from fedi.http.endpoint import Call, NoParams, delete, get, patch, post, public, put, user
-from fedi.services import revisions, scheduling
+from fedi.services import quotes, revisions, scheduling
 from fedi.services import statuses as posting
 from fedi.services.drafts import Draft, Revision
 from storage import ids, threads
@@ -63,8 +63,10 @@ async def destroy(call: Call[Deletion]) -> Status:
     async with call.read() as conn:
         row = await access.own_status(conn, call.user.account_id, call.id())
         status = await entities.status(call.app, conn, row.id, call.user.account_id)
+        quoted_id = await quotes.quoted_id(conn, row.id)
+        quoted = await entities.statuses(call.app, conn, [quoted_id] if quoted_id else [], call.user.account_id)
     await posting.delete(call.app, call.user, row.id, delete_media=call.params.delete_media)
-    return as_source(status, row.text or "")
+    return as_source(status, row.text or "", quoted=quoted[0] if quoted else None)
 
 
 async def context(call: Call[NoParams]) -> Context:

@@ -86,10 +86,11 @@ def publish(app: App, stream: Sequence[Message]) -> None:
 
 async def edit(ctx: Context, event: events.StatusEdited) -> None:
     """To everybody who may have it on their screen."""
-    await _changed(ctx, event.status_id)
+    await changed(ctx, event.status_id)
 
 
-async def _changed(ctx: Context, status_id: int) -> None:
+async def changed(ctx: Context, status_id: int) -> None:
+    """Tell the clients that may show it to load it anew."""
     stage = await timelines.stage(ctx.conn, status_id)
     if stage is None:
         return

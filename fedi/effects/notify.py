@@ -1,5 +1,6 @@
 """Who is told about what: events become notifications of local people and live messages to them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fedi.effects.context import Context, Message
@@ -20,7 +21,7 @@ def _keys(group: str) -> tuple[str, ...]:
     return (now, *before)
 
 
-async def _tell(
+async def tell(
     ctx: Context,
     kind: Type,
     recipient_ids: list[int],
@@ -30,10 +31,15 @@ async def _tell(
     about_id: int | None = None,
     group: str | None = None,
 ) -> None:
+    """A notification, and a live message of it."""
     about = About(
         status_id=status.id if status else None, about_id=about_id, group_keys=_keys(group) if group is not None else ()
     )
-    told = await notifications.add(ctx.conn, kind, recipient_ids=recipient_ids, from_id=from_id, about=about)
+    announce(ctx, await notifications.add(ctx.conn, kind, recipient_ids=recipient_ids, from_id=from_id, about=about))
+
+
+def announce(ctx: Context, told: Sequence[tuple[int, int]]) -> None:
+    """(notification id, account id): live, to whom they are for."""
     for notification_id, account_id in told:
         ctx.stream.append(Message(_channels(account_id), "notification", notification_id))
 
@@ -51,14 +57,14 @@ async def status(ctx: Context, event: events.StatusCreated) -> None:
         boosted = await statuses.by_id(ctx.conn, created.reblog_of_id)
         if boosted is not None:
             group = f"reblog-{boosted.id}"
-            await _tell(ctx, "reblog", [boosted.account_id], created.account_id, status=boosted, group=group)
+            await tell(ctx, "reblog", [boosted.account_id], created.account_id, status=boosted, group=group)
         return
     mentioned = await statuses.mentioned(ctx.conn, [created.id])
     named = [account_id for account_id, silent in mentioned[created.id] if not silent]
-    await _tell(ctx, "mention", named, created.account_id, status=created)
+    await tell(ctx, "mention", named, created.account_id, status=created)
     if created.visibility < 3 and created.in_reply_to_account_id in (None, created.account_id):
         listening = await follow_rows.notified_ids(ctx.conn, created.account_id)
-        await _tell(ctx, "status", [one for one in listening if one not in named], created.account_id, status=created)
+        await tell(ctx, "status", [one for one in listening if one not in named], created.account_id, status=created)
 
 
 async def edit(ctx: Context, event: events.StatusEdited) -> None:
@@ -66,19 +72,19 @@ async def edit(ctx: Context, event: events.StatusEdited) -> None:
     edited = await statuses.by_id(ctx.conn, event.status_id)
     if edited is None:
         return
-    await _tell(ctx, "mention", list(event.mentioned_ids), edited.account_id, status=edited)
+    await tell(ctx, "mention", list(event.mentioned_ids), edited.account_id, status=edited)
     if edited.edited_at is not None:
         # An earlier edit's notice gives way to this one, so that it is seen again.
         await notifications.withdraw(ctx.conn, "update", from_id=edited.account_id, status_id=edited.id)
         boosters = await statuses.local_boosters(ctx.conn, edited.id)
-        await _tell(ctx, "update", boosters, edited.account_id, status=edited)
+        await tell(ctx, "update", boosters, edited.account_id, status=edited)
 
 
 async def favourite(ctx: Context, event: events.Favourited) -> None:
     liked = await statuses.by_id(ctx.conn, event.status_id)
     if liked is not None:
         group = f"favourite-{liked.id}"
-        await _tell(ctx, "favourite", [liked.account_id], event.account_id, status=liked, group=group)
+        await tell(ctx, "favourite", [liked.account_id], event.account_id, status=liked, group=group)
 
 
 async def unfavourite(ctx: Context, event: events.Unfavourited) -> None:
@@ -91,13 +97,13 @@ async def unboost(ctx: Context, event: events.StatusDeleted) -> None:
 
 
 async def follow_request(ctx: Context, event: events.FollowRequested) -> None:
-    await _tell(ctx, "follow_request", [event.target_id], event.account_id)
+    await tell(ctx, "follow_request", [event.target_id], event.account_id)
 
 
 async def follow(ctx: Context, event: events.FollowAccepted) -> None:
     """The followed one, who need not look at the request any more."""
     await notifications.withdraw(ctx.conn, "follow_request", from_id=event.account_id, recipient_id=event.target_id)
-    await _tell(ctx, "follow", [event.target_id], event.account_id, group="follow")
+    await tell(ctx, "follow", [event.target_id], event.account_id, group="follow")
 
 
 async def unfollow(ctx: Context, event: events.Unfollowed) -> None:
@@ -131,33 +137,33 @@ async def poll_end(ctx: Context, event: events.PollClosed) -> None:
     asked = await statuses.by_id(ctx.conn, poll.status_id) if poll is not None else None
     if asked is not None:
         voters = await polls.voters(ctx.conn, event.poll_id, local=True)
-        await _tell(ctx, "poll", sorted({asked.account_id, *voters}), asked.account_id, status=asked)
+        await tell(ctx, "poll", sorted({asked.account_id, *voters}), asked.account_id, status=asked)
 
 
 async def sign_up(ctx: Context, event: events.AccountSignedUp) -> None:
     moderators = await notifications.moderators(ctx.conn)
-    await _tell(ctx, "admin.sign_up", moderators, event.account_id, group="admin.sign_up")
+    await tell(ctx, "admin.sign_up", moderators, event.account_id, group="admin.sign_up")
 
 
 async def report(ctx: Context, event: events.Reported) -> None:
     found = await reports.by_id(ctx.conn, event.report_id)
     if found is not None:
         moderators = await notifications.moderators(ctx.conn)
-        await _tell(ctx, "admin.report", moderators, found.account_id, about_id=found.id)
+        await tell(ctx, "admin.report", moderators, found.account_id, about_id=found.id)
 
 
 async def severance(ctx: Context, event: events.RelationshipsSevered) -> None:
     """Whoever lost follows by a block or a suspension. Nobody caused it for them, so it comes from themselves."""
     found = (await severances.by_ids(ctx.conn, [event.severance_id])).get(event.severance_id)
     if found is not None:
-        await _tell(ctx, "severed_relationships", [found.account_id], found.account_id, about_id=found.id)
+        await tell(ctx, "severed_relationships", [found.account_id], found.account_id, about_id=found.id)
 
 
 async def warning(ctx: Context, event: events.AccountWarned) -> None:
     """The one who was warned; by whom is not for them to know."""
     found = (await warnings.by_ids(ctx.conn, [event.warning_id])).get(event.warning_id)
     if found is not None:
-        await _tell(ctx, "moderation_warning", [found.account_id], found.account_id, about_id=found.id)
+        await tell(ctx, "moderation_warning", [found.account_id], found.account_id, about_id=found.id)
 
 
 async def merged(ctx: Context, event: events.NotificationsMerged) -> None:

@@ -20,7 +20,7 @@ from fedi.entities.matching import Matcher, hides
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts
 from fedi.entities.poll import build as build_poll
-from fedi.entities.status import Marks, RenderedStatus, Stats, Status, overlay
+from fedi.entities.status import Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
 from fedi.entities.user_filter import FilterResult
 from fedi.text.emoji import shortcodes
 from storage import bundles
@@ -224,9 +224,11 @@ class _Page:
             account=self._accounts[head.account_id],
             stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count),
             marks=self._marks(head),
-            approval=quote.approval(self._proper(head), self._viewer_id),
+            quoting=Quoting(
+                quote.approval(self._proper(head), self._viewer_id),
+                quote.shallow(head) if quoted else self._quote(head),
+            ),
             reblog=inner,
-            quote=quote.shallow(head) if quoted else self._quote(head),
             poll=self._polls.get(status_id),
         )
 
@@ -238,7 +240,7 @@ class _Page:
         account = self._accounts.get(credit.account_id)
         return msgspec.structs.replace(entry.status, card=credited(card, credit, account, self._viewer_id))
 
-    def _quote(self, head: bundles.Head) -> quote.Quote | None:
+    def _quote(self, head: bundles.Head) -> Quote | None:
         return quote.whole(head, None if head.quoted_id is None else self.status(head.quoted_id, quoted=True))
 
     def _proper(self, head: bundles.Head) -> bundles.Head:

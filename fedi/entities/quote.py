@@ -47,7 +47,10 @@ def state(head: Head) -> str | None:
 def whole(head: Head, quoted: Status | None) -> Quote | None:
     """`quoted`: what the viewer may see of it."""
     word = state(head)
-    return None if word is None else Quote(word if quoted or word != "accepted" else "unauthorized", quoted)
+    if word is None:
+        return None
+    hidden = head.quoted_id is not None and quoted is None
+    return Quote("unauthorized" if hidden else word, quoted)
 
 
 def shallow(head: Head) -> ShallowQuote | None:

@@ -155,6 +155,13 @@ class Marks(Struct, frozen=True, kw_only=True):
     filtered: tuple[FilterResult, ...] = ()
 
 
+class Quoting(Struct, frozen=True):
+    """Who may quote a status, and what it quotes, as one viewer is told."""
+
+    approval: Approval = NOBODY
+    quote: Quote | ShallowQuote | None = None
+
+
 def render(parts: Parts) -> RenderedStatus:
     return RenderedStatus(
         id=str(parts.id),
@@ -184,14 +191,12 @@ def overlay(
     account: Account,
     stats: Stats,
     marks: Marks | None,
-    approval: Approval = NOBODY,
+    quoting: Quoting = Quoting(),
     reblog: Status | None = None,
-    quote: Quote | ShallowQuote | None = None,
     poll: Poll | None = None,
 ) -> Status:
-    """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent.
-
-    A boost passes the boosted status, overlaid for the same viewer, and has its flags."""
+    """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent. A boost passes the boosted
+    status, overlaid for the same viewer, and has its flags."""
     favourited, reblogged, muted, bookmarked, pinned, filtered = _flags(marks)
     return Status(  # By position: this runs for every status of every page.
         rendered.id,
@@ -225,10 +230,10 @@ def overlay(
         rendered.tags,
         rendered.emojis,
         [],
-        quote,
+        quoting.quote,
         rendered.card,
         poll,
-        approval,
+        quoting.approval,
     )
 
 
@@ -241,9 +246,15 @@ def as_source(status: Status, text: str, *, quoted: Status | None = None) -> Sta
     """The answer to a deletion, from which a client fills its composer again. `quoted`: what it quotes, whether or not
     there was consent."""
     quote = status.quote
-    if quoted is not None and isinstance(quote, Quote):
-        quote = Quote(quote.state, quoted)
+    if quoted is not None and isinstance(quote, Quote) and quote.quoted_status is None:
+        quote = Quote(quote.state, msgspec.structs.replace(quoted, quote=_shallow(quoted.quote)))
     return msgspec.structs.replace(status, content=UNSET, text=text, quote=quote)
+
+
+def _shallow(quote: Quote | ShallowQuote | None) -> ShallowQuote | None:
+    if isinstance(quote, Quote):
+        return ShallowQuote(quote.state, quote.quoted_status.id if quote.quoted_status else None)
+    return quote
 
 
 def hide(statuses: Sequence[Status]) -> list[Status]:

@@ -12,10 +12,11 @@ from federation import resolve, uris
 from fedi import errors
 from fedi.config import Settings
 from fedi.context import App
-from fedi.text import compose, counting, emoji, language
+from fedi.text import compose, counting, emoji, language, quoting
 from fedi.text.mentions import Handle
 from storage import statuses
 from storage.accounts import Account
+from storage.quote_policies import Name
 from storage.visibility import Visibility
 
 ContentType = Literal["text/plain", "text/markdown"]
@@ -42,6 +43,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     content_type: ContentType = "text/plain"
     in_reply_to_id: str | None = None
+    quoted_status_id: str | None = None
+    quote_approval_policy: Name | None = None
     media_ids: list[int] = []
     poll: PollDraft | None = None
     scheduled_at: datetime | None = None
@@ -64,6 +67,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     media_ids: list[int] = []
     media_attributes: list[MediaAttributes] = []
     poll: PollDraft | None = None
+    quote_approval_policy: Name | None = None  # the one thing that stays when it is absent
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -137,14 +141,15 @@ def poll_of(settings: Settings, draft: PollDraft | None, *, now: datetime | None
     )
 
 
-def checked(settings: Settings, draft: Draft | Revision) -> Checked:
-    """`Invalid` when it is not fit to be posted: nothing in it, too much, or things that do not go together."""
+def checked(settings: Settings, draft: Draft | Revision, *, quotes: bool = False) -> Checked:
+    """`Invalid` when it is not fit to be posted: nothing in it, too much, or things that do not go together. A post
+    that quotes need not say anything."""
     text, spoiler_text = text_of(draft.status), compose.single_line(draft.spoiler_text)
     poll = poll_of(settings, draft.poll)
     media_ids = media_ids_of(settings, draft.media_ids)
     if poll and media_ids:
         raise errors.Invalid("A post can have either attachments or a poll")
-    if not (text or spoiler_text or poll or media_ids):
+    if not (text or spoiler_text or poll or media_ids or quotes):
         raise errors.Invalid("Text can't be blank")
     most = settings.max_status_chars
     too_long = counting.characters(text, spoiler_text) > most
@@ -153,10 +158,10 @@ def checked(settings: Settings, draft: Draft | Revision) -> Checked:
     return Checked(text, spoiler_text, media_ids, poll)
 
 
-async def write(app: App, draft: Checked, *, content_type: str) -> Written:
+async def write(app: App, draft: Checked, *, content_type: str, quoted: tuple[str, str] | None = None) -> Written:
     """Find whom the text mentions, asking other servers for whoever is not known here, and make it HTML.
 
-    Not inside a transaction.
+    `quoted`: page and URI of what it quotes. Not inside a transaction.
     """
     found = compose.extract(draft.text, content_type=content_type)
     people = await mentioned(app, found.mentions)
@@ -166,6 +171,9 @@ async def write(app: App, draft: Checked, *, content_type: str) -> Written:
         mentions={handle: compose.Person(row.username, row.acct, row.url) for handle, row in people.items()},
         tag_url=partial(uris.tag_page, app.settings.base_url),
     )
+    if quoted is not None:
+        page, uri = quoted
+        content = quoting.prefixed(content, found.urls, page=page, uri=uri)
     options = draft.poll.options if draft.poll else ()
     return Written(
         text=draft.text,

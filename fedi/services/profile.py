@@ -16,6 +16,7 @@ from fedi.text import compose, counting, emoji, language, mentions
 from storage import account_settings, accounts, jobs, links, media
 from storage.accounts import Account, Field
 from storage.db import Conn
+from storage.quote_policies import Name
 
 # Announced in `configuration.accounts` of the instance.
 MAX_DISPLAY_NAME_CHARS = 64
@@ -57,6 +58,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     privacy: str | None = None
     sensitive: bool | None = None
     language: str | None = None
+    quote_policy: Name | None = None
 
 
 async def update(app: App, user: User, changes: Changes) -> None:
@@ -259,6 +261,7 @@ def _defaults(changes: Changes) -> account_settings.Changes:
         default_privacy=_given(changes.privacy),
         default_sensitive=_given(changes.sensitive),
         default_language=UNSET if changes.language is None else language.normalise(changes.language),
+        default_quote_policy=_given(changes.quote_policy),
     )
 
 

@@ -8,7 +8,7 @@ from fedi import access, errors
 from fedi.config import Settings
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import drafts
+from fedi.services import drafts, quotes
 from fedi.services.drafts import MediaAttributes, Revision, Written
 from fedi.services.media import check_attachable, focus_of, limited_description
 from storage import media, polls, statuses
@@ -19,16 +19,20 @@ from storage.visibility import PUBLIC
 
 async def edit(app: App, user: User, status_id: int, revision: Revision) -> None:
     """Replace a post's content by a whole new state. Nothing different, nothing happens."""
-    checked = drafts.checked(app.settings, revision)
     async with app.db.read() as conn:
         before = _editable(await access.own_status(conn, user.account_id, status_id))
-    written = await drafts.write(app, checked, content_type=revision.content_type or before.content_type)
+        quoted = await quotes.link_of(conn, status_id)
+    checked = drafts.checked(app.settings, revision, quotes=quoted is not None)
+    content_type = revision.content_type or before.content_type
+    written = await drafts.write(app, checked, content_type=content_type, quoted=quoted)
     async with app.db.transaction() as conn:
         await access.own_status(conn, user.account_id, status_id)
         status = await statuses.lock(conn, status_id)
         if status is None:
             raise errors.NotFound
         await check_attachable(conn, user.account_id, written.media_ids, status_id=status.id)
+        if revision.quote_approval_policy is not None:
+            await quotes.set_policy(conn, status, revision.quote_approval_policy)
         await _apply(conn, app.settings, status, revision, checked.poll, written)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from fedi import errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import authors, drafts, statuses
+from fedi.services import authors, drafts, quotes, statuses
 from fedi.services.drafts import Draft
 from fedi.services.media import check_attachable
 from storage import idempotency, scheduled
@@ -43,12 +43,13 @@ def is_for_later(draft: Draft) -> bool:
 async def schedule(app: App, user: User, draft: Draft, *, key: str | None = None) -> int:
     """Keep it for later; the id. Everything that can be wrong with it now is said now."""
     at = _checked_time(draft.scheduled_at)
-    media_ids = drafts.checked(app.settings, draft).media_ids
+    media_ids = drafts.checked(app.settings, draft, quotes=bool(draft.quoted_status_id)).media_ids
     params = msgspec.json.encode(Waiting(draft=draft, application_id=user.application_id, locale=user.locale, key=key))
     async with app.db.transaction() as conn:
         if key and (before := await idempotency.claim(conn, user.account_id, statuses.hashed(key))):
             return before
         await statuses.parent_of(conn, user.account_id, draft)
+        await quotes.of_draft(conn, user.account_id, draft)
         await check_attachable(conn, user.account_id, media_ids)
         await _check_room(conn, user.account_id, at)
         scheduled_id = await scheduled.create(
@@ -120,7 +121,7 @@ async def publish(app: App, payload: dict[str, Any]) -> None:
 async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
     async with app.db.read() as conn:
         writer = await authors.load(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
-    written = await statuses.prepare(app, kept.draft)
+    written = await statuses.prepare(app, row.account_id, kept.draft)
     async with app.db.transaction() as conn:
         if await scheduled.remove(conn, row.account_id, row.id):
             status_id = await statuses.insert(app, conn, writer, kept.draft, written)

@@ -6,7 +6,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import authors, drafts
+from fedi.services import authors, drafts, quotes
 from fedi.services.authors import Author
 from fedi.services.drafts import Draft, Written
 from fedi.services.media import check_attachable
@@ -22,7 +22,7 @@ async def publish(app: App, user: User, draft: Draft, *, key: str | None = None)
         if key and (before := await idempotency.find(conn, user.account_id, hashed(key))):
             return before
         writer = await authors.load(conn, user.account_id, application_id=user.application_id, locale=user.locale)
-    written = await prepare(app, draft)
+    written = await prepare(app, user.account_id, draft)
     async with app.db.transaction() as conn:
         if key and (before := await idempotency.claim(conn, user.account_id, hashed(key))):
             return before
@@ -37,19 +37,25 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-async def prepare(app: App, draft: Draft) -> Written:
+async def prepare(app: App, account_id: int, draft: Draft) -> Written:
     """Everything about a draft that needs no transaction, and may need the network."""
-    return await drafts.write(app, drafts.checked(app.settings, draft), content_type=draft.content_type)
+    checked = drafts.checked(app.settings, draft, quotes=bool(draft.quoted_status_id))
+    async with app.db.read() as conn:
+        quoted = await quotes.of_draft(conn, account_id, draft)
+    link = (quoted.status.url or quoted.status.uri, quoted.status.uri) if quoted else None
+    return await drafts.write(app, checked, content_type=draft.content_type, quoted=link)
 
 
 async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Written) -> int:
     """Store a prepared draft as a post of now."""
     parent = await parent_of(conn, writer.account.id, draft)
+    quoted = await quotes.of_draft(conn, writer.account.id, draft)
     await check_attachable(conn, writer.account.id, written.media_ids)
     status_id = await statuses.new_id(conn)
     created_at = ids.time_of(status_id)
     uri = uris.status(writer.account.uri, status_id)
-    visibility = authors.visibility(writer, draft)
+    visibility = quotes.narrowed(authors.visibility(writer, draft), quoted)
+    quotes.check_told(writer.account.id, visibility, written.mentions, quoted)
     new = statuses.New(
         id=status_id,
         account_id=writer.account.id,
@@ -76,6 +82,8 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         tags=written.tags,
         links=written.links if visibility == PUBLIC else [],
         poll=drafts.poll_of(app.settings, draft.poll, now=created_at),
+        quote=quotes.new(writer, status_id, quoted),
+        quote_automatic=quotes.policy(writer, draft, visibility),
     )
     await statuses.create(conn, new)
     return status_id

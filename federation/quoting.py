@@ -87,7 +87,9 @@ async def refresh(conn: Conn, status: Status, note: Note, author: Account) -> bo
     said = policy(note, author)
     changed = await quote_policies.change(conn, status.id, said)
     row = await quotes.by_status(conn, status.id)
-    if row is not None and row.quoted_uri == note.quote:
+    if row is not None and note.quote_gone:
+        changed = await quotes.forget(conn, status.id) or changed
+    elif row is not None and row.quoted_uri == note.quote:
         changed = await _stamped(conn, row, note, author) or changed
     if changed:
         await events.emit(conn, events.StatusTouched(status.id))

@@ -205,15 +205,29 @@ async def remove(conn: Conn, status_id: int) -> None:
 
 
 async def orphan(conn: Conn, quoted_id: int) -> None:
-    """What is quoted is being deleted."""
-    await conn.execute(
+    """What is quoted is being deleted. Whoever has a post of ours that quoted it hears of it through that post."""
+    records = await conn.fetch(
         """
-        update quotes set quoted_id = null,
-            state = case when state in ('pending', 'accepted') then 'deleted' else state end
-        where quoted_id = $1
+        update quotes q set quoted_id = null,
+            state = case when q.state in ('pending', 'accepted') then 'deleted' else q.state end
+        from statuses s where q.quoted_id = $1 and s.id = q.status_id returning q.status_id, s.is_local
         """,
         quoted_id,
     )
+    touched = [events.StatusTouched(record[0]) for record in records if record[1]]
+    if touched:
+        await events.emit_many(conn, events.StatusTouched, touched)
+
+
+async def forget(conn: Conn, status_id: int) -> bool:
+    """A post's own server says that what it quotes is gone; whether that is news."""
+    row = await _lock(conn, status_id)
+    if row is None or row.state not in ("pending", "accepted"):
+        return False
+    await conn.execute("update quotes set state = 'deleted', quoted_id = null where status_id = $1", status_id)
+    if row.state == "accepted":
+        await _count(conn, status_id, row.quoted_id, -1)
+    return True
 
 
 async def _lock(conn: Conn, status_id: int) -> Quote | None:

@@ -162,6 +162,9 @@ class Quoting(Struct, frozen=True):
     quote: Quote | ShallowQuote | None = None
 
 
+UNQUOTED = Quoting()
+
+
 def render(parts: Parts) -> RenderedStatus:
     return RenderedStatus(
         id=str(parts.id),
@@ -191,7 +194,7 @@ def overlay(
     account: Account,
     stats: Stats,
     marks: Marks | None,
-    quoting: Quoting = Quoting(),
+    quoting: Quoting = UNQUOTED,
     reblog: Status | None = None,
     poll: Poll | None = None,
 ) -> Status:

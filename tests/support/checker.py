@@ -334,8 +334,19 @@ def _boost(status: dict[str, Any]) -> Iterator[str]:
     for flag in ("favourited", "reblogged", "bookmarked", "muted"):
         if status.get(flag) != inner.get(flag):
             yield f"{flag} differs between a boost and what it boosts"
-    if status["media_attachments"] or status["poll"]:
+    if status["media_attachments"] or status["poll"] or status["quote"]:
         yield "a boost has attachments of its own"
+
+
+_SHOWN = {"accepted", "blocked_account", "blocked_domain", "muted_account"}
+
+
+def _quote(quote: dict[str, Any]) -> Iterator[str]:
+    if (quote["state"] in _SHOWN) != (quote["quoted_status"] is not None):
+        yield f"a quote that is {quote['state']}, and its status"
+    inner = (quote["quoted_status"] or {}).get("quote")
+    if inner is not None and "quoted_status" in inner:
+        yield "a quote in a quote is embedded"
 
 
 def _poll(poll: dict[str, Any]) -> Iterator[str]:
@@ -374,6 +385,7 @@ def _tag_address(tag: dict[str, Any]) -> Iterator[str]:
 _RULES: dict[str, tuple[Callable[[dict[str, Any]], Iterator[str]], ...]] = {
     "Status": (_boost,),
     "Poll": (_poll,),
+    "Quote": (_quote,),
     "Notification": (_notification,),
     "MediaAttachment": (_attachment,),
     "Conversation": (_conversation,),

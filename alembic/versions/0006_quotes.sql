@@ -21,8 +21,10 @@ alter table status_stats add column quotes_count bigint not null default 0;
 
 -- Bits: 1 everybody, 2 followers, 4 people the author follows, 8 others that we cannot tell.
 alter table statuses
-    add column quote_automatic smallint,              -- null: its author's server says nothing about quotes
+    add column quote_automatic smallint default 8,    -- null: its author's server says nothing about quotes
     add column quote_manual smallint not null default 0;
+-- What came before this version may have said something that was not kept: the default was for those rows alone.
+alter table statuses alter column quote_automatic drop default;
 
 -- Who posted here before there were quotes has agreed to none.
 update statuses set quote_automatic = 0 where is_local and reblog_of_id is null;

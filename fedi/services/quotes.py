@@ -1,8 +1,11 @@
 """Quoting: what may be quoted by whom, who decides about it, and taking consent back."""
 
+import contextlib
+
 import msgspec
 
-from federation import uris
+from federation import resolve, uris
+from federation.errors import Gone, Rejected, Retry
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
@@ -36,6 +39,18 @@ async def of_draft(conn: Conn, account_id: int, draft: Draft) -> Quoted | None:
     if quote_policies.verdict(policy_of(status), status.visibility, standing) == "denied":
         raise errors.Unprocessable("You are not allowed to quote this post")
     return Quoted(status, author)
+
+
+async def refresh(app: App, account_id: int, draft: Draft) -> None:
+    """Before quoting a remote post of which it is not known who may quote it: ask its server. Not in a transaction."""
+    async with app.db.read() as conn:
+        quoted = await of_draft(conn, account_id, draft)
+    if quoted is None or quoted.status.is_local:
+        return
+    automatic = quoted.status.quote_automatic
+    if automatic is None or automatic & quote_policies.OTHERS:
+        with contextlib.suppress(Rejected, Gone, Retry):
+            await resolve.status(app.fed, quoted.status.uri, refresh=True)
 
 
 def policy_of(status: Status) -> Policy:

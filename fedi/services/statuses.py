@@ -40,6 +40,7 @@ def hashed(key: str) -> str:
 async def prepare(app: App, account_id: int, draft: Draft) -> Written:
     """Everything about a draft that needs no transaction, and may need the network."""
     checked = drafts.checked(app.settings, draft, quotes=bool(draft.quoted_status_id))
+    await quotes.refresh(app, account_id, draft)
     async with app.db.read() as conn:
         quoted = await quotes.of_draft(conn, account_id, draft)
     link = (quoted.status.url or quoted.status.uri, quoted.status.uri) if quoted else None

@@ -426,6 +426,20 @@ async def test_where_nobody_said_anything_about_quotes_public_posts_may_be_quote
     assert "QuoteRequest" not in [each["type"] for each in victim.inbox]
 
 
+async def test_what_was_not_kept_about_a_post_is_asked_for_before_it_is_quoted(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    nobody = {"canQuote": {"automaticApproval": [pat["id"]]}}
+    for policy, allowed in ((nobody, False), (ALLOWED, True), (None, True)):
+        name = f"{allowed}{policy is None}"
+        note = puppet.note(pat, name, interactionPolicy=policy)
+        seen = await alice.sees(note["id"])
+        async with server.db.transaction() as conn:  # As of posts that came before quotes were known here.
+            await conn.execute("update statuses set quote_automatic = 8 where uri = $1", note["id"])
+        assert (await alice.sees(note["id"]))["quote_approval"]["current_user"] == "unknown"
+        answer = await alice.call("POST", STATUSES, json={"status": "x", "quoted_status_id": seen["id"]})
+        assert answer.status_code == (200 if allowed else 422)
+
+
 async def test_what_is_quoted_may_be_gone_or_come_later(stage: Any) -> None:
     server, alice, puppet, pat = stage
     for name, url in (("1", "gone"), ("2", "late")):

@@ -119,7 +119,9 @@ async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) 
         row = await quotes.by_status(conn, quoting_id)
         quoting = await statuses.by_id(conn, quoting_id)
     uri = uris.quote_authorization(account.uri, quoting_id)
-    if row is None or quoting is None or row.state != "accepted" or row.approval_uri != uri:
+    if row is None or quoting is None or row.state != "accepted":
+        return missing()
+    if row.approval_uri != uri or row.quoted_account_id != account.id:
         return missing()
     stamp = quote.Authorization(uri, author=account.uri, quoting=quoting.uri, quoted=row.quoted_uri or "")
     return document(quote.render_authorization(stamp))

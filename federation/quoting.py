@@ -47,7 +47,7 @@ async def found(conn: Conn, note: Note, author: Account) -> quotes.New | None:
         quoted_account_id=quoted.account_id,
         state="accepted" if free else "pending",
         legacy=note.is_legacy_quote,
-        approval_uri=note.quote_authorization,
+        approval_uri=None if free else note.quote_authorization,
     )
 
 

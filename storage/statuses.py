@@ -424,8 +424,9 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     await conn.execute(
         "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id
     )
-    await quotes.remove(conn, status_id)
-    await quotes.orphan(conn, status_id)
+    if status.reblog_of_id is None:
+        await quotes.remove(conn, status_id)
+        await quotes.orphan(conn, status_id)
     await conn.execute("delete from statuses where id = $1", status_id)
     await _count(conn, status, -1)
     await events.emit(conn, event)

@@ -333,6 +333,24 @@ async def test_a_stranger_who_quotes_is_heard(stage: Any) -> None:
     assert await told(alice) == [note["id"]]
 
 
+async def test_nobody_gives_themselves_our_consent(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    post = await alice.posts("quote me", quote_approval_policy="nobody")
+    own = puppet.note(pat, "own")
+    await puppet.send(server, puppet.create(own), pat)
+    for name, quoted in (("1", post["uri"]), ("2", own["id"])):
+        note = puppet.note(pat, name, quote=quoted)
+        await puppet.send(server, puppet.create(note), pat)
+        await drain(server)
+        here = await alice.sees(note["id"])
+        claimed = f"{alice.uri}/quote_authorizations/{here['id']}"
+        claiming = {**note, "quoteAuthorization": claimed}
+        await puppet.send(server, puppet.activity("Update", pat, claiming, f"u{name}"), pat)
+        await drain(server)
+        assert await document(server, claimed) == 404
+        assert (await of(alice, note["id"]))["state"] == ("pending" if quoted == post["uri"] else "accepted")
+
+
 ALLOWED = {"canQuote": {"automaticApproval": ["https://www.w3.org/ns/activitystreams#Public"]}}
 
 

@@ -53,7 +53,7 @@ async def test_a_link_is_shown_with_what_its_page_says_of_itself(server: Node, n
         "missing_attribution": False, "authors": [{"name": "Jo Writer", "url": "", "account": None}],
     }  # fmt: skip
     assert image.startswith(f"{server.base_url}/media/cards/"), "readers are not sent to the page's host"
-    assert (await server.client.get(image)).headers["content-type"] == "image/png"
+    assert (await server.client.get(image)).headers["content-type"] == "image/jpeg"
 
 
 async def test_a_page_is_asked_once_however_many_post_it(server: Node, news: Website) -> None:

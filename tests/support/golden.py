@@ -25,7 +25,7 @@ NULLABLE = {
 }  # fmt: skip
 # Keys of ours that the recording has not. The first are documented, the last are what clients of other servers read.
 MORE = {"blurhash", "category", "moved", "suspended", "limited", "memorial", "description_limit", "max_toot_chars",
-        "supported_mime_types", "content_type", "upstream", "partial_accounts"}  # fmt: skip
+        "supported_mime_types", "content_type", "upstream", "partial_accounts", "poll"}  # fmt: skip
 
 _RECORDED: dict[str, dict[str, Shape]] = {
     nameless(operation): answers for operation, answers in FACTS["operations"].items()

@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0006"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0006_quotes.sql")
+    migrations.run(op, "0007_quotes.sql")

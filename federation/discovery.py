@@ -18,7 +18,7 @@ from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
 from federation.vocab import normalise
 from federation.vocab.normalise import AS2
-from storage import accounts, activities, hosts, usage
+from storage import accounts, hosts, moderation, usage
 from storage.accounts import Account
 
 JSON = dict[str, Any]  # Any: JSON
@@ -84,11 +84,11 @@ async def _by_address(fed: Fed, address: str) -> Account | None:
 
 
 async def is_deleted(fed: Fed, account: Account) -> bool:
-    """Whether we have told others that the account is gone for good; a suspension may be lifted again."""
+    """Whether the account is gone for good, as we have told others; a suspension may be lifted again."""
     if account.suspended_at is None:
         return False
     async with fed.db.read() as conn:
-        return await activities.by_uri(conn, uris.delete(account.uri)) is not None
+        return await moderation.is_buried(conn, account.id)
 
 
 def _descriptor(site: Site, account: Account) -> JSON:

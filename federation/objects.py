@@ -49,7 +49,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             updated=status.edited_at,
             language=status.language,
             summary=status.spoiler_text,
-            sensitive=status.sensitive,
+            sensitive=status.sensitive or (author.sensitized_at is not None and bool(status.media_ids)),
             source=note.Source(status.text, status.content_type) if status.text else None,
             in_reply_to=parent.uri if parent else status.in_reply_to_uri,
             conversation=status.conversation_uri,

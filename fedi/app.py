@@ -23,6 +23,7 @@ from fedi.config import Settings
 from fedi.context import App
 from fedi.effects import EFFECTS
 from fedi.http.endpoint import OPEN, PUBLIC, Call, Endpoint, NoParams, get
+from fedi.http.guard import Guard
 from fedi.http.limits import Limits
 from fedi.http.middleware import Around
 from fedi.http.router import Router
@@ -81,6 +82,7 @@ async def running(
         hub = Hub(app)
         limits = Limits(enabled=settings.rate_limiting, changed=config.rate_limits(settings))
         server = Server(app, _asgi(app, hub, limits), _worker(app), hub)
+        await app.memory["guard"].read()
         await bus.open()
         sharing = asyncio.create_task(limits.share_forever(db))
         yield server
@@ -146,8 +148,9 @@ def _asgi(app: App, hub: Hub, limits: Limits) -> ASGIApp:
         else:
             await router(scope, receive, send)
 
+    guard = app.memory["guard"] = Guard(dispatch, app)
     return Around(
-        dispatch,
+        guard,
         proxies=config.trusted_networks(app.settings),
         hsts=app.settings.https,
         plain_http=app.settings.allow_private_peers,

@@ -140,6 +140,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Accounts recommended to everybody here, for example news or alice@example.org."),
     ] = ()
+    trends_review: Annotated[
+        bool,
+        Meta(
+            description="Shows only those trends that staff has approved. Otherwise it shows all that staff has not "
+            "refused."
+        ),
+    ] = False
     federation_mode: Annotated[
         Literal["open", "allowlist"],
         Meta(description="Whom we federate with: everybody not blocked (open), or only allowed domains (allowlist)."),

@@ -12,6 +12,7 @@ from fedi.services import (
     cards,
     domains,
     follows,
+    gates,
     links,
     logins,
     mail,
@@ -24,7 +25,7 @@ from fedi.services import (
 )
 from storage import cards as card_rows
 from storage import links as link_rows
-from storage import quotes
+from storage import purging, quotes
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 
@@ -52,7 +53,7 @@ JOBS: dict[str, Job] = {
     notification_requests.MERGE_JOB: notification_requests.merge,
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
-    "purge_account": chores.purge_account,
+    purging.JOB: chores.purge_account,
     mail.JOB: mail.send,
     actors.PART_JOB: chores.part_account,
     link_rows.JOB: links.verify,
@@ -76,4 +77,5 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (3600, logins.tidy),
     (3600, links.sweep),
     (3600, cards.sweep),
+    (3600, gates.tidy),
 ]

@@ -37,6 +37,14 @@ async def record(
     )  # fmt: skip
 
 
-async def latest(conn: Conn, *, limit: int = 50) -> list[Entry]:
-    """Newest first."""
-    return structs(Entry, await conn.fetch(f"select {columns(Entry)} from audit_log order by id desc limit $1", limit))
+async def latest(conn: Conn, *, limit: int = 50, action: str | None = None, target: str | None = None) -> list[Entry]:
+    """Newest first: all, those whose action begins so, those about one thing."""
+    records = await conn.fetch(
+        f"""
+        select {columns(Entry)} from audit_log
+        where ($2::text is null or starts_with(action, $2)) and ($3::text is null or target = $3)
+        order by id desc limit $1
+        """,
+        limit, action, target,
+    )  # fmt: skip
+    return structs(Entry, records)

@@ -60,9 +60,11 @@ _QUOTED = """
     where q.status_id in (select id from {table}) and q.state = 'accepted' and {visible}"""
 
 
-async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False) -> list[Head]:
+async def heads(
+    conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False, everything: bool = False
+) -> list[Head]:
     """Of those the viewer may read, of what they boost, and of what those quote, in no order. `wanted`: and wants to
-    meet, as WANTED says, but asked once for all."""
+    meet, as WANTED says, but asked once for all. `everything`: of all, for staff at work on a report."""
     records = await conn.fetch(
         f"""
         with unwanted as materialized (
@@ -70,7 +72,7 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
             union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
         shown as materialized (
             select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
-            where s.id = {ANY_OF_2} and {VISIBLE} and (not $3 or s.account_id = $1 or not exists (
+            where s.id = {ANY_OF_2} and ($4 or {VISIBLE}) and (not $3 or s.account_id = $1 or not exists (
                 select from accounts w where w.id in (s.account_id, b.account_id) and (
                     w.id in (select id from unwanted)
                     or (not w.is_local and lower(w.domain) in (
@@ -100,7 +102,7 @@ async def heads(conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *,
         left join (select * from quoted union select * from deeper) v on v.status_id = s.id
         where s.id in (select id from main union all select id from quoted)
         """,
-        viewer_id, status_ids, wanted,
+        viewer_id, status_ids, wanted, everything,
     )  # fmt: skip
     return structs(Head, records)
 
@@ -252,8 +254,8 @@ class Author(msgspec.Struct, frozen=True):
 _WIDTH = len(Account.__struct_fields__)
 
 
-async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
-    """Rows that exist, by id, and those they have moved to; suspended ones too."""
+async def authors(conn: Conn, account_ids: Sequence[int], *, pending: bool = False) -> dict[int, Author]:
+    """Rows that exist, by id, and those they have moved to; suspended ones too, applicants only with `pending`."""
     records = await conn.fetch(
         f"""
         select {columns(Account, "a")},
@@ -265,11 +267,11 @@ async def authors(conn: Conn, account_ids: Sequence[int]) -> dict[int, Author]:
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at
         from accounts a left join account_stats n on n.account_id = a.id
-        where not a.pending and (a.id = {ANY_OF_1}
+        where (not a.pending or $2) and (a.id = {ANY_OF_1}
             or a.id in (select moved_to_id from accounts where id = {ANY_OF_1} and moved_to_id is not null))
         """,
-        account_ids,
-    )
+        account_ids, pending,
+    )  # fmt: skip
     rows = [tuple(record.values()) for record in records]
     return {row[0]: Author(Account(*row[:_WIDTH]), *row[_WIDTH:]) for row in rows}
 

@@ -8,7 +8,8 @@ import msgspec
 
 from storage import events
 from storage.db import Conn
-from storage.rows import columns, structs
+from storage.paging import Page
+from storage.rows import columns, struct, structs
 
 Severity = Literal["noop", "silence", "suspend"]
 
@@ -22,6 +23,13 @@ class Block(msgspec.Struct, frozen=True):
     public_comment: str | None
     private_comment: str | None
     obfuscate: bool
+    created_at: datetime
+    judged_at: datetime  # of the severity: the mark that accounts of the domain bear
+
+
+class Allow(msgspec.Struct, frozen=True):
+    id: int
+    domain: str
     created_at: datetime
 
 
@@ -47,27 +55,51 @@ async def block(
     private_comment: str | None = None,
     obfuscate: bool = False,
 ) -> int:
-    """Write or replace the rule for a domain; its id. Emits `DomainJudged`."""
-    ended = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning created_at", domain)
+    """Write or change the rule for a domain; its id. Emits `DomainJudged` when its severity is another than before."""
+    before = await by_domain(conn, domain)
+    ended = before.judged_at if before is not None and before.severity != severity else None
     block_id: int = await conn.fetchval(
         """
-        insert into domain_blocks
+        insert into domain_blocks as b
             (domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate)
         values (lower($1), $2, $3, $4, $5, $6, $7)
+        on conflict (domain) do update set severity = $2, reject_media = $3, reject_reports = $4, public_comment = $5,
+            private_comment = $6, obfuscate = $7,
+            judged_at = case when b.severity = $2 then b.judged_at else clock_timestamp() end
         returning id
         """,
         domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate,
     )  # fmt: skip
-    await events.emit(conn, events.DomainJudged(domain.lower(), ended))
+    if before is None or ended is not None:
+        await events.emit(conn, events.DomainJudged(domain.lower(), ended))
     return block_id
 
 
 async def unblock(conn: Conn, domain: str) -> bool:
     """False when there was no rule. Emits `DomainJudged`."""
-    ended = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning created_at", domain)
+    ended = await conn.fetchval("delete from domain_blocks where domain = lower($1) returning judged_at", domain)
     if ended is not None:
         await events.emit(conn, events.DomainJudged(domain.lower(), ended))
     return ended is not None
+
+
+async def by_domain(conn: Conn, domain: str) -> Block | None:
+    """The rule for this very domain, locked."""
+    record = await conn.fetchrow(f"select {_COLUMNS} from domain_blocks where domain = lower($1) for update", domain)
+    return struct(Block, record)
+
+
+async def by_id(conn: Conn, block_id: int) -> Block | None:
+    return struct(Block, await conn.fetchrow(f"select {_COLUMNS} from domain_blocks where id = $1", block_id))
+
+
+async def page(conn: Conn, page: Page) -> list[Block]:
+    """Rules, newest first."""
+    records = await conn.fetch(
+        f"select {_COLUMNS} from domain_blocks where id < $1 and id > $2 order by id {page.order} limit $3",
+        page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange(structs(Block, records))
 
 
 async def forgive(conn: Conn, domain: str, ended: datetime, *, limit: int) -> int:
@@ -110,7 +142,7 @@ async def punish(conn: Conn, domain: str, rule: Block, *, limit: int) -> list[in
         where id in (select id from accounts where {_BELOW} and {column} is null limit $3)
         returning id
         """,
-        domain, rule.created_at, limit,
+        domain, rule.judged_at, limit,
     )  # fmt: skip
     return [record[0] for record in records]
 
@@ -139,8 +171,31 @@ async def rules_for(conn: Conn, domains: Sequence[str]) -> dict[str, Block]:
     return result
 
 
-async def allow(conn: Conn, domain: str) -> None:
-    await conn.execute("insert into domain_allows (domain) values (lower($1)) on conflict do nothing", domain)
+async def allow(conn: Conn, domain: str) -> bool:
+    """False when it was on the list already."""
+    done = await conn.fetchval(
+        "insert into domain_allows (domain) values (lower($1)) on conflict do nothing returning id", domain
+    )
+    return done is not None
+
+
+async def allow_of(conn: Conn, domain: str) -> Allow | None:
+    return struct(
+        Allow, await conn.fetchrow(f"select {columns(Allow)} from domain_allows where domain = lower($1)", domain)
+    )
+
+
+async def allow_by_id(conn: Conn, allow_id: int) -> Allow | None:
+    return struct(Allow, await conn.fetchrow(f"select {columns(Allow)} from domain_allows where id = $1", allow_id))
+
+
+async def allows_page(conn: Conn, page: Page) -> list[Allow]:
+    """The allow-list, newest first."""
+    records = await conn.fetch(
+        f"select {columns(Allow)} from domain_allows where id < $1 and id > $2 order by id {page.order} limit $3",
+        page.below, page.above, page.size,
+    )  # fmt: skip
+    return page.arrange(structs(Allow, records))
 
 
 async def disallow(conn: Conn, domain: str) -> bool:

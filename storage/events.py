@@ -165,6 +165,12 @@ class AccountUnsuspended(Event, frozen=True):
     account_id: int
 
 
+class AccountDeleted(Event, frozen=True):
+    """An account of ours ended for good: what it left is removed step by step."""
+
+    account_id: int
+
+
 class AccountSignedUp(Event, frozen=True):
     account_id: int
     user_id: int
@@ -190,6 +196,12 @@ class NotificationsMerged(Event, frozen=True):
     """What had been filtered of people who were let in stands in the account's list now."""
 
     account_id: int
+
+
+class ReportForwarded(Event, frozen=True):
+    """Staff decided that the server of whom a report is about hears of it after all."""
+
+    report_id: int
 
 
 class FiltersChanged(Event, frozen=True):

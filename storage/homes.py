@@ -292,7 +292,15 @@ async def is_built(conn: Conn, owner_id: int) -> bool:
 
 async def touch(conn: Conn, owner_id: int) -> None:
     """The owner is here."""
-    await conn.execute("update account_settings set last_active_at = now() where account_id = $1", owner_id)
+    await conn.execute(
+        """
+        with today as (
+            insert into active_days (day, account_id) select current_date, a.id from accounts a where a.id = $1
+            on conflict do nothing)
+        update account_settings set last_active_at = now() where account_id = $1
+        """,
+        owner_id,
+    )
 
 
 async def trim(conn: Conn, *, after: int, limit: int) -> int | None:

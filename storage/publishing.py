@@ -77,6 +77,7 @@ class Author(msgspec.Struct, frozen=True):
     uri: str
     url: str
     followers_uri: str | None
+    sensitized_at: datetime | None
 
 
 class Material(msgspec.Struct, frozen=True):

@@ -1,17 +1,19 @@
 """Removing what an account that is gone has left, in steps small enough for a transaction each."""
 
-from storage import blocks, favourites, follows, severances, statuses
+from storage import blocks, favourites, follows, jobs, media, severances, statuses
 from storage.db import Conn
 
+JOB = "purge_account"
 STEP = 100
 
 
 async def step(conn: Conn, account_id: int) -> bool:
     """One step; whether there is more. Goes through the ordinary deletions, so that counters and readers follow."""
-    for remove in (_statuses, _follows, _favourites, _blocks):
+    for remove in (_statuses, _follows, _favourites, _blocks, _media):
         if await remove(conn, account_id):
             return True
     await conn.execute("delete from notifications where from_account_id = $1 or account_id = $1", account_id)
+    await _own(conn, account_id)
     await conn.execute(
         """
         update accounts set display_name = '', note = '', fields = '[]', avatar_remote_url = null,
@@ -83,3 +85,48 @@ async def _blocks(conn: Conn, account_id: int) -> bool:
     for record in records:
         await blocks.remove(conn, account_id, record[0])
     return bool(records)
+
+
+async def _media(conn: Conn, account_id: int) -> bool:
+    """What is left after the posts: uploads that none of them held, and those they let go."""
+    records = await conn.fetch("select id from media_attachments where account_id = $1 limit $2", account_id, STEP)
+    await media.delete(conn, [record[0] for record in records])
+    return bool(records)
+
+
+# Whatever only the owner of an account of ours has ever seen.
+_OWN = (
+    "bookmarks", "status_pins", "marks", "conversation_mutes", "mutes", "account_domain_blocks", "account_notes",
+    "endorsements", "suggestion_dismissals", "lists", "list_accounts", "conversations", "filters", "markers",
+    "tag_follows", "featured_tags", "scheduled_statuses", "idempotency_keys", "announcement_reads",
+    "announcement_reactions", "active_days",
+)  # fmt: skip
+
+
+async def _own(conn: Conn, account_id: int) -> None:
+    """The rest of an account of ours, its profile included. The name and the keys stay: the one is taken for good, with
+    the others its farewell is signed."""
+    names = await conn.fetchval(
+        """
+        select array_remove(array[avatar_file, avatar_static_file, header_file, header_static_file], null)
+        from accounts where id = $1 and is_local
+        """,
+        account_id,
+    )
+    if names is None:
+        return
+    for table in _OWN:
+        await conn.execute(f"delete from {table} where account_id = $1", account_id)
+    await conn.execute("delete from home where owner_id = $1", account_id)
+    await conn.execute(
+        """
+        update accounts set display_name = '', note = '', note_source = null, fields = '[]', emojis = '{}',
+            avatar_file = null, avatar_static_file = null, avatar_description = '', header_file = null,
+            header_static_file = null, header_description = '', also_known_as = '{}', attribution_domains = '{}',
+            version = version + 1
+        where id = $1
+        """,
+        account_id,
+    )
+    if names:
+        await jobs.enqueue(conn, media.DELETE_JOB, {"names": names}, queue="slow")

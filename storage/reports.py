@@ -7,6 +7,7 @@ import msgspec
 
 from storage import events
 from storage.db import Conn
+from storage.paging import Page
 from storage.rows import columns, struct, structs
 
 
@@ -22,6 +23,18 @@ class Report(msgspec.Struct, frozen=True):
     forwarded: bool
     action_taken_at: datetime | None
     created_at: datetime
+    updated_at: datetime
+    assigned_id: int | None
+    action_taken_by_id: int | None
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Open ones by default. `target_domain`: of whom they are about."""
+
+    resolved: bool = False
+    account_id: int | None = None
+    target_id: int | None = None
+    target_domain: str | None = None
 
 
 _COLUMNS = columns(Report)
@@ -60,3 +73,72 @@ async def by_id(conn: Conn, report_id: int) -> Report | None:
 async def by_ids(conn: Conn, report_ids: Sequence[int]) -> dict[int, Report]:
     records = await conn.fetch(f"select {_COLUMNS} from reports where id = any($1)", report_ids)
     return {row.id: row for row in structs(Report, records)}
+
+
+async def listed(conn: Conn, wanted: Filter, page: Page) -> list[Report]:
+    """Newest first."""
+    records = await conn.fetch(
+        f"""
+        select {_COLUMNS} from reports r
+        where id < $1 and id > $2 and (action_taken_at is not null) = $4
+            and ($5::bigint is null or account_id = $5) and ($6::bigint is null or target_id = $6)
+            and ($7::text is null or exists (
+                select from accounts a where a.id = r.target_id and not a.is_local and lower(a.domain) = lower($7)))
+        order by id {page.order} limit $3
+        """,
+        page.below, page.above, page.size, wanted.resolved, wanted.account_id, wanted.target_id, wanted.target_domain,
+    )  # fmt: skip
+    return page.arrange(structs(Report, records))
+
+
+async def open_about(conn: Conn, target_id: int) -> list[Report]:
+    """Those about an account that nobody has closed, locked."""
+    records = await conn.fetch(
+        f"select {_COLUMNS} from reports where target_id = $1 and action_taken_at is null order by id for update",
+        target_id,
+    )
+    return structs(Report, records)
+
+
+async def lock(conn: Conn, report_id: int) -> Report | None:
+    record = await conn.fetchrow(f"select {_COLUMNS} from reports where id = $1 for update", report_id)
+    return struct(Report, record)
+
+
+async def resolve(conn: Conn, report_ids: Sequence[int], *, by_id: int | None) -> None:
+    await conn.execute(
+        """
+        update reports set action_taken_at = now(), action_taken_by_id = $2, updated_at = now()
+        where id = any($1) and action_taken_at is null
+        """,
+        list(report_ids), by_id,
+    )  # fmt: skip
+
+
+async def reopen(conn: Conn, report_id: int) -> None:
+    await conn.execute(
+        "update reports set action_taken_at = null, action_taken_by_id = null, updated_at = now() where id = $1",
+        report_id,
+    )
+
+
+async def assign(conn: Conn, report_id: int, account_id: int | None) -> None:
+    """Somebody of the staff takes it, or with None nobody has it any more."""
+    await conn.execute("update reports set assigned_id = $2, updated_at = now() where id = $1", report_id, account_id)
+
+
+async def classify(conn: Conn, report_id: int, *, category: str, rule_ids: Sequence[int]) -> None:
+    await conn.execute(
+        "update reports set category = $2, rule_ids = $3, updated_at = now() where id = $1",
+        report_id, category, list(rule_ids),
+    )  # fmt: skip
+
+
+async def forward(conn: Conn, report_id: int) -> None:
+    """Mark that it goes to the server of whom it is about. Emits `ReportForwarded`."""
+    done = await conn.fetchval(
+        "update reports set forwarded = true, updated_at = now() where id = $1 and not forwarded returning id",
+        report_id,
+    )
+    if done is not None:
+        await events.emit(conn, events.ReportForwarded(report_id))

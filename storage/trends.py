@@ -2,6 +2,8 @@
 
 Counted are public posts of people who want to be found and whom nobody here has limited; and how many people, not how
 often. Newer days weigh more. A crowd begins with two.
+
+`approved` False: what staff has not refused (`storage/reviews.py`); True: only what it approved; None: all of it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,33 +26,35 @@ def _since(days: int) -> int:
     return ids.floor(datetime.now(UTC) - timedelta(days=days))
 
 
-async def tags(conn: Conn, *, limit: int) -> list[str]:
+async def tags(conn: Conn, *, limit: int, approved: bool | None = False) -> list[str]:
     """Names, the most used first."""
     records = await conn.fetch(
         f"""
         select t.name from tag_uses u join accounts a on a.id = u.account_id join tags t on t.id = u.tag_id
-        where u.day > current_date - $1::int and t.usable and t.listable and t.trendable and {_TRUSTED}
+        where u.day > current_date - $1::int and t.usable and t.listable and {_TRUSTED}
+            and ($4::bool is null or (t.trendable and (not $4 or t.reviewed_at is not null)))
         group by t.id having count(distinct u.account_id) >= $2
         order by sum(1.0 / (1 + current_date - u.day)) desc, t.id desc limit $3
         """,
-        DAYS, LEAST_PEOPLE, limit,
+        DAYS, LEAST_PEOPLE, limit, approved,
     )  # fmt: skip
     return [record[0] for record in records]
 
 
-async def statuses(conn: Conn, *, limit: int) -> list[int]:
+async def statuses(conn: Conn, *, limit: int, approved: bool | None = False) -> list[int]:
     """Ids of posts that several people boosted or liked, by how much and how lately; no warnings, no answers."""
     records = await conn.fetch(
         f"""
         select s.id from statuses s join status_stats c on c.status_id = s.id join accounts a on a.id = s.account_id
-        where s.id > $1 and s.visibility = 0
+        left join status_reviews v on v.status_id = s.id
+        where s.id > $1 and s.visibility = 0 and ($4::bool is null or coalesce(v.trendable, not $4))
             and s.reblog_of_id is null and s.in_reply_to_id is null and s.in_reply_to_uri is null
             and not s.sensitive and s.spoiler_text = '' and a.sensitized_at is null and {_TRUSTED}
             and c.reblogs_count + c.favourites_count >= $2
         order by (c.reblogs_count + c.favourites_count)
             / power(2 + extract(epoch from now() - s.created_at) / 3600, 1.2) desc, s.id desc limit $3
         """,
-        _since(STATUS_DAYS), LEAST_PEOPLE, limit,
+        _since(STATUS_DAYS), LEAST_PEOPLE, limit, approved,
     )  # fmt: skip
     return [record[0] for record in records]
 
@@ -84,7 +88,7 @@ _CARD = columns(Link, "c").partition('c."title"')
 _CARD_COLUMNS = _CARD[1] + _CARD[2]
 
 
-async def links(conn: Conn, *, but_below: str, limit: int) -> list[Link]:
+async def links(conn: Conn, *, but_below: str, limit: int, approved: bool | None = False) -> list[Link]:
     """The most shared first; none to our own pages, which begin with `but_below`."""
     records = await conn.fetch(
         f"""
@@ -97,7 +101,9 @@ async def links(conn: Conn, *, but_below: str, limit: int) -> list[Link]:
             select url_hash, min(url) as url,
                 sum(1.0 / (1 + current_date - day)) as score
             from (select distinct url_hash, url, account_id, day from shares) d
-            group by url_hash having count(distinct account_id) >= $2
+            group by url_hash having count(distinct account_id) >= $2 and ($5::bool is null or coalesce(
+                (select r.trendable from link_reviews r where r.url_hash = d.url_hash),
+                (select p.trendable from publishers p where p.domain = link_host(min(url))), not $5))
             order by score desc, url limit $4)
         select p.url,
             (select json_agg(json_build_array(h.day, h.people, h.uses)) from (
@@ -107,6 +113,6 @@ async def links(conn: Conn, *, but_below: str, limit: int) -> list[Link]:
         from popular p left join preview_cards c on c.url_hash = p.url_hash and c.title <> ''
         order by p.score desc, p.url
         """,
-        _since(DAYS), LEAST_PEOPLE, but_below, limit,
+        _since(DAYS), LEAST_PEOPLE, but_below, limit, approved,
     )  # fmt: skip
     return structs(Link, records)

@@ -246,10 +246,16 @@ async def enable(conn: Conn, user_id: int) -> None:
     await conn.execute("update users set disabled_at = null where id = $1", user_id)
 
 
-async def of_account(conn: Conn, account_id: int) -> Sequence[int]:
-    """Ids of the logins that act as an account."""
-    records = await conn.fetch("select user_id from memberships where account_id = $1 order by user_id", account_id)
-    return [record[0] for record in records]
+async def names(conn: Conn, user_ids: Sequence[int]) -> dict[int, str]:
+    """The username of each."""
+    records = await conn.fetch(
+        """
+        select distinct on (m.user_id) m.user_id, a.username from memberships m join accounts a on a.id = m.account_id
+        where m.user_id = any($1) order by m.user_id, m.created_at, a.id
+        """,
+        user_ids,
+    )
+    return {record[0]: record[1] for record in records}
 
 
 async def forget_unconfirmed(conn: Conn, *, days: int) -> int:

@@ -25,13 +25,28 @@ class Warning(msgspec.Struct, frozen=True):  # noqa: A001 (read after its module
 _COLUMNS = columns(Warning)
 
 
-async def add(conn: Conn, account_id: int, action: Action, text: str, *, status_ids: Sequence[int] = ()) -> int:
-    """Warn a local account; the id. Emits `AccountWarned`."""
+async def add(
+    conn: Conn,
+    account_id: int,
+    action: Action,
+    text: str,
+    *,
+    status_ids: Sequence[int] = (),
+    moderator_id: int | None = None,
+    report_id: int | None = None,
+    told: bool = True,
+) -> int:
+    """Remember what was done to an account; the id. `moderator_id`: by whom, None for the operator. `told`: the person
+    is to hear of it, so `AccountWarned` is emitted."""
     warning_id: int = await conn.fetchval(
-        "insert into account_warnings (account_id, action, text, status_ids) values ($1, $2, $3, $4) returning id",
-        account_id, action, text, list(status_ids),
+        """
+        insert into account_warnings (account_id, action, text, status_ids, moderator_id, report_id)
+        values ($1, $2, $3, $4, $5, $6) returning id
+        """,
+        account_id, action, text, list(status_ids), moderator_id, report_id,
     )  # fmt: skip
-    await events.emit(conn, events.AccountWarned(warning_id))
+    if told:
+        await events.emit(conn, events.AccountWarned(warning_id))
     return warning_id
 
 

@@ -2,6 +2,7 @@
 
 from fedi.api import (
     accounts,
+    admin,
     announcements,
     apps,
     conversations,
@@ -79,4 +80,5 @@ ROUTES: list[Endpoint] = [
     *trends.ROUTES,
     *emojis.ROUTES,
     *announcements.ROUTES,
+    *admin.ROUTES,
 ]

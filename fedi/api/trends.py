@@ -16,6 +16,7 @@ from fedi.entities.status import Status
 from fedi.entities.tag import Tag, Usage, history
 from fedi.http.endpoint import PUBLIC, Call, get
 from fedi.services import trends as service
+from storage.db import Conn
 from storage.trends import Link
 
 T = TypeVar("T")
@@ -27,28 +28,33 @@ class OffsetParams(msgspec.Struct, frozen=True):
 
 
 async def tags(call: Call[OffsetParams]) -> list[Tag]:
-    names = _page(call, await service.tags(call.app), default=10, most=20)
+    names = part(call, await service.tags(call.app), default=10, most=20)
     async with call.read() as conn:
         return await entities.tags(call.app, conn, names, call.viewer_id)
 
 
 async def statuses(call: Call[OffsetParams]) -> list[Status]:
     """Without authors the viewer has blocked or muted."""
-    ids = _page(call, await service.statuses(call.app), default=20, most=40)
+    ids = part(call, await service.statuses(call.app), default=20, most=40)
     async with call.read() as conn:
         wanted = entities.Wanted(status_ids=ids, filter_context="public", unmuted=True)
         return (await entities.load(call.app, conn, call.viewer_id, wanted)).pick(ids)
 
 
 async def links(call: Call[OffsetParams]) -> list[TrendLink]:
-    found = _page(call, await service.links(call.app), default=10, most=20)
-    authors = {each.author_account_id for each in found if each.author_account_id and each.author_vouches}
+    found = part(call, await service.links(call.app), default=10, most=20)
     async with call.read() as conn:
-        known = {each.id: each for each in await entities.accounts(call.app, conn, list(authors))} if authors else {}
+        return await shown(call, conn, found)
+
+
+async def shown(call: Call[Any], conn: Conn, found: Sequence[Link]) -> list[TrendLink]:
+    """With their authors, where those vouch for it. Any: no parameter matters."""
+    authors = {each.author_account_id for each in found if each.author_account_id and each.author_vouches}
+    known = {each.id: each for each in await entities.accounts(call.app, conn, list(authors))} if authors else {}
     return [_link(call, each, known.get(str(each.author_account_id))) for each in found]
 
 
-def _link(call: Call[OffsetParams], link: Link, author: Account | None) -> TrendLink:
+def _link(call: Call[Any], link: Link, author: Account | None) -> TrendLink:
     """With what is known of the page; of a page that was not looked at that is its address."""
     week = {each.day: Usage(each.people, each.uses) for each in service.usage(link)}
     card = build(
@@ -78,20 +84,20 @@ def _link(call: Call[OffsetParams], link: Link, author: Account | None) -> Trend
     return trend(card, history(week, today=datetime.now(UTC).date()))
 
 
-def _page(call: Call[OffsetParams], found: Sequence[T], *, default: int, most: int) -> list[T]:
+def part(call: Call[OffsetParams], found: Sequence[T], *, default: int, most: int) -> list[T]:
     """The part that was asked for; sets the Link header."""
     params = call.params
     limit = default if params.limit is None else min(abs(params.limit), most)
     offset = max(params.offset or 0, 0)
-    part = list(found[offset : offset + limit])
+    chosen = list(found[offset : offset + limit])
     offsets = []
-    if part and offset + limit < len(found):
+    if chosen and offset + limit < len(found):
         offsets.append((offset + limit, "next"))
-    if part and offset > 0:
+    if chosen and offset > 0:
         offsets.append((max(offset - limit, 0), "prev"))
     if offsets:
         call.headers["Link"] = ", ".join(f'<{_address(call, limit, to)}>; rel="{rel}"' for to, rel in offsets)
-    return part
+    return chosen
 
 
 def _address(call: Call[Any], limit: int, offset: int) -> str:

@@ -3,7 +3,21 @@
 import click
 
 from fedi import __version__
-from fedi.cli import about, accounts, announcements, check, documents, domains, emojis, invites, rules, serve
+from fedi.cli import (
+    about,
+    accounts,
+    announcements,
+    audit,
+    check,
+    documents,
+    domains,
+    emojis,
+    invites,
+    networks,
+    presets,
+    rules,
+    serve,
+)
 
 COMMANDS: list[click.Command] = [
     serve.serve,
@@ -20,6 +34,9 @@ COMMANDS: list[click.Command] = [
     documents.group,
     announcements.group,
     emojis.group,
+    networks.group,
+    presets.group,
+    audit.group,
 ]
 
 

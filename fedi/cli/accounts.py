@@ -9,7 +9,6 @@ import msgspec
 from fedi import errors
 from fedi.auth import tokens
 from fedi.cli import session
-from fedi.context import App
 from fedi.http import scopes as known_scopes
 from fedi.services import accounts, signup
 from storage import users
@@ -156,7 +155,7 @@ def _line(user: users.User) -> Line:
 def approve(usernames: tuple[str, ...]) -> None:
     """Let in people who asked to join."""
     for username in usernames:
-        done = session.run(_audited("account.approve", username, accounts.approve))
+        done = session.run(_done(accounts.approve, username))
         click.echo(f"{username} {'may come in' if done else 'was approved already'}")
 
 
@@ -164,7 +163,7 @@ def approve(usernames: tuple[str, ...]) -> None:
 @click.argument("username")
 def suspend(username: str) -> None:
     """Hide an account and sign its people out everywhere."""
-    done = session.run(_audited("account.suspend", username, accounts.suspend))
+    done = session.run(_done(accounts.suspend, username))
     click.echo(f"{username} {'is' if done else 'was already'} suspended")
 
 
@@ -172,7 +171,7 @@ def suspend(username: str) -> None:
 @click.argument("username")
 def unsuspend(username: str) -> None:
     """Show a suspended account again."""
-    done = session.run(_audited("account.unsuspend", username, accounts.unsuspend))
+    done = session.run(_done(accounts.unsuspend, username))
     click.echo(f"{username} {'is back' if done else 'was not suspended'}")
 
 
@@ -181,7 +180,7 @@ def unsuspend(username: str) -> None:
 @click.argument("text")
 def warn(username: str, text: str) -> None:
     """Warn somebody of this server: they read TEXT among their notifications."""
-    session.run(_audited("account.warn", username, lambda app, name: accounts.warn(app, name, text)))
+    session.run(_done(lambda app, name: accounts.warn(app, name, text), username))
     click.echo(f"{username} is warned")
 
 
@@ -196,11 +195,11 @@ def reset_password(username: str, prompt: bool, password_file: TextIO | None) ->
     given = _given_password(prompt, password_file)
     password = given or _new_password()
 
-    async def reset(app: App, username: str) -> bool:
-        await accounts.reset_password(app, username, password)
-        return True
+    async def work() -> None:
+        async with session.opened() as app:
+            await accounts.reset_password(app, username, password)
 
-    session.run(_audited("account.reset_password", username, reset))
+    session.run(work())
     if given:
         click.echo(f"{username} has the new password")
     else:
@@ -219,8 +218,6 @@ def set_role(username: str, role: str) -> None:
     async def work() -> None:
         async with session.opened() as app:
             await accounts.set_role(app, username, role)
-            async with app.db.transaction() as conn:
-                await session.note(conn, "account.set_role", username, role=role)
 
     session.run(work())
     click.echo(f"{username} is {role} now")
@@ -269,14 +266,10 @@ def owner_link() -> None:
     click.echo(link)
 
 
-async def _audited(action: str, username: str, verb: session.Verb) -> bool:
-    """Runs a verb of the services on an account; noted when it changed something."""
+async def _done(verb: session.Verb, username: str) -> bool:
+    """Runs a verb of the services, which notes it, on an account."""
     async with session.opened() as app:
-        done = await verb(app, username)
-        if done:
-            async with app.db.transaction() as conn:
-                await session.note(conn, action, username)
-        return done
+        return await verb(app, username)
 
 
 def _check_scopes(scopes: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import click
 
-from federation.http.addresses import ascii_host
-from federation.http.errors import BadUrl
+from fedi import errors
 from fedi.cli import session
-from fedi.config import Settings
+from fedi.services import domain_rules
+from fedi.services.staff import OPERATOR, By
 from storage import domains
 from storage.db import Conn
 
@@ -19,12 +19,12 @@ class Domain(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            return ascii_host(value.strip().removeprefix("https://").removeprefix("@").rstrip("/").partition(":")[0])
-        except BadUrl:
+            return domain_rules.normal(value)
+        except errors.Invalid:
             self.fail(f"{value!r} is not a domain like example.org", param, ctx)
 
 
-Remove = Callable[[Conn, str], Awaitable[bool]]
+Remove = Callable[[Conn, By, str], Awaitable[bool]]
 
 argument = click.argument("domain", type=Domain())
 
@@ -61,15 +61,14 @@ def block(
 ) -> None:
     """Block or limit a domain; replaces the rule there is."""
     settings = session.load_settings()
-    _refuse_own(settings, domain)
+    if domain_rules.is_own(settings, domain):
+        raise session.Failed(f"{domain} is this server")
     if severity == "suspend" and not yes:
         click.confirm(f"Follows to and from {domain} end and do not come back by themselves. Block it?", abort=True)
 
     async def work() -> None:
         async with session.opened(settings) as app, app.db.transaction() as conn:
-            await domains.block(
-                conn,
-                domain,
+            terms = domain_rules.Terms(
                 severity=severity,
                 reject_media=reject_media,
                 reject_reports=reject_reports,
@@ -77,7 +76,7 @@ def block(
                 private_comment=private_comment,
                 obfuscate=obfuscate,
             )
-            await session.note(conn, "domain.block", domain, severity=severity)
+            await domain_rules.block(conn, settings, OPERATOR, domain, terms)
 
     session.run(work())
     click.echo(f"{domain}: {severity}")
@@ -87,7 +86,7 @@ def block(
 @argument
 def unblock(domain: str) -> None:
     """Remove the rule for a domain."""
-    _remove(domain, "domain.unblock", domains.unblock)
+    _remove(domain, domain_rules.unblock)
 
 
 @group.command()
@@ -98,8 +97,7 @@ def allow(domain: str) -> None:
 
     async def work() -> None:
         async with session.opened(settings) as app, app.db.transaction() as conn:
-            await domains.allow(conn, domain)
-            await session.note(conn, "domain.allow", domain)
+            await domain_rules.allow(conn, OPERATOR, domain)
 
     session.run(work())
     click.echo(f"{domain}: allow")
@@ -111,7 +109,7 @@ def allow(domain: str) -> None:
 @argument
 def disallow(domain: str) -> None:
     """Take a domain off the allow-list."""
-    _remove(domain, "domain.disallow", domains.disallow)
+    _remove(domain, domain_rules.disallow)
 
 
 @group.command("list")
@@ -143,24 +141,11 @@ def _limits(rule: domains.Block) -> str:
     return " ".join(name.replace("_", "-") for name in names if getattr(rule, name))
 
 
-def _remove(domain: str, action: str, verb: Remove) -> None:
+def _remove(domain: str, verb: Remove) -> None:
     async def work() -> bool:
         async with session.opened() as app, app.db.transaction() as conn:
-            return await _removed(conn, domain, action, verb)
+            return await verb(conn, OPERATOR, domain)
 
     if not session.run(work()):
         raise session.Failed(f"there is no such rule for {domain}")
     click.echo(f"{domain}: no rule")
-
-
-async def _removed(conn: Conn, domain: str, action: str, verb: Remove) -> bool:
-    done = await verb(conn, domain)
-    if done:
-        await session.note(conn, action, domain)
-    return done
-
-
-def _refuse_own(settings: Settings, domain: str) -> None:
-    ours = {settings.account_domain.partition(":")[0], settings.web_domain.partition(":")[0]}
-    if domain in ours or any(name.endswith(f".{domain}") for name in ours):
-        raise session.Failed(f"{domain} is this server")

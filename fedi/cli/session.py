@@ -24,6 +24,7 @@ from storage.errors import DriverError, StorageError
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])  # Any: click knows
+
 Verb = Callable[[App, str], Awaitable[bool]]
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from federation import outbound, uris
 from fedi.effects.context import Context
-from storage import accounts, blocks, events, favourites, follows, jobs, polls, reports, statuses
+from storage import accounts, blocks, events, favourites, follows, jobs, moderation, polls, reports, statuses
 from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
@@ -17,6 +17,8 @@ async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, A
     first, second = found.get(first_id), found.get(second_id)
     if first is None or second is None or not first.is_local or second.is_local:
         return None
+    if first.suspended_at is not None and await moderation.is_buried(ctx.conn, first.id):
+        return None  # The farewell of the account has said it.
     return first, second
 
 
@@ -33,7 +35,8 @@ async def edit(ctx: Context, event: events.StatusEdited) -> None:
 
 
 async def deletion(ctx: Context, event: events.StatusDeleted) -> None:
-    if event.is_local:
+    """Of an account that ended, others know it."""
+    if event.is_local and not await moderation.is_buried(ctx.conn, event.account_id):
         await outbound.status_deleted(ctx.conn, ctx.fed.site, event)
 
 
@@ -152,7 +155,16 @@ async def unpin(ctx: Context, event: events.StatusUnpinned) -> None:
 
 async def report(ctx: Context, event: events.Reported) -> None:
     """Forward a report to the server of whom it is about, when the reporter asked for it."""
-    found = await reports.by_id(ctx.conn, event.report_id)
+    await _forward(ctx, event.report_id)
+
+
+async def forwarded_report(ctx: Context, event: events.ReportForwarded) -> None:
+    """Or when staff decides so later."""
+    await _forward(ctx, event.report_id)
+
+
+async def _forward(ctx: Context, report_id: int) -> None:
+    found = await reports.by_id(ctx.conn, report_id)
     if found is None or not found.forwarded or found.uri is not None:
         return
     target = await accounts.by_id(ctx.conn, found.target_id)

@@ -2,7 +2,7 @@
 
 from federation import outbound
 from fedi.effects.context import Context
-from storage import accounts, events, jobs
+from storage import accounts, events, jobs, purging
 
 ENFORCE_JOB = "enforce_domain"
 FORGIVE_JOB = "forgive_domain"
@@ -19,19 +19,23 @@ async def domain(ctx: Context, event: events.DomainJudged) -> None:
 
 
 async def suspension(ctx: Context, event: events.AccountSuspended) -> None:
-    await _announce(ctx, event.account_id)
     account = await accounts.by_id(ctx.conn, event.account_id)
-    if account is not None and not account.is_local:
+    if account is not None and account.is_local:
+        await outbound.account_updated(ctx.conn, ctx.fed.site, account)
+    elif account is not None:
         # Its server knows nothing of the suspension and would go on showing our posts to it.
         await jobs.enqueue(ctx.conn, TURN_AWAY_JOB, {"account_id": account.id}, queue="slow", key=str(account.id))
 
 
+async def deletion(ctx: Context, event: events.AccountDeleted) -> None:
+    """Others are told once; then what is left here goes in small steps, of which they hear nothing more."""
+    account = await accounts.by_id(ctx.conn, event.account_id)
+    if account is not None:
+        await outbound.account_deleted(ctx.conn, ctx.fed.site, account)
+        await jobs.enqueue(ctx.conn, purging.JOB, {"account_id": account.id}, queue="slow", key=str(account.id))
+
+
 async def restoration(ctx: Context, event: events.AccountUnsuspended) -> None:
-    await _announce(ctx, event.account_id)
-
-
-async def _announce(ctx: Context, account_id: int) -> None:
-    """Others are told whether a local account is suspended, and hide or show what they hold of it."""
-    account = await accounts.by_id(ctx.conn, account_id)
+    account = await accounts.by_id(ctx.conn, event.account_id)
     if account is not None and account.is_local:
         await outbound.account_updated(ctx.conn, ctx.fed.site, account)

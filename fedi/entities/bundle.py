@@ -69,6 +69,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     filter_context: FilterContext | None = None
     unmuted: bool = False
     """Leave out authors the viewer blocked or muted, too."""
+    everything: bool = False
+    """What the viewer may not read, too: for staff at work on a report."""
 
 
 class Bundle:
@@ -87,7 +89,9 @@ async def load(app: App, conn: Conn, viewer_id: int | None, wanted: Wanted) -> B
     bundle = Bundle()
     heads: dict[int, bundles.Head] = {}
     if wanted.status_ids:
-        rows = await bundles.heads(conn, viewer_id, wanted.status_ids, wanted=wanted.unmuted)
+        rows = await bundles.heads(
+            conn, viewer_id, wanted.status_ids, wanted=wanted.unmuted, everything=wanted.everything
+        )
         heads = {head.id: head for head in rows}
     rendered = await _rendered(app, conn, heads)
     authors = {entry.credit.account_id for entry in rendered.values() if entry.credit and entry.credit.vouches}

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from fedi import errors
+from fedi import errors, roles
 from fedi.context import App
 from fedi.entities import bundle, dates
-from fedi.entities.account import EVERYONE, Account, CredentialAccount, Field, Preferences, Role, credentials
+from fedi.entities.account import Account, CredentialAccount, Field, Preferences, Role, credentials
 from fedi.entities.bundle import Wanted
 from fedi.entities.relationship import Parts as RelationshipParts
 from fedi.entities.relationship import Relationship
@@ -15,12 +15,9 @@ from storage import bundles
 from storage import relationships as relationship_rows
 from storage.db import Conn
 
-# There is no API of administration here, so no bit that would make clients offer one.
 _ROLES = {
-    "user": EVERYONE,
-    "moderator": Role(id="1", name="Moderator", permissions="65536", highlighted=True),
-    "admin": Role(id="2", name="Admin", permissions="65536", highlighted=True),
-    "owner": Role(id="3", name="Owner", permissions="65536", highlighted=True),
+    name: Role(id=str(each.id), name=each.label, permissions=str(each.permissions), highlighted=name in roles.STAFF)
+    for name, each in roles.ROLES.items()
 }
 
 

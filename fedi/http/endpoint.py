@@ -21,11 +21,12 @@ class Access(msgspec.Struct, frozen=True):
 
     open: tokens mean nothing here and are not looked at (pages, OAuth). public: anybody, but a token that is shown must
     hold the scope. token: any valid token, of an application or of somebody not confirmed yet too. user: a token of a
-    person.
+    person, whose role has all of `permissions` (see `fedi.roles`).
     """
 
     kind: Kind
     scope: str = ""
+    permissions: int = 0
 
 
 OPEN = Access("open")
@@ -40,6 +41,10 @@ def public(scope: str) -> Access:
 
 def user(scope: str) -> Access:
     return Access("user", scope)
+
+
+def staff(scope: str, permissions: int) -> Access:
+    return Access("user", scope, permissions)
 
 
 class Viewer(msgspec.Struct, frozen=True):

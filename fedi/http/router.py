@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from fedi import errors
+from fedi import errors, roles
 from fedi.context import App
 from fedi.http import params, validators
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
@@ -222,6 +222,8 @@ def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:
         raise errors.Forbidden("This action is outside the authorized scopes")
     if access.kind == "user" and viewer.account_id is None:
         raise errors.Unprocessable("This method requires an authenticated user")
+    if access.permissions and not roles.ROLES[viewer.role].may(access.permissions):
+        raise errors.Forbidden
 
 
 def _caching(request: Request, response: Response) -> str:

@@ -7,16 +7,17 @@ import msgspec
 from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
-from fedi import errors
+from fedi import errors, roles
 from fedi.auth import names, passwords
 from fedi.config import ConfigError, Settings
 from fedi.context import App
-from fedi.services import mail
-from storage import accounts, keys, users, warnings
+from fedi.services import moderation, staff
+from fedi.services.staff import OPERATOR
+from storage import accounts, keys, users
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 
-ROLES = ("user", "moderator", "admin", "owner")
+ROLES = tuple(roles.ROLES)
 
 
 class Pairs(msgspec.Struct, frozen=True):
@@ -200,13 +201,7 @@ async def _existing(conn: Conn, username: str) -> users.User:
     return user
 
 
-async def _remote(conn: Conn, handle: str) -> int:
-    """The id of an account of another server that is known here."""
-    username, _, domain = handle.removeprefix("@").partition("@")
-    found = await accounts.by_handle(conn, username, domain)
-    if found is None or found.is_local:
-        raise Missing(f"{handle} is not known here")
-    return found.id
+# ---------------------------------------------------------------- what the operator does, by name
 
 
 async def reset_password(app: App, username: str, password: str) -> None:
@@ -216,53 +211,34 @@ async def reset_password(app: App, username: str, password: str) -> None:
     async with app.db.transaction() as conn:
         user = await _existing(conn, username)
         await users.set_password(conn, user.id, hashed)
+        await staff.note(conn, OPERATOR, "account.reset_password", user.username)
 
 
 async def approve(app: App, username: str) -> bool:
-    """Let an applicant in, and say so by mail if there is one. False when there was nothing to approve."""
+    """Let an applicant in. False when there was nothing to approve."""
     async with app.db.transaction() as conn:
-        user = await _existing(conn, username)
-        approved = await users.approve(conn, user.id)
-        if approved:
-            await mail.enqueue(conn, app, "approved", user_id=user.id)
-        return approved
+        return await moderation.approve(conn, app, OPERATOR, await moderation.find(conn, app, OPERATOR, username))
 
 
-async def reject(app: App, username: str) -> bool:
-    """Turn an applicant down: the login is deleted and the name is free again. False for somebody who is in already."""
-    async with app.db.transaction() as conn:
-        user = await _existing(conn, username)
-        return await users.refuse(conn, user.id)
-
-
-async def suspend(app: App, username: str) -> bool:
+async def suspend(app: App, name: str) -> bool:
     """Hide an account, ours or `name@domain` of another server; ours are signed out everywhere. False when it was so
     already."""
     async with app.db.transaction() as conn:
-        if "@" in username.removeprefix("@"):
-            return await accounts.suspend(conn, await _remote(conn, username))
-        user = await _existing(conn, username)
-        for user_id in await users.of_account(conn, user.account_id):
-            await users.sign_out_everywhere(conn, user_id)
-        return await accounts.suspend(conn, user.account_id)
+        return await moderation.suspend(conn, OPERATOR, await moderation.find(conn, app, OPERATOR, name))
 
 
-async def unsuspend(app: App, username: str) -> bool:
+async def unsuspend(app: App, name: str) -> bool:
     async with app.db.transaction() as conn:
-        if "@" in username.removeprefix("@"):
-            return await accounts.unsuspend(conn, await _remote(conn, username))
-        user = await _existing(conn, username)
-        return await accounts.unsuspend(conn, user.account_id)
+        return await moderation.unsuspend(conn, OPERATOR, await moderation.find(conn, app, OPERATOR, name))
 
 
 async def warn(app: App, username: str, text: str) -> bool:
-    """Tell somebody here, in their notifications, what the moderators think of their conduct. True: it can be said
-    again."""
+    """Tell somebody here what the moderators think of their conduct. True: it can be said again."""
     if not text.strip():
         raise errors.Invalid("The warning is empty")
     async with app.db.transaction() as conn:
-        user = await _existing(conn, username)
-        await warnings.add(conn, user.account_id, "none", text.strip())
+        target = await moderation.find(conn, app, OPERATOR, username)
+        await moderation.decide(conn, app, OPERATOR, target, moderation.Decision(action="none", text=text))
         return True
 
 
@@ -272,6 +248,7 @@ async def set_role(app: App, username: str, role: str) -> None:
     async with app.db.transaction() as conn:
         user = await _existing(conn, username)
         await users.set_role(conn, user.id, role)
+        await staff.note(conn, OPERATOR, "account.set_role", user.username, role=role)
 
 
 def check_password(password: str) -> None:

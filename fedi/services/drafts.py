@@ -14,7 +14,7 @@ from fedi.config import Settings
 from fedi.context import App
 from fedi.text import compose, counting, emoji, language, quoting
 from fedi.text.mentions import Handle
-from storage import statuses
+from storage import reviews, statuses
 from storage.accounts import Account
 from storage.quote_policies import Name
 from storage.visibility import Visibility
@@ -161,9 +161,10 @@ def checked(settings: Settings, draft: Draft | Revision, *, quotes: bool = False
 async def write(app: App, draft: Checked, *, content_type: str, quoted: tuple[str, str] | None = None) -> Written:
     """Find whom the text mentions, asking other servers for whoever is not known here, and make it HTML.
 
-    `quoted`: page and URI of what it quotes. Not inside a transaction.
+    `quoted`: page and URI of what it quotes. Not inside a transaction. `Invalid` for a tag that staff has banned.
     """
     found = compose.extract(draft.text, content_type=content_type)
+    await _check_tags(app, found.hashtags)
     people = await mentioned(app, found.mentions)
     content = compose.render(
         draft.text,
@@ -186,6 +187,17 @@ async def write(app: App, draft: Checked, *, content_type: str, quoted: tuple[st
         links=found.urls,
         emojis=emoji.shortcodes("\n".join((draft.text, draft.spoiler_text, *options))),
     )
+
+
+async def _check_tags(app: App, names: Sequence[str]) -> None:
+    if not names:
+        return
+    async with app.db.read() as conn:
+        banned = await reviews.banned(conn, names)
+    if banned:
+        raise errors.Invalid(
+            f"Text contains a tag that may not be used here: {', '.join(f'#{each}' for each in banned)}"
+        )
 
 
 async def mentioned(app: App, handles: Sequence[Handle]) -> dict[Handle, Account]:

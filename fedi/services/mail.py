@@ -18,7 +18,7 @@ from fedi import i18n
 from fedi.auth import secrets
 from fedi.config import Settings
 from fedi.context import App
-from storage import jobs, user_tokens, users
+from storage import jobs, user_tokens, users, warnings
 from storage.db import Conn
 
 JOB = "mail"
@@ -85,6 +85,13 @@ async def _application(app: App, payload: dict[str, Any]) -> Letter | None:
     return await _notice(app, payload, "application", applicant=applicant)
 
 
+async def _warning(app: App, payload: dict[str, Any]) -> Letter | None:
+    """To whom moderators did something."""
+    async with app.db.read() as conn:
+        warning = (await warnings.by_ids(conn, [payload["warning_id"]])).get(payload["warning_id"])
+    return await _notice(app, payload, "warning", warning=warning) if warning is not None else None
+
+
 async def _notice(app: App, payload: dict[str, Any], template: str, **values: Any) -> Letter | None:
     async with app.db.read() as conn:
         user = await users.by_id(conn, payload["user_id"])
@@ -97,6 +104,7 @@ KINDS: dict[str, Callable[[App, dict[str, Any]], Awaitable[Letter | None]]] = {
     "password_changed": _password_changed,
     "approved": _approved,
     "application": _application,
+    "warning": _warning,
 }
 
 

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from fedi import errors, i18n
 from fedi.auth import names, passwords, secrets
 from fedi.context import App
-from fedi.services import accounts, mail
+from fedi.services import accounts, gates, mail
 from storage import accounts as rows
 from storage import invites, user_tokens, users
 from storage.db import Conn
@@ -66,14 +66,20 @@ async def sign_up(app: App, form: Form, *, ip: str | None, owner_token: str = ""
         owner = bool(owner_token) and await owner_link_valid(conn, owner_token)
         invited = bool(form.invite_code) and await invites.by_code(conn, form.invite_code or "") is not None
         _check_open(app, form, owner=owner, invited=invited)
+        network = gates.Verdict() if owner else await gates.on_network(conn, ip)
+        provider = gates.Verdict() if owner else await gates.on_address(conn, form.email)
         faults = await _faults(conn, app, form, owner=owner)
+    if network.refused:
+        raise errors.Forbidden(i18n.mark("Nobody can join from your network"))
+    await gates.count_attempt(app, provider.met, ip)
     if faults:
         raise Refused(faults)
     password_hash = await passwords.hashed(form.password)
     pairs = await accounts.new_pairs()
     login = accounts.Login(
         role="owner" if owner else "user",
-        approved=owner or invited or app.settings.registrations == "open",
+        approved=owner
+        or ((invited or app.settings.registrations == "open") and not (network.approval or provider.approval)),
         confirmed=owner or not mail.configured(app.settings),
         locale=i18n.choose(form.locale or ""),
         reason=(form.reason or "").strip()[:REASON_MAX_CHARACTERS] or None,
@@ -110,7 +116,7 @@ async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Faul
         faults.append(Fault("username", wrong, names.WORDS[wrong]))
     elif await rows.local_name_like(conn, names.skeleton(form.username)):
         faults.append(Fault("username", "ERR_TAKEN", "has already been taken"))
-    faults.extend(await _email_faults(conn, app, form.email))
+    faults.extend(await _email_faults(conn, app, form.email, owner=owner))
     faults.extend(password_faults(form.password))
     if not form.agreement:
         faults.append(Fault("agreement", "ERR_ACCEPTED", "must be accepted"))
@@ -119,12 +125,17 @@ async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Faul
     return faults
 
 
-async def _email_faults(conn: Conn, app: App, address: str) -> list[Fault]:
+async def _email_faults(conn: Conn, app: App, address: str, *, owner: bool = False) -> list[Fault]:
     if not address.strip():
         return [Fault("email", "ERR_BLANK", "can't be blank")]
     if not valid_address(address, development=app.settings.development):
         return [Fault("email", "ERR_INVALID", "is invalid")]
     if await users.email_taken(conn, address.strip()):
+        return [Fault("email", "ERR_TAKEN", "has already been taken")]
+    if not owner and (await gates.on_address(conn, address)).refused:
+        return [Fault("email", "ERR_BLOCKED", "uses a provider that is not allowed here")]
+    if not owner and await gates.is_known_evil(conn, address):
+        # No word about a block: whoever it is meant for need not know how addresses are compared.
         return [Fault("email", "ERR_TAKEN", "has already been taken")]
     return []
 

@@ -17,6 +17,7 @@ from storage.trends import Link
 T = TypeVar("T")
 
 COUNTED_SECONDS = 60
+TOPIC = "trends"  # of the bus
 # Nobody reads further.
 MOST = 200
 
@@ -35,17 +36,39 @@ class _Memory:
 
 async def tags(app: App) -> list[str]:
     """Names of all that trend."""
-    return await _counted(app, "tags", lambda conn: trends.tags(conn, limit=MOST))
+    return await _counted(app, "tags", lambda conn: trends.tags(conn, limit=MOST, approved=_approved(app)))
 
 
 async def statuses(app: App) -> list[int]:
     """Ids of all that trend; who may see them is not asked."""
-    return await _counted(app, "statuses", lambda conn: trends.statuses(conn, limit=MOST))
+    return await _counted(app, "statuses", lambda conn: trends.statuses(conn, limit=MOST, approved=_approved(app)))
 
 
 async def links(app: App) -> list[Link]:
-    own = f"{app.settings.base_url}/"
-    return await _counted(app, "links", lambda conn: trends.links(conn, but_below=own, limit=MOST))
+    own, approved = f"{app.settings.base_url}/", _approved(app)
+    return await _counted(app, "links", lambda conn: trends.links(conn, but_below=own, limit=MOST, approved=approved))
+
+
+async def all_tags(conn: Conn) -> list[str]:
+    """Counted anew, whatever staff has decided: what is up for review."""
+    return await trends.tags(conn, limit=MOST, approved=None)
+
+
+async def all_statuses(conn: Conn) -> list[int]:
+    return await trends.statuses(conn, limit=MOST, approved=None)
+
+
+async def all_links(app: App, conn: Conn) -> list[Link]:
+    return await trends.links(conn, but_below=f"{app.settings.base_url}/", limit=MOST, approved=None)
+
+
+def forget(app: App) -> None:
+    """Staff decided about something: count again, in every process."""
+    app.bus.publish(TOPIC, None)
+
+
+def _approved(app: App) -> bool:
+    return app.settings.trends_review
 
 
 def usage(link: Link) -> list[Usage]:
@@ -61,7 +84,7 @@ def host(url: str) -> str:
 
 
 async def _counted(app: App, kind: str, count: Callable[[Conn], Awaitable[list[T]]]) -> list[T]:
-    memory: _Memory = app.memory.setdefault(__name__, _Memory())
+    memory = _memory(app)
     known: list[T] | None = memory.found.get(kind)
     if known is None:
         async with memory.turn:  # Others wait for the first who asks.
@@ -71,3 +94,11 @@ async def _counted(app: App, kind: str, count: Callable[[Conn], Awaitable[list[T
                     known = await count(conn)
                 memory.found[kind] = known
     return known
+
+
+def _memory(app: App) -> _Memory:
+    memory: _Memory | None = app.memory.get(__name__)
+    if memory is None:
+        memory = app.memory[__name__] = _Memory()
+        app.bus.subscribe(TOPIC, lambda _: memory.found.clear())
+    return memory

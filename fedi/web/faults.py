@@ -26,6 +26,8 @@ def sentence(fault: signup.Fault) -> str:
             return _("Names have only letters, numbers and underscores.")
         case "email", "ERR_TAKEN":
             return _("There is an account with this address already.")
+        case "email", "ERR_BLOCKED":
+            return _("Addresses of this provider are not accepted here.")
         case "email", _rest:
             return _("This is not an e-mail address.")
         case "password", "ERR_TOO_LONG":

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from fedi import roles
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.services import documents as service
 from fedi.web import pages, people
@@ -22,7 +23,7 @@ async def home(page: Page, call: Call[NoParams]) -> Response:
 
 async def _signed_in(page: Page, user: users.User) -> Response:
     waiting = None
-    if user.role in people.STAFF:
+    if user.role in roles.STAFF:
         async with page.call.read() as conn:
             waiting = len(await people.waiting(conn))
     return page.html(

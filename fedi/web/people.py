@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from starlette.responses import Response
 
-from fedi import errors, i18n
+from fedi import errors, i18n, roles
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
-from fedi.services import accounts
+from fedi.services import moderation
+from fedi.services.staff import By
 from fedi.web import pages
 from fedi.web.pages import Page
 from storage import invites, users
@@ -15,7 +16,6 @@ from storage.db import Conn
 
 _ = i18n.gettext
 
-STAFF = ("moderator", "admin", "owner")
 LIFETIME = timedelta(days=30)
 MAX_OPEN_INVITES = 50
 
@@ -27,7 +27,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 def may_invite(registrations: str, role: str) -> bool:
     """Where staff decides about everybody, an invitation would go past them."""
-    return role in STAFF or registrations in ("open", "invite")
+    return role in roles.STAFF or registrations in ("open", "invite")
 
 
 def _somebody(page: Page) -> users.User:
@@ -38,9 +38,14 @@ def _somebody(page: Page) -> users.User:
 
 def _staff(page: Page) -> users.User:
     user = _somebody(page)
-    if user.role not in STAFF:
+    if user.role not in roles.STAFF:
         raise errors.Forbidden
     return user
+
+
+def _decider(page: Page) -> By:
+    user = _staff(page)
+    return By(user.id, user.account_id, user.role)
 
 
 async def invitations(page: Page, call: Call[NoParams]) -> Response:
@@ -91,16 +96,19 @@ async def waiting(conn: Conn) -> list[users.User]:
 
 
 async def approve(page: Page, call: Call[Form]) -> Response:
-    _staff(page)
+    who = _decider(page)
     if page.genuine(call.params.form_token):
-        await accounts.approve(call.app, call.path["name"])
+        async with call.app.db.transaction() as conn:
+            target = await moderation.find(conn, call.app, who, call.path["name"])
+            await moderation.approve(conn, call.app, who, target)
     return pages.redirect("/auth/applications")
 
 
 async def reject(page: Page, call: Call[Form]) -> Response:
-    _staff(page)
+    who = _decider(page)
     if page.genuine(call.params.form_token):
-        await accounts.reject(call.app, call.path["name"])
+        async with call.app.db.transaction() as conn:
+            await moderation.reject(conn, who, await moderation.find(conn, call.app, who, call.path["name"]))
     return pages.redirect("/auth/applications")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from federation import resolve
 from federation.vocab.normalise import AS2
-from storage import accounts, hosts
+from storage import accounts, hosts, moderation
 from tests.support.puppet import Page, Puppet
 from tests.support.servers import Node, drain
 
@@ -101,11 +101,7 @@ async def test_somebody_suspended_may_come_back_and_somebody_deleted_may_not(ser
         await accounts.suspend(conn, alice.account_id)
     assert (await _finger(a, "acct:alice@a.test")).status_code == 200
     async with a.db.transaction() as conn:
-        await conn.execute(
-            "insert into activities (uri, account_id, body) values ($1, $2, '{}')",
-            f"{alice.uri}#delete",
-            alice.account_id,
-        )
+        await moderation.bury(conn, alice.account_id)
     assert (await _finger(a, "acct:alice@a.test")).status_code == 410
 
 

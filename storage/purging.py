@@ -99,7 +99,8 @@ _OWN = (
     "bookmarks", "status_pins", "marks", "conversation_mutes", "mutes", "account_domain_blocks", "account_notes",
     "endorsements", "suggestion_dismissals", "lists", "list_accounts", "conversations", "filters", "markers",
     "tag_follows", "featured_tags", "scheduled_statuses", "idempotency_keys", "announcement_reads",
-    "announcement_reactions", "active_days",
+    "announcement_reactions", "active_days", "notification_policies", "notification_permissions",
+    "notification_requests", "severances", "activity_people",
 )  # fmt: skip
 
 

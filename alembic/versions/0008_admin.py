@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0007_admin.sql")
+    migrations.run(op, "0008_admin.sql")

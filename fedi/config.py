@@ -32,7 +32,7 @@ SECRETS = frozenset({"database_url", "secret_key", "smtp_password", "translation
 _NOT_SETTINGS = {CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
 # fedi/http/limits.py says what they are.
 _RATE_LIMIT = re.compile(
-    "(api|user|ip|media|statuses|deletes|follows|sign_up|apps|oauth|log_in|reset|interact)=([1-9][0-9]{0,6})/([1-9][0-9]{0,6})"
+    "(api|user|ip|media|statuses|deletes|follows|sign_up|apps|oauth|log_in|reset|interact|translate)=([1-9][0-9]{0,6})/([1-9][0-9]{0,6})"
 )
 
 
@@ -233,7 +233,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="Other limits than Mastodon's, as name=calls/seconds: api (per token), user (per person), ip "
             "(per address without a token), media, statuses, deletes, follows, sign_up, apps, oauth, log_in, reset, "
-            "interact. Example: api=600/300,media=60/1800."
+            "interact, translate. Example: api=600/300,media=60/1800."
         ),
     ] = ()
     request_max_bytes: Annotated[

@@ -25,7 +25,7 @@ async def alice(server: Node) -> Person:
         ("GET", "/api/v1/timelines/public", 200),
         ("GET", "/api/v1/accounts/0", 404),
         ("GET", "/api/v1/no/such/thing", 404),
-        ("GET", "/api/v2/notifications/nothing", 404),
+        ("GET", "/api/v2/nothing", 404),
         ("POST", "/api/v1/timelines/home", 405),
         ("GET", "/api/v1/timelines/home", 401),
         ("POST", "/api/v1/markers", 401),

@@ -21,7 +21,7 @@ FACTS: dict[str, dict[str, Shape]] = json.loads((Path(__file__).parent / "facts"
 NULLABLE = {
     "application", "blurhash", "card", "contact_account", "description", "edited_at", "image", "in_reply_to_account_id",
     "in_reply_to_id", "language", "last_status", "last_status_at", "poll", "posting:default:language",
-    "privacy_policy", "published_at", "quote", "reblog", "votes_count", "voters_count", "website",
+    "privacy_policy", "published_at", "quote", "quote_approval_policy", "reblog", "votes_count", "voters_count", "website",
 }  # fmt: skip
 # Keys of ours that the recording has not. The first are documented, the last are what clients of other servers read.
 MORE = {"blurhash", "category", "moved", "suspended", "limited", "memorial", "description_limit", "max_toot_chars",
@@ -124,7 +124,9 @@ class Comparing(Walk):
     def judge(self, method: str, path: str, response: Any, *, user: bool | None = None) -> Any:
         answer = super().judge(method, path, response, user=user)
         operation = checker.find(method, path) or ""
-        shape = recorded(operation).get(str(response.status_code))
+        # A post that is to come is another entity, of which there is no recording.
+        coming = isinstance(answer, dict) and "scheduled_at" in answer
+        shape = None if coming else recorded(operation).get(str(response.status_code))
         # The recordings are a person's: what is answered to nobody lacks the flags of a viewer.
         if shape is not None and (user is not False or not any(each in str(shape) for each in FLAGGED)):
             self.compared[operation] += 1

@@ -7,7 +7,7 @@ from federation import actors, discovery, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
-from fedi.effects import cleanup, distribute, moderation, readers
+from fedi.effects import cleanup, distribute, moderation, readers, search
 from fedi.services import (
     cards,
     domains,
@@ -43,6 +43,7 @@ JOBS: dict[str, Job] = {
     distribute.FAN_OUT_JOB: distribute.fan_out,
     readers.REBUILD_JOB: readers.rebuild,
     cleanup.JOB: cleanup.forget,
+    search.JOB: search.fill,
     "delete_files": media.delete_files,
     "convert_media": uploads.convert,
     "publish_scheduled": scheduling.publish,

@@ -1,9 +1,14 @@
 """Finding accounts by name, hashtags by beginning, and posts by their words."""
 
+import re
+import unicodedata
+from typing import Literal
+
 import msgspec
 
 from storage import tags
 from storage.db import Conn
+from storage.ids import MAX_ID
 from storage.visibility import VISIBLE, WANTED
 
 
@@ -17,15 +22,22 @@ class AccountQuery(msgspec.Struct, frozen=True, kw_only=True):
     following: bool = False
 
 
-class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` as people type it: quotes for phrases, a minus for what must not be there."""
+Scope = Literal["all", "library", "public"]
 
-    text: str
+
+class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """`words` is a `tsquery` over what `storage.status_words` holds. Ids lie above `above` and below `below`.
+
+    `library` is what is the viewer's own and what they did something with; `public` what everybody may find.
+    """
+
+    words: str
     limit: int
+    scope: Scope = "all"
     offset: int = 0
-    account_id: int | None = None
-    max_id: int | None = None
-    min_id: int | None = None
+    embeds: bool | None = None
+    below: int = MAX_ID
+    above: int = -1
 
 
 # More candidates than these are not ranked: two letters may match half of all accounts.
@@ -34,23 +46,23 @@ MAX_CANDIDATES = 1000
 TRIGRAM_CHARS = 3
 
 # The expression of the index `accounts_search`.
-_NAMES = "(lower(a.username) || ' ' || lower(a.display_name))"
+_NAMES = "fold(a.username || ' ' || a.display_name)"
+_ACCENTS = re.compile("[\u0300-\u036f]")
 
-# Of a word that everybody uses, the latest posts are looked at, and all of one's own.
-MAX_MATCHING = 5000
-# With the expression of the index `statuses_search`.
-_MATCHING = """
-    s.reblog_of_id is null and to_tsvector('simple', s.spoiler_text || ' ' || coalesce(s.text, s.content))
-        @@ websearch_to_tsquery('simple', $2)
-    and ($5::bigint is null or s.account_id = $5) and s.id < $6 and s.id > $7"""
+
+def fold_name(text: str) -> str:
+    """As `fold` does in the database: lower case, without accents."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
 async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) -> list[int]:
-    """The exact handle first, then whom the viewer follows, then by likeness and by followers.
+    """The exact handle first, then whom the viewer follows, who follows them, names that begin so, the likest, and the
+    most followed.
 
     Nobody suspended or waiting for approval. Who moved away or is in a block with the viewer has to be named.
     """
     matches = _matches(query)
+    name = fold_name(query.text)
     records = await conn.fetch(
         f"""
         with found as (
@@ -61,19 +73,20 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
             union (select a.id from accounts a where not $7 and {matches} limit {MAX_CANDIDATES}))
         select a.id from found join accounts a on a.id = found.id join account_stats st on st.account_id = a.id
         left join follows f on f.account_id = $1 and f.target_id = a.id
+        left join follows b on b.account_id = a.id and b.target_id = $1
         where a.id > 0 and a.suspended_at is null and (not $7 or f.id is not null)
             and (a.moved_to_id is null or lower(a.username) = $2)
             and not a.pending
             and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,
-            a.moved_to_id is null desc, f.id is not null desc, lower(a.username) = $2 desc,
+            a.moved_to_id is null desc, f.id is not null desc, lower(a.username) = $2 desc, b.id is not null desc,
+            {_NAMES} like $3 || '%' or {_NAMES} like '% ' || $3 || '%' desc,
             round(greatest(similarity(lower(a.username), $2), word_similarity($2, {_NAMES}))::numeric, 1) desc,
             st.followers_count desc, a.id
         limit $5 offset $6
         """,
-        viewer_id, query.text.lower(), _escaped(query.text.lower()), query.domain, query.limit, query.offset,
-        query.following,
+        viewer_id, name, _escaped(name), query.domain, query.limit, query.offset, query.following,
     )  # fmt: skip
     return [record[0] for record in records]
 
@@ -112,27 +125,38 @@ async def tag_names(conn: Conn, text: str, *, limit: int, offset: int = 0, liste
     return [record[0] for record in records]
 
 
+# What all kinds of finding have in common.
+_FITS = f"""w.words @@ $2::tsquery and w.status_id < $5 and w.status_id > $6
+    and ($7::bool is null or $7 = exists (
+        select from status_cards k join preview_cards c on c.id = k.card_id
+        where k.status_id = s.id and (c.html <> '' or c.embed_url <> '')))
+    and {VISIBLE} and {WANTED}"""
+
+
 async def status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[int]:
-    """Posts with these words, newest first: the viewer's own, those they did something with or are named in, and public
-    ones of people who agreed to be found."""
-    indexable: str = await conn.fetchval("select querytree(websearch_to_tsquery('simple', $1))", query.text)
-    if indexable in ("", "T"):  # No word, or only words that must not be there: that is everything.
-        return []
+    """Newest first: the viewer's own posts, those they did something with, answered or are named in, and public ones of
+    people who agreed to be found. Each kind is looked for by itself, along the index that is best for it."""
     records = await conn.fetch(
         f"""
-        with matching as (
-            (select s.id from statuses s where {_MATCHING} order by s.id desc limit {MAX_MATCHING})
-            union (select s.id from statuses s where s.account_id = $1 and {_MATCHING}))
-        select s.id from matching join statuses s on s.id = matching.id
-        where (s.account_id = $1
-                or exists (select from marks k where k.account_id = $1 and k.status_id = s.id and k.flags > 0)
-                or exists (select from mentions m where m.account_id = $1 and m.status_id = s.id)
-                or (s.visibility = 0 and exists (
-                    select from accounts a where a.id = s.account_id and a.indexable and a.silenced_at is null)))
-            and {VISIBLE} and {WANTED}
-        order by s.id desc limit $3 offset $4
+        with marked as (
+            select k.status_id from marks k where k.account_id = $1 and k.flags > 0
+            union select p.status_id from poll_votes v join polls p on p.id = v.poll_id where v.account_id = $1)
+        select id from (
+            (select s.id from status_words w join statuses s on s.id = w.status_id
+                where $8 <> 'public' and w.words @@ $9::tsquery and {_FITS}
+                order by w.status_id desc limit $3::bigint + $4)
+            union
+            (select s.id from status_words w join statuses s on s.id = w.status_id
+                where $8 <> 'public' and w.status_id in (select status_id from marked) and {_FITS}
+                order by w.status_id desc limit $3::bigint + $4)
+            union
+            (select s.id from status_words w join statuses s on s.id = w.status_id
+                join accounts a on a.id = s.account_id and a.indexable and a.silenced_at is null
+                where $8 <> 'library' and s.visibility = 0 and {_FITS}
+                order by w.status_id desc limit $3::bigint + $4)) found
+        order by id desc limit $3 offset $4
         """,
-        viewer_id, query.text, query.limit, query.offset, query.account_id,
-        2**63 - 1 if query.max_id is None else query.max_id, -1 if query.min_id is None else query.min_id,
+        viewer_id, query.words, query.limit, query.offset, query.below, query.above, query.embeds, query.scope,
+        f"'@{viewer_id}' | '~{viewer_id}'",
     )  # fmt: skip
     return [record[0] for record in records]

@@ -8,10 +8,11 @@ import msgspec
 from federation import resolve
 from fedi import access, errors
 from fedi.context import App
+from fedi.services import post_search
 from fedi.text import mentions
 from storage import accounts, search, statuses
 from storage.db import Conn
-from storage.search import AccountQuery, StatusQuery
+from storage.search import AccountQuery
 
 Kind = Literal["accounts", "statuses", "hashtags"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -82,7 +83,7 @@ async def find(app: App, viewer_id: int | None, query: Query) -> Found:
             account_ids = [named, *(each for each in account_ids if each != named)][: query.limit]
         return Found(
             account_ids=account_ids,
-            status_ids=await _statuses(conn, viewer_id, query, text),
+            status_ids=await _statuses(app, conn, viewer_id, query, text),
             tag_names=await _tags(conn, query, text),
         )
 
@@ -142,15 +143,16 @@ async def _tags(conn: Conn, query: Query, text: str) -> list[str]:
     return await search.tag_names(conn, name, limit=query.limit, offset=offset, listed=query.listed_tags)
 
 
-async def _statuses(conn: Conn, viewer_id: int | None, query: Query, text: str) -> list[int]:
+async def _statuses(app: App, conn: Conn, viewer_id: int | None, query: Query, text: str) -> list[int]:
     """Nothing for the public: people agree to be found by people, not to be harvested."""
     if viewer_id is None or not query.wants("statuses") or (query.kind is None and text.startswith(("#", "@"))):
         return []
-    return await search.status_ids(
+    return await post_search.find(
         conn,
         viewer_id,
-        StatusQuery(
+        post_search.Request(
             text=text,
+            domain=app.settings.account_domain,
             limit=query.limit,
             offset=query.offset if query.kind else 0,
             account_id=query.account_id,

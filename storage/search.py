@@ -45,8 +45,6 @@ MAX_CANDIDATES = 1000
 # Shorter texts hold no trigram; the beginnings of words do, because words are padded.
 TRIGRAM_CHARS = 3
 
-# The expression of the index `accounts_search`.
-_NAMES = "fold(a.username || ' ' || a.display_name)"
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
@@ -81,8 +79,8 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,
             a.moved_to_id is null desc, f.id is not null desc, lower(a.username) = $2 desc, b.id is not null desc,
-            {_NAMES} like $3 || '%' or {_NAMES} like '% ' || $3 || '%' desc,
-            round(greatest(similarity(lower(a.username), $2), word_similarity($2, {_NAMES}))::numeric, 1) desc,
+            (a.names like $3 || '%' or a.names like '% ' || $3 || '%') desc,
+            round(greatest(similarity(lower(a.username), $2), word_similarity($2, a.names))::numeric, 1) desc,
             st.followers_count desc, a.id
         limit $5 offset $6
         """,
@@ -94,10 +92,10 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
 def _matches(query: AccountQuery) -> str:
     """A name that holds the text or is like it. One condition per query, so that each can use the trigram index."""
     if query.domain is not None:
-        return f"{_NAMES} like $3 || '%' and starts_with(lower(a.domain), $4)"
+        return "a.names like $3 || '%' and starts_with(lower(a.domain), $4)"
     if len(query.text) < TRIGRAM_CHARS:
-        return f"({_NAMES} like $3 || '%' or {_NAMES} like '% ' || $3 || '%')"
-    return f"({_NAMES} like '%' || $3 || '%' or $2 <% {_NAMES})"
+        return "(a.names like $3 || '%' or a.names like '% ' || $3 || '%')"
+    return "(a.names like '%' || $3 || '%' or $2 <% a.names)"
 
 
 def _escaped(text: str) -> str:
@@ -136,6 +134,12 @@ _FITS = f"""w.words @@ $2::tsquery and w.status_id < $5 and w.status_id > $6
 async def status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[int]:
     """Newest first: the viewer's own posts, those they did something with, answered or are named in, and public ones of
     people who agreed to be found. Each kind is looked for by itself, along the index that is best for it."""
+    async with conn.transaction():  # A plan for any words is good for none: how common they are decides.
+        await conn.execute("set local plan_cache_mode = force_custom_plan")
+        return await _status_ids(conn, viewer_id, query)
+
+
+async def _status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[int]:
     records = await conn.fetch(
         f"""
         with marked as (

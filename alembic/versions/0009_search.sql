@@ -21,7 +21,8 @@ language sql immutable parallel safe as $$
 $$;
 
 drop index accounts_search;
-create index accounts_search on accounts using gin (fold(username || ' ' || display_name) gin_trgm_ops);
+alter table accounts add column names text not null generated always as (fold(username || ' ' || display_name)) stored;
+create index accounts_search on accounts using gin (names gin_trgm_ops);
 
 -- What is fetched around a thread because somebody here reads it: clients ask how it goes.
 create table thread_refreshes (

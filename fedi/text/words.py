@@ -22,6 +22,7 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _PICTURES = "\u2600-\u27bf\U0001f300-\U0001faff"
 _ASCII = re.compile("[a-z0-9]+")
 
@@ -45,6 +46,11 @@ def marks() -> str:
             else:
                 ranges.append([code, code])
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+def is_spaced(char: str) -> bool:
+    """Whether the script of this character puts spaces between words."""
+    return _UNSPACED.match(char) is None
 
 
 @cache

@@ -2,6 +2,7 @@
 fetched by jobs, within a budget, and stored quietly: it is context, not news.
 """
 
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ from federation.errors import Gone, Rejected, Retry
 from federation.origins import Budget
 from federation.vocab import collection, normalise, note, types
 from federation.vocab.types import Ref
-from storage import accounts, jobs, pins, statuses, threads
+from storage import accounts, pins, statuses, thread_refreshes, threads
 from storage.accounts import Account
 from storage.statuses import Status
+from storage.thread_refreshes import Refresh
 from storage.visibility import PRIVATE
 
 ANCESTORS_JOB = posts.ANCESTORS_JOB
@@ -50,17 +52,56 @@ async def ancestors(fed: Fed, payload: dict[str, Any]) -> None:
 
 
 async def replies(fed: Fed, payload: dict[str, Any]) -> None:
-    """Job: fetch the answers that a remote post's own server lists. Each is believed from its own server only."""
-    async with fed.db.read() as conn:
-        top = await statuses.by_id(conn, payload["status_id"])
-    if top is None or top.is_local or top.replies_uri is None or top.visibility >= PRIVATE:
+    """Job: complete a thread that somebody reads: what is above a remote post, and the answers that its own server and
+    those of the answers list. Whoever waits for it is told how many came, and when it is over, however it ends."""
+    status_id: int = payload["status_id"]
+    try:
+        await _climb(fed, status_id)
+        await _descend(fed, status_id)
+    finally:
+        async with fed.db.transaction() as conn:
+            await thread_refreshes.finish(conn, status_id)
+
+
+async def _climb(fed: Fed, status_id: int) -> None:
+    """A server above that does not answer is asked again by the job that came with the post."""
+    try:
+        await ancestors(fed, {"status_id": status_id})
+    except Retry:
         return
-    budget = Budget(documents=MAX_REPLIES + MAX_PAGES)
-    for item in await _items(fed, top.replies_uri, budget, most=MAX_REPLIES):
-        try:
-            await _answer(fed, item, top, budget)
-        except (Rejected, Gone, Retry):
+
+
+async def _descend(fed: Fed, status_id: int) -> None:
+    """Level by level. An answer is believed from its own server only, a list read from the server of its post."""
+    async with fed.db.read() as conn:
+        top = await statuses.by_id(conn, status_id)
+    budget, waiting, seen = Budget(documents=MAX_REPLIES + MAX_PAGES), deque([top]), set[str]()
+    while waiting and len(seen) < MAX_REPLIES:
+        parent = waiting.popleft()
+        if parent is None or parent.is_local or parent.replies_uri is None or parent.visibility >= PRIVATE:
             continue
+        try:
+            items = await _items(fed, parent.replies_uri, budget, most=MAX_REPLIES - len(seen))
+        except Rejected:
+            continue
+        fresh = [item for item in items if item.id not in seen]
+        seen.update(item.id or "" for item in fresh)
+        async with fed.db.read() as conn:
+            known = await statuses.by_uris(conn, [item.id or "" for item in fresh])
+        waiting.extend(known.values())
+        for item in fresh:
+            if item.id not in known:
+                waiting.append(await _fetched(fed, item, parent, budget, status_id))
+
+
+async def _fetched(fed: Fed, item: Ref, parent: Status, budget: Budget, status_id: int) -> Status | None:
+    try:
+        await _answer(fed, item, parent, budget)
+    except (Rejected, Gone, Retry):
+        return None
+    async with fed.db.transaction() as conn:
+        await thread_refreshes.count(conn, status_id)
+        return await statuses.by_uri(conn, item.id or "")
 
 
 async def featured(fed: Fed, payload: dict[str, Any]) -> None:
@@ -81,21 +122,16 @@ async def featured(fed: Fed, payload: dict[str, Any]) -> None:
         await pins.replace(conn, account.id, found)
 
 
-async def look_below(fed: Fed, status: Status) -> None:
-    """Somebody opens a thread: leave a job for answers that we do not know, unless one was left a moment ago."""
-    recent: dict[int, datetime] = fed.memory.setdefault("threads.looked", {})
-    now = datetime.now(UTC)
-    if (
-        status.is_local
-        or status.replies_uri is None
-        or recent.get(status.id, now - REPLIES_EVERY) > now - REPLIES_EVERY
-    ):
-        return
-    if len(recent) > 10_000:
-        recent.clear()
-    recent[status.id] = now
+async def look_around(fed: Fed, status: Status) -> Refresh | None:
+    """Somebody opens a thread: what is under way to complete it, begun now unless that was done a moment ago."""
+    if status.is_local or (status.replies_uri is None and (status.in_reply_to_uri is None or status.in_reply_to_id)):
+        return None
+    async with fed.db.read() as conn:
+        found = await thread_refreshes.latest(conn, status.id, within=REPLIES_EVERY)
+    if found is not None:
+        return found if found.finished_at is None else None
     async with fed.db.transaction() as conn:
-        await jobs.enqueue(conn, REPLIES_JOB, {"status_id": status.id}, queue="slow", key=str(status.id))
+        return await thread_refreshes.start(conn, status.id, REPLIES_JOB)
 
 
 async def _answer(fed: Fed, item: Ref, top: Status, budget: Budget) -> None:

@@ -1,10 +1,11 @@
 """Jobs and scheduled work that belong to no single service: adapters to federation, and sweeping up."""
 
+from datetime import timedelta
 from typing import Any
 
 from federation import inbox, outbound
 from fedi.context import App
-from storage import activities, activity, purging, rate_limits, translations
+from storage import activities, activity, purging, rate_limits, thread_refreshes, translations
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
@@ -12,6 +13,8 @@ KEPT_DAYS = 30
 ACTIVITIES_STEP = 50
 ARRIVALS_STEP = 10_000
 RATE_LIMITS_STEP = 10_000
+REFRESHES_STEP = 1000
+REFRESHES_KEPT = timedelta(days=1)
 
 
 async def handle_inbox(app: App, payload: dict[str, Any]) -> None:
@@ -44,7 +47,8 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 
 
 async def sweep(app: App) -> None:
-    """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits."""
+    """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits, how
+    threads were completed."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
@@ -60,3 +64,7 @@ async def sweep(app: App) -> None:
     while gone == RATE_LIMITS_STEP:
         async with app.db.transaction() as conn:
             gone = await rate_limits.forget(conn, limit=RATE_LIMITS_STEP)
+    gone = REFRESHES_STEP
+    while gone == REFRESHES_STEP:
+        async with app.db.transaction() as conn:
+            gone = await thread_refreshes.prune(conn, older_than=REFRESHES_KEPT, limit=REFRESHES_STEP)

@@ -1,4 +1,4 @@
-"""What search looks at: words of posts in a table of their own, names of people without accents; refreshes of threads."""
+"""Words of posts in a table of their own, names of people without accents; refreshes of threads."""
 
 from alembic import op
 

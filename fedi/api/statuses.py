@@ -5,6 +5,7 @@ import msgspec
 from federation import threads as surroundings
 from fedi import access, entities, errors
 from fedi.api.scheduled import entity as scheduled_entity
+from fedi.entities import async_refresh
 from fedi.entities.context import Context
 from fedi.entities.scheduled_status import ScheduledStatus
 from fedi.entities.status import Status, as_source
@@ -79,7 +80,9 @@ async def context(call: Call[NoParams]) -> Context:
             call.app, conn, [*ancestors, *descendants], call.viewer_id, filter_context="thread"
         )
     if call.viewer_id is not None:
-        await surroundings.look_below(call.app.fed, status)
+        refresh = await surroundings.look_around(call.app.fed, status)
+        if refresh is not None:
+            call.headers["Mastodon-Async-Refresh"] = async_refresh.header(refresh)
     shown = {each.id: each for each in found}
     return Context(
         ancestors=[shown[str(each)] for each in ancestors if str(each) in shown],

@@ -1,7 +1,6 @@
 """What is under way to complete a thread that somebody reads: a row for clients to ask how it goes, and a job."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 
@@ -11,7 +10,7 @@ from storage.rows import columns, struct
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    id: UUID
+    id: int
     status_id: int
     fetched: int
     started_at: datetime
@@ -42,7 +41,7 @@ async def start(conn: Conn, status_id: int, job: str) -> Refresh:
     return found
 
 
-async def by_id(conn: Conn, refresh_id: UUID) -> Refresh | None:
+async def by_id(conn: Conn, refresh_id: int) -> Refresh | None:
     return struct(Refresh, await conn.fetchrow(f"select {COLUMNS} from thread_refreshes where id = $1", refresh_id))
 
 

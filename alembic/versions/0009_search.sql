@@ -26,7 +26,7 @@ create index accounts_search on accounts using gin (names gin_trgm_ops);
 
 -- What is fetched around a thread because somebody here reads it: clients ask how it goes.
 create table thread_refreshes (
-    id uuid primary key default gen_random_uuid(),
+    id bigint primary key default ('x' || left(md5(gen_random_uuid()::text), 15))::bit(60)::bigint,   -- not to be guessed
     status_id bigint not null references statuses on delete cascade,
     fetched int not null default 0,                   -- posts that were not known before
     started_at timestamptz not null default now(),

@@ -1,7 +1,5 @@
 """What was begun for an answer and is not in it yet: clients that were given an id ask how it goes."""
 
-from uuid import UUID
-
 from fedi import errors
 from fedi.entities import async_refresh
 from fedi.entities.async_refresh import Wrapped
@@ -11,12 +9,8 @@ from storage import thread_refreshes
 
 async def show(call: Call[NoParams]) -> Wrapped:
     """Whoever knows the id may ask: it says nothing but a number."""
-    try:
-        refresh_id = UUID(call.path["id"])
-    except ValueError as exc:
-        raise errors.NotFound from exc
     async with call.read() as conn:
-        found = await thread_refreshes.by_id(conn, refresh_id)
+        found = await thread_refreshes.by_id(conn, call.id())
     if found is None:
         raise errors.NotFound
     return async_refresh.build(found)

@@ -129,18 +129,19 @@ class Listed(msgspec.Struct, frozen=True):
 
 async def listed(conn: Conn, owner_id: int, list_id: int, page: Page) -> list[Listed]:
     """Posts and boosts of the members whom the owner of a list follows, newest first: the newest of each member, and of
-    these the newest, by one descent of an index a member. Whose list it is, the caller has checked; who may see what is
-    asked of each status when it is loaded."""
+    these the newest, by one descent of an index a member. Nothing of somebody else's list. Who may see what is asked
+    of each status when it is loaded."""
     records = await conn.fetch(
         f"""
         with recent as materialized (
-            select r.id, f.show_reblogs, f.languages from list_accounts la
+            select r.id, f.show_reblogs, f.languages
+            from lists own join list_accounts la on la.list_id = own.id
             left join follows f on f.account_id = $1 and f.target_id = la.account_id
             cross join lateral (
                 select s.id from statuses s
                 where s.account_id = la.account_id and s.visibility < 3 and s.id < $3 and s.id > $4
                 order by s.id {page.order} limit $5) r
-            where la.list_id = $2 and (f.id is not null or la.account_id = $1)
+            where own.id = $2 and own.account_id = $1 and (f.id is not null or la.account_id = $1)
             order by r.id {page.order} limit $5)
         select s.id as status_id, coalesce(s.reblog_of_id, s.id) as orig_id,
             (s.reblog_of_id is null or f.show_reblogs is not false)

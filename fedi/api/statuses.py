@@ -74,7 +74,8 @@ async def context(call: Call[NoParams]) -> Context:
     above, below, depth = PUBLIC_CONTEXT if call.viewer_id is None else USER_CONTEXT
     async with call.read() as conn:
         status = await access.proper_status(conn, call.viewer_id, call.id())
-        ancestors = await threads.ancestors(conn, call.viewer_id, status.id, most=above)
+        answers = status.in_reply_to_id is not None
+        ancestors = await threads.ancestors(conn, call.viewer_id, status.id, most=above) if answers else []
         descendants = await threads.descendants(conn, call.viewer_id, status.id, most=below, depth=depth)
         found = await entities.statuses(
             call.app, conn, [*ancestors, *descendants], call.viewer_id, filter_context="thread"

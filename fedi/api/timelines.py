@@ -144,16 +144,17 @@ async def members(call: Call[PageParams]) -> list[Status]:
     """Of one of the viewer's lists."""
     owner_id = call.user.account_id
 
+    list_id = call.id()
+
+    async def fetch(conn: Conn, part: Page) -> Slice:
+        rows = await timelines.listed(conn, owner_id, list_id, part)
+        return Slice([row.status_id for row in rows], [Entry(row.status_id, row.orig_id) for row in rows if row.fits])
+
     async with call.read() as conn:
-        list_id = await access.own_list_id(conn, owner_id, call.id())
-
-        async def fetch(conn: Conn, part: Page) -> Slice:
-            rows = await timelines.listed(conn, owner_id, list_id, part)
-            return Slice(
-                [row.status_id for row in rows], [Entry(row.status_id, row.orig_id) for row in rows if row.fits]
-            )
-
-        return await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
+        found = await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
+        if not found:
+            await access.own_list_id(conn, owner_id, list_id)
+        return found
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:

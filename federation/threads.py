@@ -12,7 +12,7 @@ from federation.errors import Gone, Rejected, Retry
 from federation.origins import Budget
 from federation.vocab import collection, normalise, note, types
 from federation.vocab.types import Ref
-from storage import accounts, pins, statuses, thread_refreshes, threads
+from storage import accounts, jobs, pins, statuses, thread_refreshes, threads
 from storage.accounts import Account
 from storage.statuses import Status
 from storage.thread_refreshes import Refresh
@@ -131,7 +131,8 @@ async def look_around(fed: Fed, status: Status) -> Refresh | None:
     if found is not None:
         return found if found.finished_at is None else None
     async with fed.db.transaction() as conn:
-        return await thread_refreshes.start(conn, status.id, REPLIES_JOB)
+        await jobs.enqueue(conn, REPLIES_JOB, {"status_id": status.id}, queue="slow", key=str(status.id))
+        return await thread_refreshes.start(conn, status.id)
 
 
 async def _answer(fed: Fed, item: Ref, top: Status, budget: Budget) -> None:

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from storage import jobs
 from storage.db import Conn
 from storage.rows import columns, struct
 
@@ -32,12 +31,11 @@ async def latest(conn: Conn, status_id: int, *, within: timedelta) -> Refresh | 
     return struct(Refresh, record)
 
 
-async def start(conn: Conn, status_id: int, job: str) -> Refresh:
-    """A new one, and the job of that name that works on it."""
+async def start(conn: Conn, status_id: int) -> Refresh:
+    """A new one; the caller leaves the job that works on it."""
     record = await conn.fetchrow(f"insert into thread_refreshes (status_id) values ($1) returning {COLUMNS}", status_id)
     found = struct(Refresh, record)
     assert found is not None
-    await jobs.enqueue(conn, job, {"status_id": status_id}, queue="slow", key=str(status_id))
     return found
 
 

@@ -118,9 +118,10 @@ async def linking(call: Call[LinkParams]) -> list[Status]:
         return _slice(await timelines.linking(conn, viewer_id, params.url, part))
 
     async with call.read() as conn:
-        if not await timelines.known_link(conn, params.url):
+        found = await _read(call, conn, page(params, default=20, most=40), fetch, "public")
+        if not found and not await timelines.known_link(conn, params.url):
             raise errors.NotFound
-        return await _read(call, conn, page(params, default=20, most=40), fetch, "public")
+        return found
 
 
 async def tag(call: Call[TagParams]) -> list[Status]:

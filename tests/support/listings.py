@@ -56,6 +56,10 @@ LISTINGS = [
     Listing("/api/v1/lists/{list}/accounts", "/api/v1/lists/:id/accounts", everything_at_zero=True),
     Listing("/api/v1/statuses/{post}/favourited_by", "/api/v1/statuses/:id/favourited_by"),
     Listing("/api/v1/statuses/{post}/reblogged_by", "/api/v1/statuses/:id/reblogged_by"),
+    Listing("/api/v1/endorsements", "/api/v1/endorsements"),
+    Listing("/api/v1/accounts/{alice}/endorsements", "/api/v1/accounts/:id/endorsements"),
+    Listing("/api/v1/notifications/requests", "/api/v1/notifications/requests"),
+    Listing("/api/v1/timelines/link?url=https://news.test/1", "/api/v1/timelines/link", ends=False),
     Listing("/api/v1/statuses/{post}/context", "/api/v1/statuses/:id/context", pages=False),
     Listing("/api/v2/search?q=tea&type=statuses", "/api/v2/search", pages=False),
     Listing("/api/v2/search?q=person&type=accounts", "/api/v2/search", pages=False),
@@ -67,10 +71,14 @@ LISTINGS = [
 ]
 
 
+# Their pages are of groups: `tests/api/test_grouped_notifications.py`.
+OTHERWISE = {"/api/v2/notifications", "/api/v2/notifications/:group_key/accounts"}
+
+
 def unknown() -> set[str]:
     """Routes that take cursors and are not listed."""
     paged = {each.path for each in api.ROUTES if each.method == "GET" and issubclass(each.params, PageParams)}
-    return paged - {each.route for each in LISTINGS if each.pages}
+    return paged - {each.route for each in LISTINGS if each.pages} - OTHERWISE
 
 
 def items(answer: Any) -> list[Any]:
@@ -101,6 +109,7 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
         for number in range(rows):
             asking, blocked, muted, booster = strangers[4 * number : 4 * number + 4]
             await factories.status(conn, booster, reblog_of_id=post, quiet=True)
+            await _request(conn, me, asking)
             await conn.execute(
                 "insert into follow_requests (account_id, target_id, uri) values ($1, $2, $3)", asking, me, f"r{number}"
             )
@@ -112,16 +121,29 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
     return alice, {"alice": alice.id, "post": str(post), "list": str(list_id)}
 
 
+async def _request(conn: Conn, me: int, person: int) -> None:
+    """Somebody whose mention waits to be let in."""
+    said = await factories.status(conn, person, content="<p>psst</p>", visibility=DIRECT, mentions=[me], quiet=True)
+    await conn.execute(
+        "insert into notifications (account_id, from_account_id, type, status_id, filtered) "
+        "values ($1, $2, 'mention', $3, true)",
+        me, person, said,
+    )  # fmt: skip
+    await conn.execute("insert into notification_requests (account_id, from_account_id) values ($1, $2)", me, person)
+
+
 async def _known(conn: Conn, me: int, person: int, list_id: int) -> None:
-    """Friends, on a list."""
+    """Friends who want to be found, on a list and recommended."""
     await factories.follow(conn, me, person)
     await factories.follow(conn, person, me)
+    await conn.execute("insert into endorsements (account_id, target_id) values ($1, $2)", me, person)
+    await conn.execute("update accounts set discoverable = true where id = $1", person)
     await conn.execute("insert into list_accounts (list_id, account_id) values ($1, $2)", list_id, person)
 
 
 async def _posts(conn: Conn, me: int, person: int, post: int, number: int) -> None:
     """Of both, to each other; what each did with them."""
-    tagged = {"tags": ["tea", f"tag{number}"], "content": "<p>#tea</p>"}
+    tagged = {"tags": ["tea", f"tag{number}"], "content": "<p>#tea</p>", "links": ["https://news.test/1"]}
     theirs = await factories.status(conn, person, **tagged, poll=_poll() if number % 2 else None)
     mine = await factories.status(conn, me, content="<p>tea</p>", quiet=True)
     await factories.status(conn, person, visibility=DIRECT, mentions=[me])

@@ -15,6 +15,7 @@ async def walk(walk: Walk) -> None:
     whisper = await walk.post(bob, "/api/v1/statuses", {"status": "@alice psst", "visibility": "direct"})
     await drain(walk.server)
     assert (await walk.get(None, "/api/v1/tags/tea"))["history"][0]["uses"] == "1"
+    assert (await walk.get(alice, "/api/v1/tags/tea"))["following"]
     assert not (await walk.post(alice, "/api/v1/tags/tea/unfollow"))["following"]
     found = await walk.some(alice, "/api/v1/statuses", id=[post["id"], whisper["id"]])
     assert [each["id"] for each in found] == [post["id"], whisper["id"]]

@@ -26,6 +26,7 @@ class Material(msgspec.Struct, frozen=True):
     sensitive: bool
     language: str | None
     is_reply: bool
+    is_quote: bool
     options: list[str] | None  # of its poll
     media: str | None
     tags: list[str]
@@ -38,6 +39,7 @@ async def materials(conn: Conn, status_ids: Sequence[int], *, answered: bool = F
         """
         select s.id, s.account_id, s.content, s.spoiler_text, s.sensitive, s.language,
             (s.in_reply_to_id is not null or s.in_reply_to_uri is not null) as is_reply,
+            exists (select from quotes q where q.status_id = s.id) as is_quote,
             (select p.options from polls p where p.id = s.poll_id) as options,
             (select json_agg(json_build_array(m.type, m.description) order by array_position(s.media_ids, m.id))
                 from media_attachments m where m.id = any(s.media_ids)) as media,

@@ -5,7 +5,7 @@ from alembic import op
 from storage import migrations
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 
 def upgrade() -> None:

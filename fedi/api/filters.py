@@ -145,8 +145,8 @@ async def show_status(call: Call[NoParams]) -> FilterStatus:
         return _entry(await filters.own_entry(conn, call.user.account_id, call.id()))
 
 
-async def remove_status(call: Call[NoParams]) -> FilterStatus:
-    return _entry(await service.remove_status(call.app, call.user.account_id, call.id()))
+async def remove_status(call: Call[NoParams]) -> None:
+    await service.remove_status(call.app, call.user.account_id, call.id())
 
 
 def _entry(row: filters.Entry) -> FilterStatus:

@@ -9,12 +9,14 @@ from fedi.http.endpoint import Call, NoParams, User, delete, get, post, user
 from fedi.http.paging import PageParams, link, page
 from storage import markers, notifications
 from storage.db import Conn
+from storage.notifications import Notification as Row
 from storage.notifications import Wanted
+from storage.paging import Page
 
 READ, WRITE = user("read:notifications"), user("write:notifications")
 
 # When filters leave lines out, so many more pages are read to fill up a page: clients take a short one for the last.
-MAX_REFILLS = 3
+MAX_REFILLS = 10
 COUNTED, MAX_COUNTED = 100, 1000
 
 
@@ -76,16 +78,27 @@ async def index(call: Call[ListParams]) -> list[Notification]:
         rows = await notifications.page(conn, me, asked, which)
         found = await entities.notifications(call.app, conn, rows, me, known=types)
         seen, read = list(rows), len(rows) == asked.size
+        upwards = asked.min_id is not None
         for _refill in range(MAX_REFILLS):
-            missing = asked.size - len(found)
-            if not (missing and read and seen):
+            if not (len(found) < asked.size and read and seen):
                 break
-            rows = await notifications.page(conn, me, asked.beyond(seen[0].id, seen[-1].id, size=missing), which)
+            rows = await notifications.page(conn, me, asked.beyond(seen[0].id, seen[-1].id, size=asked.size), which)
             more = await entities.notifications(call.app, conn, rows, me, known=types)
-            upwards = asked.min_id is not None
             seen, found = (rows + seen, more + found) if upwards else (seen + rows, found + more)
-            read = len(rows) == missing
-    link(call, [row.id for row in seen])
+            read = len(rows) == asked.size
+    return _cut(call, asked, seen, found)
+
+
+def _cut(call: Call[ListParams], asked: Page, seen: list[Row], found: list[Notification]) -> list[Notification]:
+    """A page of it. What is cut off counts as not seen: the next page begins with it."""
+    ids = [row.id for row in seen]
+    if len(found) > asked.size and asked.min_id is None:
+        found = found[: asked.size]
+        ids = [ident for ident in ids if ident >= int(found[-1].id)]
+    elif len(found) > asked.size:
+        found = found[-asked.size :]
+        ids = [ident for ident in ids if ident <= int(found[0].id)]
+    link(call, ids)
     return found
 
 

@@ -3,7 +3,22 @@
 import click
 
 from fedi import __version__
-from fedi.cli import about, accounts, announcements, audit, check, documents, domains, emojis, filters, invites, networks, presets, rules, serve
+from fedi.cli import (
+    about,
+    accounts,
+    announcements,
+    audit,
+    check,
+    documents,
+    domains,
+    emojis,
+    filters,
+    invites,
+    networks,
+    presets,
+    rules,
+    serve,
+)
 
 COMMANDS: list[click.Command] = [
     serve.serve,
@@ -20,13 +35,10 @@ COMMANDS: list[click.Command] = [
     documents.group,
     announcements.group,
     emojis.group,
-<<<<<<< HEAD
     networks.group,
     presets.group,
     audit.group,
-=======
     filters.group,
->>>>>>> d349dab (Filters to files and back; every list is tested for its pages, its cost and its filters)
 ]
 
 

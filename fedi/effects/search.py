@@ -68,6 +68,7 @@ def _marks(post: Material) -> list[str]:
     has |= {"poll"} if post.options else set()
     has |= {"link"} if _LINK.search(post.content) else set()
     has |= {"reply"} if post.is_reply else set()
+    has |= {"quote"} if post.is_quote else set()
     has |= {"sensitive"} if post.sensitive else set()
     language = (post.language or "").lower()
     spoken = {language, language.partition("-")[0]} - {""}

@@ -126,12 +126,11 @@ async def add_status(app: App, account_id: int, filter_id: int, status_id: int) 
     return Entry(entry_id, filter_id, status.id)
 
 
-async def remove_status(app: App, account_id: int, entry_id: int) -> Entry:
+async def remove_status(app: App, account_id: int, entry_id: int) -> None:
     async with app.db.transaction() as conn:
         entry = await filters.own_entry(conn, account_id, entry_id)
         await filters.remove_status(conn, entry.id)
         await filters.changed(conn, account_id)
-    return entry
 
 
 # ------------------------------------------------------------ the old kind: one keyword

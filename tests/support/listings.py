@@ -60,6 +60,7 @@ LISTINGS = [
     Listing("/api/v1/accounts/{alice}/endorsements", "/api/v1/accounts/:id/endorsements"),
     Listing("/api/v1/notifications/requests", "/api/v1/notifications/requests"),
     Listing("/api/v1/timelines/link?url=https://news.test/1", "/api/v1/timelines/link", ends=False),
+    Listing("/api/v1/statuses/{post}/quotes", "/api/v1/statuses/:id/quotes"),
     Listing("/api/v1/statuses/{post}/context", "/api/v1/statuses/:id/context", pages=False),
     Listing("/api/v2/search?q=tea&type=statuses", "/api/v2/search", pages=False),
     Listing("/api/v2/search?q=person&type=accounts", "/api/v2/search", pages=False),
@@ -78,7 +79,8 @@ OTHERWISE = {"/api/v2/notifications", "/api/v2/notifications/:group_key/accounts
 def unknown() -> set[str]:
     """Routes that take cursors and are not listed."""
     paged = {each.path for each in api.ROUTES if each.method == "GET" and issubclass(each.params, PageParams)}
-    return paged - {each.route for each in LISTINGS if each.pages} - OTHERWISE
+    ours = {path for path in paged if "/admin/" not in path}  # Those of the staff have another viewer.
+    return ours - {each.route for each in LISTINGS if each.pages} - OTHERWISE
 
 
 def items(answer: Any) -> list[Any]:
@@ -109,6 +111,7 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
         for number in range(rows):
             asking, blocked, muted, booster = strangers[4 * number : 4 * number + 4]
             await factories.status(conn, booster, reblog_of_id=post, quiet=True)
+            await _quote(conn, me, booster, post)
             await _request(conn, me, asking)
             await conn.execute(
                 "insert into follow_requests (account_id, target_id, uri) values ($1, $2, $3)", asking, me, f"r{number}"
@@ -119,6 +122,18 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
         await conn.execute("update account_settings set home_built_at = now() where account_id = $1", me)
     await drain(server)
     return alice, {"alice": alice.id, "post": str(post), "list": str(list_id)}
+
+
+async def _quote(conn: Conn, me: int, person: int, post: int) -> None:
+    """With the consent of the quoted."""
+    said = await factories.status(conn, person, content="<p>see</p>", quiet=True)
+    await conn.execute(
+        """
+        insert into quotes (status_id, account_id, quoted_id, quoted_account_id, quoted_uri, state)
+        select $1, $2, id, $3, uri, 'accepted' from statuses where id = $4
+        """,
+        said, person, me, post,
+    )  # fmt: skip
 
 
 async def _request(conn: Conn, me: int, person: int) -> None:

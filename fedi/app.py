@@ -18,7 +18,7 @@ from federation import delivery
 from federation.context import Fed, Site
 from federation.http.client import HTTPClient
 from fedi import __version__, api, config, metrics, web
-from fedi.auth import tokens
+from fedi.auth import tokens, vapid
 from fedi.config import Settings
 from fedi.context import App
 from fedi.effects import EFFECTS
@@ -79,6 +79,7 @@ async def running(
         app = _app(settings, db, bus, http)
         db.on_wake = lambda queues: _wake(bus, queues)
         await accounts.ensure_instance_actor(app, pairs)
+        await vapid.open_keys(app)
         hub = Hub(app)
         limits = Limits(enabled=settings.rate_limiting, changed=config.rate_limits(settings))
         server = Server(app, _asgi(app, hub, limits), _worker(app), hub)

@@ -8,6 +8,7 @@ from federation.context import Fed
 from fedi import chores
 from fedi.context import App
 from fedi.effects import cleanup, distribute, moderation, readers, search
+from fedi.effects import push as push_effects
 from fedi.services import (
     cards,
     domains,
@@ -19,6 +20,7 @@ from fedi.services import (
     media,
     notification_requests,
     polls,
+    push,
     scheduling,
     statuses,
     uploads,
@@ -59,6 +61,7 @@ JOBS: dict[str, Job] = {
     actors.PART_JOB: chores.part_account,
     link_rows.JOB: links.verify,
     card_rows.JOB: cards.fetch,
+    push_effects.JOB: push.send,
     actors.REFRESH_JOB: _federated(actors.refresh),
     actors.NODEINFO_JOB: _federated(discovery.read_nodeinfo),
     threads.ANCESTORS_JOB: _federated(threads.ancestors),

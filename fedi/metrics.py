@@ -35,7 +35,7 @@ def streams(open_now: int) -> None:
 
 def queues(waiting: dict[str, tuple[int, float]]) -> None:
     """Set the queue gauges from `storage.jobs.waiting`."""
-    for queue in ("event", "inbox", "network", "slow", "media"):
+    for queue in ("event", "inbox", "network", "push", "slow", "media"):
         due, age = waiting.get(queue, (0, 0.0))
         _queue.labels(queue).set(due)
         _queue_age.labels(queue).set(age)

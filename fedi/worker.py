@@ -60,7 +60,7 @@ class Worker:
         self._schedule = schedule
         self._loops = loops
         self._stop = asyncio.Event()
-        self._wake = {queue: asyncio.Event() for queue in ("event", "inbox", "network", "slow", "media")}
+        self._wake = {queue: asyncio.Event() for queue in ("event", "inbox", "network", "push", "slow", "media")}
         self._held: set[int] = set()  # ids of jobs under way
         app.bus.subscribe("wake", self._woken)
 
@@ -79,7 +79,7 @@ class Worker:
         many = self._app.settings.worker_concurrency
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop("event", self._run_events))
-            for queue, limit in (("inbox", many), ("network", many), ("slow", 2), ("media", 1)):
+            for queue, limit in (("inbox", many), ("network", many), ("push", many), ("slow", 2), ("media", 1)):
                 group.create_task(self._serve(queue, limit))
             group.create_task(self._keep_leases())
             for seconds, function in self._schedule:
@@ -91,7 +91,7 @@ class Worker:
     async def drain(self) -> bool:
         """Run what is due now, once through all queues; whether there was anything."""
         ran = await self._run_events()
-        for queue in ("inbox", "network", "slow", "media"):
+        for queue in ("inbox", "network", "push", "slow", "media"):
             batch = await self._claim(queue, 20, ())
             await asyncio.gather(*(self._run_job(job) for job in batch))
             ran = bool(batch) or ran

@@ -80,13 +80,24 @@ async def enqueue(
     _wake(queue)
 
 
-async def enqueue_many(conn: Conn, name: str, payloads: Iterable[Mapping[str, Any]], *, queue: str = "network") -> None:
-    """Leave many jobs of one name in one statement."""
+async def enqueue_many(
+    conn: Conn,
+    name: str,
+    payloads: Iterable[Mapping[str, Any]],
+    *,
+    queue: str = "network",
+    lanes: Sequence[str] | None = None,
+) -> None:
+    """Leave many jobs of one name in one statement, each perhaps with its lane."""
     bodies = [orjson.dumps(payload).decode() for payload in payloads]
     if bodies:
         await conn.execute(
-            "insert into jobs (queue, name, payload) select $1, $2, unnest($3::text[])::jsonb", queue, name, bodies
-        )
+            """
+            insert into jobs (queue, name, payload, lane)
+            select $1, $2, body::jsonb, lane from unnest($3::text[], $4::text[]) t(body, lane)
+            """,
+            queue, name, bodies, lanes or [],
+        )  # fmt: skip
         _wake(queue)
 
 

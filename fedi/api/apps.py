@@ -28,7 +28,7 @@ async def create(call: Call[Registration]) -> entity.CredentialApplication:
     )
     return entity.credentials(
         _parts(made.application),
-        vapid_key=vapid.public_key(call.app.settings),
+        vapid_key=vapid.public_key(call.app),
         client_id=made.application.client_id,
         client_secret=made.client_secret,
     )
@@ -41,7 +41,7 @@ async def verify_credentials(call: Call[NoParams]) -> entity.Application:
         application = await rows.application_by_id(conn, call.token.application_id)
     if application is None:
         raise errors.NotFound
-    return entity.build(_parts(application), vapid_key=vapid.public_key(call.app.settings))
+    return entity.build(_parts(application), vapid_key=vapid.public_key(call.app))
 
 
 def _parts(application: rows.Application) -> entity.Parts:

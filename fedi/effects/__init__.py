@@ -18,6 +18,7 @@ from fedi.effects import (
     lists,
     moderation,
     notify,
+    push,
     quotes,
     readers,
     search,
@@ -93,7 +94,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.StatusPinned, federate.pin),
         on(events.StatusUnpinned, federate.unpin),
         on(events.AccountUpdated, federate.profile, cards.credit),
-        on(events.AccountSuspended, moderation.suspension),
+        on(events.AccountSuspended, moderation.suspension, push.suspended),
         on(events.AccountUnsuspended, moderation.restoration),
         on(events.AccountDeleted, moderation.deletion),
         on(events.AccountSignedUp, notify.sign_up, activity.sign_up),
@@ -106,6 +107,6 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.DomainJudged, moderation.domain),
         on(events.AnnouncementPublished, announcements.published),
         on(events.AnnouncementRemoved, announcements.removed),
-        on(events.TokensRevoked, tokens.closed),
+        on(events.TokensRevoked, tokens.closed, push.revoked),
     ]
 )

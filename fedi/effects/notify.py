@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from fedi.effects import push
 from fedi.effects.context import Context, Message
 from storage import events, notification_requests, notifications, polls, reports, severances, statuses, warnings
 from storage import follows as follow_rows
@@ -35,11 +36,13 @@ async def tell(
     about = About(
         status_id=status.id if status else None, about_id=about_id, group_keys=_keys(group) if group is not None else ()
     )
-    announce(ctx, await notifications.add(ctx.conn, kind, recipient_ids=recipient_ids, from_id=from_id, about=about))
+    told = await notifications.add(ctx.conn, kind, recipient_ids=recipient_ids, from_id=from_id, about=about)
+    await announce(ctx, told)
 
 
-def announce(ctx: Context, told: Sequence[tuple[int, int]]) -> None:
-    """(notification id, account id): live, to whom they are for."""
+async def announce(ctx: Context, told: Sequence[tuple[int, int]]) -> None:
+    """(notification id, account id): live, to whom they are for, and pushed to where they want it."""
+    await push.notices(ctx, [notification_id for notification_id, _account_id in told])
     for notification_id, account_id in told:
         ctx.stream.append(Message(_channels(account_id), "notification", notification_id))
 

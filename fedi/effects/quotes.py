@@ -52,7 +52,7 @@ async def told_of_edit(ctx: Context, event: events.StatusEdited) -> None:
     quoters = await quotes.local_quoters(ctx.conn, edited.id)
     if quoters:
         added = await notifications.add_quoted_updates(ctx.conn, quoters, from_id=edited.account_id)
-        notify.announce(ctx, added)
+        await notify.announce(ctx, added)
 
 
 async def untold(ctx: Context, event: events.QuoteRevoked) -> None:

@@ -97,6 +97,11 @@ class Call(Generic[P]):
         return self._viewer
 
     @property
+    def shown_token(self) -> str:
+        """The token itself, as it was shown. We keep none of them."""
+        return str(self.request.scope.get("fedi.token", ""))
+
+    @property
     def viewer_id(self) -> int | None:
         """The account that looks, or None for the public."""
         return self._viewer.account_id if self._viewer else None

@@ -155,6 +155,7 @@ class Router:
         finally:
             request.scope["fedi.limits"] = self._limits.count(request, endpoint, viewer)
         request.scope["fedi.viewer"] = viewer
+        request.scope["fedi.token"] = token
 
     def _refused(self, request: Request, problem: errors.Problem) -> Response:
         """As a page for a browser, as JSON for everything else."""

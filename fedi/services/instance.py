@@ -51,7 +51,7 @@ async def parts(app: App) -> Parts:
         privacy_policy=f"{base}/privacy-policy" if "privacy_policy" in texts else None,
         terms_of_service=f"{base}/terms-of-service" if "terms_of_service" in texts else None,
         translation=bool(settings.translation_url),
-        vapid_key=vapid.public_key(settings),
+        vapid_key=vapid.public_key(app),
         limits=limits(settings),
         languages=settings.languages,
         rules=rules,

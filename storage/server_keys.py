@@ -1,0 +1,10 @@
+"""Secrets that the server makes once and keeps for good."""
+
+from storage.db import Conn
+
+
+async def kept(conn: Conn, name: str, value: str) -> str:
+    """What stands under this name: `value` if nothing did."""
+    await conn.execute("insert into settings (name, value) values ($1, $2) on conflict do nothing", name, value)
+    found: str = await conn.fetchval("select value from settings where name = $1", name)
+    return found

@@ -110,6 +110,11 @@ def check_message(message: object) -> list[str]:
         return ["payload: not JSON in a string"]
 
 
+def violations(kind: str, value: object) -> list[str]:
+    """Of something that is no answer."""
+    return list(_violations(kind, value, ""))
+
+
 _PAYLOADS = {
     "update": "Status",
     "status.update": "Status",
@@ -117,6 +122,7 @@ _PAYLOADS = {
     "notification": "Notification",
     "conversation": "Conversation",
     "announcement": "Announcement",
+    "announcement.reaction": "AnnouncementReaction",
     "announcement.delete": "id",
 }
 

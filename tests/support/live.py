@@ -48,7 +48,7 @@ class Live:
         if "error" not in message:
             violations = checker.recorded.check_message(message)
             assert not violations, f"{text[:500]}: {violations[:5]}"
-            if message["event"] not in ("delete", "filters_changed"):
+            if "payload" in message and message["event"] not in ("delete", "announcement.delete"):
                 message["payload"] = orjson.loads(message["payload"])
         self.messages.append(message)
         return message

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from bench import sink, town
+from bench import sink, streams, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
@@ -372,12 +372,25 @@ async def _read_town(quick: bool) -> None:
         print(f"memory after load: server {own:.0f} MB, with Postgres {whole:.0f} MB")
 
 
+async def _streams(count: int) -> None:
+    streams.allow(count)
+    async with _staged(quick=True) as (bench, server, _pair):
+        author_id, author = await _person(server, "author")
+        await _get(bench, "/api/v1/timelines/home", _headers(author))
+        await asyncio.sleep(5)
+        await streams.run(server, author_id, author, port=PORT, count=count, memory=lambda: bench.memory_mb()[0])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer operations")
     parser.add_argument("--town", action="store_true", help="read from a server with 100,000 posts")
+    parser.add_argument("--streams", type=int, metavar="N", help="only this: N open WebSockets")
     options = parser.parse_args()
-    asyncio.run((_read_town if options.town else _run)(options.quick))
+    if options.streams:
+        asyncio.run(_streams(options.streams))
+    else:
+        asyncio.run((_read_town if options.town else _run)(options.quick))
 
 
 if __name__ == "__main__":

@@ -225,8 +225,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbox_per_host: Annotated[
         int, Meta(ge=1, description="Activities of one server that may wait to be handled; more are put off with 429.")
     ] = 2000
+    streams_per_token: Annotated[int, Meta(ge=1, description="Live connections that one log-in may hold open.")] = 20
+    streams_per_address: Annotated[
+        int, Meta(ge=1, description="Live connections from one address; many people may be behind it.")
+    ] = 500
     rate_limiting: Annotated[
-        bool, Meta(description="Limits requests per person and address. Off only for load tests and private use.")
+        bool,
+        Meta(
+            description="Limits requests and live connections per person and address. Off only for load tests and "
+            "private use."
+        ),
     ] = True
     rate_limits: Annotated[
         tuple[str, ...],

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with an end to its patience: with slow headers, stalled bodies, readers that do not read.
+"""uvicorn's protocols with an end to their patience: with slow headers, stalled bodies, readers that do not read.
 
 uvicorn limits none of these. Behind a proxy they hardly happen; without one a few hundred idle sockets of one
 attacker would occupy the server. Also refused is what a proxy in front may have understood differently.
@@ -10,6 +10,7 @@ from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 _HOST = re.compile(rb"[A-Za-z0-9._~%:\[\]-]{1,260}")
@@ -124,6 +125,30 @@ class Protocol(HttpToolsProtocol):
         self._stop_writing_timer()
 
     def _stop_writing_timer(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """A WebSocket. Its pings find out who has gone; here end those who stay and do not read."""
+
+    period_seconds = 20.0
+    _writing: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._writing = self.loop.call_later(self.period_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _stop_timer(self) -> None:
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None

@@ -18,7 +18,7 @@ from fedi import config, database
 from fedi.app import Server
 from fedi.config import ConfigError, Settings
 from fedi.context import App
-from fedi.patience import Protocol
+from fedi.patience import Protocol, Socket
 from storage.embedded import EmbeddedError
 from storage.embedded import Server as Postgres
 
@@ -163,7 +163,7 @@ class _Listener(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=Protocol,
-                ws="websockets-sansio",
+                ws=Socket,
                 ws_max_size=MAX_WEBSOCKET_BYTES,
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,

@@ -83,6 +83,18 @@ async def reactions(conn: Conn, account_id: int, announcement_ids: Sequence[int]
     return structs(Reaction, records)
 
 
+async def reaction_count(conn: Conn, announcement_id: int, name: str) -> int | None:
+    """How many gave it; None when there is no such announcement."""
+    count: int | None = await conn.fetchval(
+        """
+        select (select count(*) from announcement_reactions r where r.announcement_id = n.id and r.name = $2)
+        from announcements n where n.id = $1
+        """,
+        announcement_id, name,
+    )  # fmt: skip
+    return count
+
+
 async def create(
     conn: Conn, *, text: str, content: str, starts_at: datetime | None, ends_at: datetime | None, all_day: bool
 ) -> int:
@@ -120,20 +132,26 @@ async def react(conn: Conn, account_id: int, announcement_id: int, name: str, *,
     )
     if len(names) >= most and name not in {record[0] for record in names}:
         raise Conflict(f"Limit of {most} different reactions reached")
-    await conn.execute(
+    done = await conn.fetchval(
         """
         insert into announcement_reactions (announcement_id, account_id, name) values ($1, $2, $3)
-        on conflict do nothing
+        on conflict do nothing returning true
         """,
         announcement_id, account_id, name,
     )  # fmt: skip
+    if done:
+        await events.emit(conn, events.AnnouncementReacted(announcement_id=announcement_id, name=name))
 
 
 async def unreact(conn: Conn, account_id: int, announcement_id: int, name: str) -> None:
-    await conn.execute(
-        "delete from announcement_reactions where announcement_id = $1 and account_id = $2 and name = $3",
+    done = await conn.fetchval(
+        """
+        delete from announcement_reactions where announcement_id = $1 and account_id = $2 and name = $3 returning true
+        """,
         announcement_id, account_id, name,
     )  # fmt: skip
+    if done:
+        await events.emit(conn, events.AnnouncementReacted(announcement_id=announcement_id, name=name))
 
 
 async def listener_ids(conn: Conn) -> list[int]:

@@ -2,6 +2,7 @@
 
 Nothing that matters travels here only: a lost message costs a moment, never data. NOTIFY is sent after commit, on a
 connection of its own, gathered for a few milliseconds (inside writing transactions it would serialise all commits).
+Who must know that something may have been missed subscribes to GAP.
 """
 
 import asyncio
@@ -19,6 +20,13 @@ from storage.db import Database
 CHANNEL = "fedi"
 FLUSH_SECONDS = 0.02
 MAX_PAYLOAD_BYTES = 7900
+# While the database is away so many messages for others are kept; they are tried again.
+MAX_OUTGOING = 20_000
+RETRY_SECONDS = 1.0
+# A connection may be dead without a word: it is asked. What does not answer is given up.
+ASK_SECONDS, ANSWER_SECONDS = 10.0, 5.0
+# The topic that this process hears of itself: it listens again, and does not know what was said meanwhile.
+GAP = "gap"
 
 log = logging.getLogger("fedi.bus")
 
@@ -71,6 +79,7 @@ class Bus:
 
     async def _listen(self) -> None:
         """Keep one LISTEN connection; when it breaks, make another. What was missed meanwhile is only live news."""
+        interrupted = False
         while True:
             try:
                 conn = await self._db.connect()
@@ -78,12 +87,24 @@ class Bus:
                     closed = asyncio.Event()
                     conn.add_termination_listener(lambda _conn, closed=closed: closed.set())
                     await conn.add_listener(CHANNEL, self._received)
-                    await closed.wait()
+                    if interrupted:
+                        self._deliver(GAP, None)
+                    interrupted = True
+                    await self._until(conn, closed)
                 finally:
                     await conn.close(timeout=1)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
                 log.warning("listening was interrupted: %s", exc)
-            await asyncio.sleep(1)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _until(self, conn: "asyncpg.Connection[asyncpg.Record]", closed: asyncio.Event) -> None:
+        """Until it is closed, or does not answer."""
+        while True:
+            try:
+                await asyncio.wait_for(closed.wait(), ASK_SECONDS)
+                return
+            except TimeoutError:
+                await conn.execute("select 1", timeout=ANSWER_SECONDS)
 
     async def _flush(self) -> None:
         while True:
@@ -91,12 +112,14 @@ class Bus:
             await asyncio.sleep(FLUSH_SECONDS)
             self._flush_wanted.clear()
             items, self._outgoing = self._outgoing, []
-            payloads = self._pack(items)
             try:
                 async with self._db.read() as conn:
-                    await conn.execute("select pg_notify($1, p) from unnest($2::text[]) p", CHANNEL, payloads)
+                    await conn.execute("select pg_notify($1, p) from unnest($2::text[]) p", CHANNEL, self._pack(items))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
-                log.warning("a notice to other processes was lost: %s", exc)
+                log.warning("notices to other processes wait: %s", exc)
+                self._outgoing = [*items, *self._outgoing][-MAX_OUTGOING:]
+                self._flush_wanted.set()
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _pack(self, items: list[bytes]) -> list[str]:
         head = b'["' + self._origin.encode() + b'",['

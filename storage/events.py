@@ -223,6 +223,13 @@ class AnnouncementRemoved(Event, frozen=True):
     announcement_id: int
 
 
+class AnnouncementReacted(Event, frozen=True):
+    """Somebody gave a reaction or took one back."""
+
+    announcement_id: int
+    name: str
+
+
 class TokensRevoked(Event, frozen=True):
     """Tokens ended: their streams must close."""
 

@@ -6,7 +6,7 @@ import msgspec
 
 from storage.db import Conn
 from storage.errors import Missing
-from storage.rows import columns, struct, structs
+from storage.rows import columns, struct
 
 # An account's oldest ones give way: each notice costs a request for each of them.
 MAX_PER_ACCOUNT = 40

@@ -107,6 +107,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.DomainJudged, moderation.domain),
         on(events.AnnouncementPublished, announcements.published),
         on(events.AnnouncementRemoved, announcements.removed),
+        on(events.AnnouncementReacted, announcements.reacted),
         on(events.TokensRevoked, tokens.closed, push.revoked),
     ]
 )

@@ -18,6 +18,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     channels: tuple[str, ...]
     event: str  # update, status.update, delete, notification, conversation, filters_changed, announcement, …, close
     id: int  # of the status, notification, conversation, …; for what has none, any
+    detail: str = ""  # of announcement.reaction: its name
 
 
 class Context(msgspec.Struct, frozen=True):

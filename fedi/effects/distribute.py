@@ -19,11 +19,11 @@ CHANNELS_PER_MESSAGE = 200
 EDIT_WATCHERS = 5000
 
 
-def messages(channels: Iterable[str], event: str, ident: int) -> list[Message]:
+def messages(channels: Iterable[str], event: str, ident: int, detail: str = "") -> list[Message]:
     """Live messages small enough for the bus."""
     names = tuple(channels)
     starts = range(0, len(names), CHANNELS_PER_MESSAGE)
-    return [Message(names[start : start + CHANNELS_PER_MESSAGE], event, ident) for start in starts]
+    return [Message(names[start : start + CHANNELS_PER_MESSAGE], event, ident, detail) for start in starts]
 
 
 def users(account_ids: Iterable[int]) -> list[str]:

@@ -8,7 +8,7 @@ from fedi.entities.account import Account, CredentialAccount
 from fedi.entities.bundle import Bundle, FilterContext, Wanted, load
 from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
-from fedi.entities.notices import announced
+from fedi.entities.notices import announced, reacted
 from fedi.entities.notification import Notification
 from fedi.entities.own import featured, profile
 from fedi.entities.people import account, accounts, credential_account, relationships, role
@@ -49,6 +49,7 @@ __all__ = [
     "notifications",
     "poll",
     "profile",
+    "reacted",
     "relationships",
     "role",
     "status",

@@ -20,6 +20,16 @@ class Reaction(Struct, frozen=True):
     static_url: str | UnsetType = UNSET
 
 
+class ReactionNews(Struct, frozen=True):
+    """How often a reaction is given now, 0 for one that was taken back: the same for everybody."""
+
+    announcement_id: str
+    name: str
+    count: int
+    url: str | UnsetType = UNSET
+    static_url: str | UnsetType = UNSET
+
+
 class Linked(Struct, frozen=True):
     id: str
     url: str

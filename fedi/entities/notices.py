@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from federation import uris
 from fedi.context import App
 from fedi.entities import rendering
-from fedi.entities.announcement import Announcement, Linked, Parts, Reaction, build
+from fedi.entities.announcement import Announcement, Linked, Parts, Reaction, ReactionNews, build
 from fedi.entities.emoji import CustomEmoji
 from fedi.entities.status import Mention, mention
 from fedi.entities.tag import StatusTag
@@ -47,6 +47,18 @@ async def announced(
         )
         for row in rows
     ]
+
+
+async def reacted(app: App, conn: Conn, announcement_id: int, name: str) -> ReactionNews | None:
+    """None when the announcement is gone."""
+    count = await announcements.reaction_count(conn, announcement_id, name)
+    if count is None:
+        return None
+    for row in await emojis.ours(conn, [name]):
+        picture = rendering.emoji(app.settings.base_url, row)
+        if picture is not None:
+            return ReactionNews(str(announcement_id), name, count, picture.url, picture.static_url)
+    return ReactionNews(str(announcement_id), name, count)
 
 
 async def _named(app: App, conn: Conn, rows: Sequence[announcements.Announcement], reactions: Sequence[str]) -> _Named:

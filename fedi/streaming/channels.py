@@ -18,6 +18,13 @@ _PUBLIC = {
     for media in ("", ":media")
 }
 
+# What `user` says to tokens that read only one of the two. Others hear everything.
+_HOME = frozenset({
+    "update", "status.update", "delete", "filters_changed",
+    "announcement", "announcement.reaction", "announcement.delete",
+})  # fmt: skip
+_TOLD = frozenset(["notification", "notifications_merged"])
+
 
 class Refused(Exception):
     """A subscription that cannot be; `status` is as in HTTP."""
@@ -78,9 +85,9 @@ def _user(account_id: int, scopes: frozenset[str]) -> Stream:
         raise Refused("Token does not cover required scopes", 401)
     events = None
     if not told:
-        events = frozenset(["update", "status.update", "delete", "filters_changed", "announcement"])
+        events = _HOME
     elif not home:
-        events = frozenset(["notification", "notifications_merged"])
+        events = _TOLD
     return Stream(("user",), f"user:{account_id}", "home", events=events)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import Headers, QueryParams
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -19,7 +20,7 @@ from fedi import access, errors
 from fedi.auth import tokens
 from fedi.context import App
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer, get, public
-from fedi.http.limits import Limits, client_ip
+from fedi.http.limits import MINUTE, Limit, Limits, client_ip
 from fedi.streaming.channels import Refused, Stream, stream
 from fedi.streaming.hub import Frame, Hub, Listener
 
@@ -27,7 +28,9 @@ PATH = "/api/v1/streaming"
 HEARTBEAT_SECONDS = 15.0
 MAX_STREAMS = 50
 MAX_MESSAGE_CHARS = 2000
-GOING_AWAY, UNSUPPORTED = 1001, 1003
+GOING_AWAY, UNSUPPORTED, POLICY = 1001, 1003, 1008
+# Subscribing and leaving: somebody who clicks around does not come near it.
+COMMANDS = Limit("commands", 600, 5 * MINUTE, "token")
 HUB = "streaming hub"  # in app.memory, for the endpoints of the router
 
 
@@ -48,11 +51,17 @@ class Streaming:
         try:
             limits.hit("api", ip=client_ip(socket))
             viewer = await _viewer(self._app, socket.headers, socket.query_params, protocol)
+            listener = _listener(viewer, socket)
+            self._hub.admit(listener)
         except errors.Problem as problem:
             await socket.send_denial_response(_denial(problem))
             return
-        await socket.accept(subprotocol=protocol)
-        await _Session(self._app, self._hub, socket, viewer).run()
+        self._hub.join(listener)
+        try:
+            await socket.accept(subprotocol=protocol)
+            await _Session(self._app, self._hub, socket, listener).run()
+        finally:
+            self._hub.leave(listener)
 
 
 async def _viewer(app: App, headers: Headers, query: QueryParams, protocol: str | None) -> Viewer:
@@ -68,8 +77,13 @@ def _denial(problem: errors.Problem) -> Response:
     return Response(orjson.dumps({"error": problem.message}), problem.status, media_type="application/json")
 
 
-def _listener(viewer: Viewer) -> Listener:
-    return Listener(account_id=viewer.account_id or 0, token_id=viewer.token_id, scopes=viewer.scopes)
+def _listener(viewer: Viewer, connection: HTTPConnection) -> Listener:
+    return Listener(
+        account_id=viewer.account_id or 0,
+        token_id=viewer.token_id,
+        scopes=viewer.scopes,
+        address=client_ip(connection),
+    )
 
 
 async def _open(app: App, listener: Listener, name: str, tag: str | None, list_id: str | None) -> Stream:
@@ -85,44 +99,52 @@ async def _open(app: App, listener: Listener, name: str, tag: str | None, list_i
 
 
 class _Session:
-    """One open WebSocket: reads subscriptions, writes frames, ends with whichever of the two ends first."""
+    """One open WebSocket. Its task reads; another one writes, but only while there is something to be written."""
 
-    def __init__(self, app: App, hub: Hub, socket: WebSocket, viewer: Viewer) -> None:
+    def __init__(self, app: App, hub: Hub, socket: WebSocket, listener: Listener) -> None:
         self._app = app
         self._hub = hub
         self._socket = socket
-        self._listener = _listener(viewer)
+        self._listener = listener
+        self._writer: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        self._hub.join(self._listener)
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        self._listener.wake = self._wake
         try:
+            if self._listener.dropped:  # between the door and here
+                self._wake()
             query = self._socket.query_params
             if query.get("stream"):
                 await self._command({"type": "subscribe", **query})
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await self._read()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._hub.leave(self._listener)
-            if self._socket.application_state == WebSocketState.CONNECTED:
-                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                    await self._socket.close(GOING_AWAY)
+            if self._writer is not None:
+                self._writer.cancel()
+                await asyncio.gather(self._writer, return_exceptions=True)
+            await self._close(GOING_AWAY)
+
+    async def _close(self, code: int) -> None:
+        if self._socket.application_state == WebSocketState.CONNECTED:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await self._socket.close(code)
 
     async def _read(self) -> None:
+        """Until the connection has ended, whoever ended it."""
+        limits: Limits = self._app.memory["limits"]
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             text = message.get("text")
             if text is None:
-                await self._socket.close(UNSUPPORTED)
+                await self._close(UNSUPPORTED)
                 return
             try:
+                limits.hit_key(COMMANDS, f"t{self._listener.token_id}")
                 command = orjson.loads(text[:MAX_MESSAGE_CHARS])
+            except errors.TooMany:
+                await self._close(POLICY)
+                return
             except orjson.JSONDecodeError:
                 await self._complain("The message is not JSON", 400)
                 continue
@@ -147,14 +169,23 @@ class _Session:
             await self._complain(str(refused), refused.status)
 
     async def _complain(self, message: str, status: int) -> None:
-        await self._socket.send_text(orjson.dumps({"error": message, "status": status}).decode())
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await self._socket.send_text(orjson.dumps({"error": message, "status": status}).decode())
+
+    def _wake(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        while True:
-            frame = await self._listener.queue.get()
-            if frame.event is None:
-                return
-            await self._socket.send_text(_frame(frame))
+        """Everything that waits, and for somebody who was dropped the end. Who does not read holds it up."""
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            while frames := self._listener.take():
+                for frame in frames:
+                    await self._socket.send_text(_frame(frame))
+                    if self._listener.dropped:
+                        break
+            if self._listener.dropped:
+                await self._close(GOING_AWAY)  # which the reader hears of
 
 
 def _frame(frame: Frame) -> str:
@@ -175,7 +206,9 @@ def _events(name: str) -> Any:
             if not asked:
                 raise errors.NotFound
         viewer = await _viewer(call.app, call.request.headers, query, None)
-        listener = _listener(viewer)
+        listener = _listener(viewer, call.request)
+        hub: Hub = call.app.memory[HUB]
+        hub.admit(listener)
         try:
             wanted = await _open(
                 call.app, listener, name or query.get("stream", ""), query.get("tag"), query.get("list")
@@ -184,7 +217,7 @@ def _events(name: str) -> Any:
             problem = errors.NotFound if refused.status == 404 else errors.BadRequest
             raise problem(str(refused)) from refused
         return StreamingResponse(
-            _lines(call.app.memory[HUB], listener, wanted),
+            _lines(hub, listener, wanted),
             media_type="text/event-stream",
             headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
         )
@@ -194,19 +227,22 @@ def _events(name: str) -> Any:
 
 async def _lines(hub: Hub, listener: Listener, wanted: Stream) -> AsyncIterator[str]:
     """Joins when it is read for the first time: of somebody who left before, nothing may stay behind."""
+    news = asyncio.Event()
+    listener.wake = news.set
     hub.join(listener)
     try:
         hub.subscribe(listener, wanted)
         yield ":)\n"
-        while True:
+        while not listener.dropped:
             try:
-                frame = await asyncio.wait_for(listener.queue.get(), HEARTBEAT_SECONDS)
+                await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 yield ":thump\n"
                 continue
-            if frame.event is None:
-                return
-            yield f"event: {frame.event}\ndata: {frame.payload if frame.payload is not None else 'undefined'}\n\n"
+            news.clear()
+            for frame in listener.take():
+                payload = frame.payload if frame.payload is not None else "undefined"
+                yield f"event: {frame.event}\ndata: {payload}\n\n"
     finally:
         hub.leave(listener)
 

@@ -1,66 +1,88 @@
 """Who listens to what in this process. Messages from effects are loaded once per viewer and put into bounded queues.
 
-A reader that does not keep up is dropped: its client reconnects and reads what it missed over REST.
+A reader that does not keep up is dropped: its client reconnects and reads what it missed over REST. So are all when
+messages of other processes may have been missed.
 """
 
 import asyncio
 import logging
+import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import msgspec
 
-from fedi import entities, metrics
+from fedi import entities, errors, metrics
 from fedi.context import App
 from fedi.effects.context import TOPIC, Message
 from fedi.entities import FilterContext
 from fedi.streaming.channels import Stream
 from storage import announcements, conversations, notifications
+from storage.bus import GAP
 from storage.db import Conn
+from storage.errors import DatabaseDown
 
 log = logging.getLogger("fedi.streaming")
 
 QUEUE_LENGTH = 100
 BACKLOG = 10_000
+# Viewers that a message is loaded for at the same time: each takes a connection to the database.
+LOADING = 4
+# After a gap so many connections a second are ended: their clients all come back.
+DROPS_PER_SECOND = 200
 # Of the channel `token:ID`: the token was revoked.
 CLOSE = "close"
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What a client is sent; None as event ends the connection."""
+    """What a client is sent."""
 
     stream: tuple[str, ...]
-    event: str | None
+    event: str
     payload: str | None
 
 
 class Listener:
-    """One connection. `queue` holds what is to be sent; `dropped` is set when it overflowed or its token ended."""
+    """One connection. `waiting` is what is to be sent; `dropped` is set when that was too much, or its token ended.
 
-    __slots__ = ("account_id", "dropped", "queue", "scopes", "streams", "token_id")
+    `wake` is called when there is something to be done. It costs no task and no queue while nothing happens.
+    """
 
-    def __init__(self, *, account_id: int, token_id: int, scopes: frozenset[str]) -> None:
+    __slots__ = ("account_id", "address", "dropped", "scopes", "streams", "token_id", "waiting", "wake")
+
+    def __init__(self, *, account_id: int, token_id: int, scopes: frozenset[str], address: str) -> None:
         self.account_id = account_id
         self.token_id = token_id
         self.scopes = scopes
+        self.address = address
         self.streams: dict[tuple[str, str], Stream] = {}
-        self.queue: asyncio.Queue[Frame] = asyncio.Queue(QUEUE_LENGTH)
+        self.waiting: list[Frame] = []
         self.dropped = False
+        self.wake: Callable[[], None] = lambda: None
 
     def put(self, frame: Frame) -> None:
         if self.dropped:
             return
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
+        if len(self.waiting) >= QUEUE_LENGTH:
             self.drop()
+            return
+        self.waiting.append(frame)
+        self.wake()
+
+    def take(self) -> list[Frame]:
+        """Everything that waits."""
+        taken, self.waiting = self.waiting, []
+        return taken
 
     def drop(self) -> None:
         """Forget what waits and end the connection."""
         self.dropped = True
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(Frame((), None, None))
+        self.waiting = []
+        self.wake()
+
+
+_Viewer = tuple[int, FilterContext, bool]
+_Pairs = list[tuple[Listener, Stream]]
 
 
 class Hub:
@@ -70,28 +92,47 @@ class Hub:
         self._app = app
         self._listeners: dict[str, dict[Listener, list[Stream]]] = defaultdict(dict)
         self._tokens: dict[int, set[Listener]] = defaultdict(set)
+        self._addresses: dict[str, int] = defaultdict(int)
         self._messages: asyncio.Queue[Message] = asyncio.Queue(BACKLOG)
         self._task = asyncio.create_task(self._run())
         app.bus.subscribe(TOPIC, self._received)
+        app.bus.subscribe(GAP, self._missed)
 
     async def close(self) -> None:
         """End every connection."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        for listener in [one for group in list(self._tokens.values()) for one in group]:
+        for listener in self._all():
             listener.drop()
+
+    def _all(self) -> list[Listener]:
+        return [one for group in self._tokens.values() for one in group]
+
+    def admit(self, listener: Listener) -> None:
+        """`TooMany` when its token or its address has enough connections."""
+        settings = self._app.settings
+        if settings.rate_limiting and (
+            len(self._tokens.get(listener.token_id, ())) >= settings.streams_per_token
+            or self._addresses.get(listener.address, 0) >= settings.streams_per_address
+        ):
+            raise errors.TooMany("Too many open streams")
 
     def join(self, listener: Listener) -> None:
         self._tokens[listener.token_id].add(listener)
-        self._count()
+        self._addresses[listener.address] += 1
+        metrics.streams(sum(self._addresses.values()))
 
     def leave(self, listener: Listener) -> None:
+        listener.wake = lambda: None
         for stream in list(listener.streams.values()):
             self.unsubscribe(listener, stream)
         self._tokens[listener.token_id].discard(listener)
         if not self._tokens[listener.token_id]:
             del self._tokens[listener.token_id]
-        self._count()
+        self._addresses[listener.address] -= 1
+        if not self._addresses[listener.address]:
+            del self._addresses[listener.address]
+        metrics.streams(sum(self._addresses.values()))
 
     def subscribe(self, listener: Listener, stream: Stream) -> None:
         """A second subscription to the same changes nothing."""
@@ -110,9 +151,6 @@ class Hub:
         if not group:
             self._listeners.pop(stream.channel, None)
 
-    def _count(self) -> None:
-        metrics.streams(sum(len(group) for group in self._tokens.values()))
-
     # ------------------------------------------------------------ messages
 
     def _received(self, item: object) -> None:
@@ -126,6 +164,13 @@ class Hub:
             except asyncio.QueueFull:
                 log.warning("live messages come faster than they can be loaded; one was left out")
 
+    def _missed(self, _item: object) -> None:
+        """Nobody is told what nobody here knows: who reconnects reads it. The end of a token may be among it, too."""
+        listeners = self._all()
+        loop = asyncio.get_running_loop()
+        for listener in listeners:
+            loop.call_later(random.uniform(0, len(listeners) / DROPS_PER_SECOND), listener.drop)  # noqa: S311 (spread)
+
     async def _run(self) -> None:
         while True:
             message = await self._messages.get()
@@ -136,7 +181,7 @@ class Hub:
 
     async def _deliver(self, message: Message) -> None:
         """To each listening viewer what that viewer may see of it, in the form of each of their streams."""
-        wanting: dict[tuple[int, FilterContext, bool], list[tuple[Listener, Stream]]] = defaultdict(list)
+        wanting: dict[_Viewer, _Pairs] = defaultdict(list)
         for channel in message.channels:
             for listener, streams in self._listeners.get(channel, {}).items():
                 for stream in streams:
@@ -144,15 +189,35 @@ class Hub:
                         key = (listener.account_id, stream.filter_context, stream.public)
                         wanting[key].append((listener, stream))
         load = _LOADERS.get(message.event)
-        if load is None:
-            payload = str(message.id) if message.event in _BARE else None
-            _send(message.event, payload, [pair for pairs in wanting.values() for pair in pairs])
+        if load is not None:
+            left = iter(wanting.items())
+            await asyncio.gather(*(self._load(load, message, left) for _ in range(min(LOADING, len(wanting)))))
             return
-        for (account_id, context, public), pairs in wanting.items():
-            async with self._app.db.read() as conn:
-                payload = await load(self._app, conn, message.id, account_id, context, public)
-            if payload is not None:
-                _send(message.event, payload, pairs)
+        payload = await self._shared(message)
+        if payload is not msgspec.UNSET:
+            _send(message.event, payload, [pair for pairs in wanting.values() for pair in pairs])
+
+    async def _load(self, load: "Loader", message: Message, left: Iterator[tuple[_Viewer, _Pairs]]) -> None:
+        """For one viewer after the other, sharing the work with others that take from the same."""
+        async with self._app.db.read() as conn:
+            for (account_id, context, public), pairs in left:
+                try:
+                    payload = await load(self._app, conn, message.id, account_id, context, public)
+                except (DatabaseDown, OSError):
+                    raise
+                except Exception:
+                    log.exception("a live %s could not be loaded for one viewer", message.event)
+                    continue
+                if payload is not None:
+                    _send(message.event, payload, pairs)
+
+    async def _shared(self, message: Message) -> str | None | msgspec.UnsetType:
+        """What is the same for everybody; None for an event without payload, UNSET for one that is void by now."""
+        if message.event != "announcement.reaction":
+            return _BARE.get(message.event, lambda _ident: None)(message.id)
+        async with self._app.db.read() as conn:
+            found = await entities.reacted(self._app, conn, message.id, message.detail)
+        return _json(found) if found else msgspec.UNSET
 
 
 def _send(event: str, payload: str | None, pairs: Iterable[tuple[Listener, Stream]]) -> None:
@@ -164,8 +229,12 @@ def _send(event: str, payload: str | None, pairs: Iterable[tuple[Listener, Strea
 
 Loader = Callable[[App, Conn, int, int, FilterContext, bool], Awaitable[str | None]]
 
-# Events whose payload is the id itself.
-_BARE = frozenset(["delete", "announcement.delete", "notifications_merged"])
+# Events that nothing has to be loaded for; those that are not here carry nothing.
+_BARE: dict[str, Callable[[int], str]] = {
+    "delete": str,
+    "announcement.delete": str,
+    "notifications_merged": lambda _ident: "1",  # clients want a text; this is Mastodon's
+}
 
 
 def _json(value: object) -> str:

@@ -4,19 +4,25 @@ The server runs in this process, so that a test decides when work is done.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from fedi import patience
 from fedi.auth import tokens
+from fedi.effects.context import TOPIC
+from fedi.http.limits import Limit
+from fedi.services import announcements
 from fedi.streaming import endpoint, hub
 from storage import oauth
+from storage.bus import GAP
 from tests.support import checker, live
+from tests.support.events import events
 from tests.support.live import Live
 from tests.support.servers import Node, Person, drain
 
@@ -202,13 +208,79 @@ async def test_a_reader_that_does_not_keep_up_is_dropped(
     monkeypatch.setattr(hub, "QUEUE_LENGTH", 3)
     alice = await server.person("alice")
     async with live.socket(alice, "public", base_url=address) as slow:
-        [listener] = [one for group in server.server.hub._tokens.values() for one in group]
+        [listener] = server.server.hub._all()
         for _number in range(5):
             listener.put(hub.Frame(("public",), "delete", "1"))
         assert listener.dropped
         assert await slow.closed() == endpoint.GOING_AWAY
     await asyncio.sleep(0.05)
     assert not server.server.hub._tokens, "nothing is kept of it"
+
+
+@pytest.mark.parametrize("kind", ["socket", "events"])
+async def test_who_does_not_read_is_cut_off(
+    server: Node, address: str, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """However much waits in the kernel: the connection is not kept until somebody reads."""
+    for protocol in (patience.Socket, patience.Protocol):
+        monkeypatch.setattr(protocol, "period_seconds", 0.3)
+    alice = await server.person("alice")
+    headers = f"Host: example.test\r\nAuthorization: Bearer {alice.token}\r\n"
+    if kind == "socket":
+        headers += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        headers += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    port = int(address.rpartition(":")[2])
+    # Nothing is read from this socket but what comes before the first message.
+    with socket.create_connection(("127.0.0.1", port)) as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.sendall(f"GET {endpoint.PATH}?stream=user HTTP/1.1\r\n{headers}\r\n".encode())
+        await until(lambda: bool(server.server.hub._listeners))
+        [listener] = server.server.hub._all()
+        text = "x" * 200_000
+        for _number in range(hub.QUEUE_LENGTH + 1):
+            listener.put(hub.Frame(("user",), "update", text))
+            await asyncio.sleep(0)
+        await until(lambda: not server.server.hub._tokens)
+
+
+async def until(look: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline, "it does not happen"
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("setting", ["streams_per_token", "streams_per_address"])
+async def test_one_cannot_hold_any_number_of_connections(servers: Any, setting: str) -> None:
+    [server] = await servers("example.test", rate_limiting="true", **{setting: 2})
+    alice = await server.person("alice")
+    async with live.listening(server) as address:
+        async with live.socket(alice, "user", base_url=address), live.socket(alice, base_url=address):
+            with pytest.raises(InvalidStatus) as refused:
+                async with live.socket(alice, "user", base_url=address):
+                    pass
+            assert refused.value.response.status_code == 429
+            assert (await alice.call("GET", "/api/v1/streaming/user")).status_code == 429
+        await until(lambda: not server.server.hub._tokens)
+        async with live.socket(alice, "user", base_url=address):
+            pass
+
+
+async def test_who_asks_without_end_is_sent_away(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "COMMANDS", Limit("commands", 5, 300, "token"))
+    [server] = await servers("example.test", rate_limiting="true")
+    alice = await server.person("alice")
+    async with live.listening(server) as address, live.socket(alice, base_url=address) as busy:
+        for _number in range(10):
+            await busy.subscribe("user")
+        assert await busy.closed() == endpoint.POLICY
+
+
+async def test_after_a_gap_everybody_is_sent_to_read_what_was_missed(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with live.socket(alice, "user", base_url=address) as heard:
+        server.app.bus._deliver(GAP, None)
+        assert await heard.closed() == endpoint.GOING_AWAY
 
 
 async def test_who_leaves_is_forgotten(server: Node, address: str) -> None:
@@ -288,6 +360,58 @@ async def test_a_list_is_heard_by_its_owner(server: Node, address: str) -> None:
         assert heard.messages[0]["payload"]["id"] == post["id"]
 
 
+async def test_announcements_and_what_people_think_of_them(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    reader = Person(server, "bob", bob.user_id, bob.account_id, await _token(server, bob, "read:statuses"))
+    async with (
+        live.socket(bob, "user", base_url=address) as heard,
+        live.socket(reader, "user", base_url=address) as too,
+    ):
+        announcement_id = await announcements.create(server.app, "hello everybody")
+        await drain(server)
+        assert (await heard.event("announcement"))["id"] == str(announcement_id)
+        path = f"/api/v1/announcements/{announcement_id}/reactions/👍"
+        for method, count in (("PUT", 1), ("DELETE", 0)):
+            for _twice in range(2):
+                await alice.api(method, path)
+            await drain(server)
+            for each in (heard, too):
+                news = await each.event("announcement.reaction")
+                assert news == {"announcement_id": str(announcement_id), "name": "👍", "count": count}
+        await announcements.remove(server.app, announcement_id)
+        await drain(server)
+        for each in (heard, too):
+            assert await each.event("announcement.delete") == str(announcement_id)
+            assert "announcement.reaction" not in [message["event"] for message in await each.quiet()]
+
+
+async def test_events_of_other_releases_pass_through(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with live.socket(alice, "user", "user:notification", base_url=address) as heard:
+        channels = [f"user:{alice.id}", f"notifications:{alice.id}"]
+        server.app.bus.publish(TOPIC, [channels, "notifications_merged", 1])
+        for stream in ("user", "user:notification"):
+            assert await heard.event("notifications_merged", stream=stream) == 1
+        server.app.bus.publish(TOPIC, [channels[:1], "something.new", 1, "", "and more"])
+        text = await heard.connection.recv()
+        assert orjson.loads(text) == {"stream": ["user"], "event": "something.new"}
+
+
+async def test_marks_are_those_of_the_viewer(server: Node, address: str) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("one")
+    await bob.post(f"/api/v1/statuses/{post['id']}/favourite")
+    await drain(server)
+    async with (
+        live.socket(alice, "public", base_url=address) as author,
+        live.socket(bob, "public", base_url=address) as fan,
+    ):
+        await alice.api("PUT", f"/api/v1/statuses/{post['id']}", json={"status": "two"})
+        await drain(server)
+        assert (await author.event("status.update"))["favourited"] is False
+        assert (await fan.event("status.update"))["favourited"] is True
+
+
 # ---------------------------------------------------------------- who may hear
 
 
@@ -344,38 +468,6 @@ async def test_the_blocked_hear_nothing_either(server: Node, address: str) -> No
 
 
 # ---------------------------------------------------------------- server-sent events
-
-
-class Events:
-    """Reads a stream of server-sent events."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.lines = response.aiter_lines()
-
-    async def line(self) -> str:
-        return await asyncio.wait_for(anext(self.lines), 10)
-
-    async def event(self) -> tuple[str, str]:
-        """The next event: its name and data. Comments and blank lines are passed over."""
-        while not (line := await self.line()).startswith("event: "):
-            assert line == "" or line.startswith(":"), line
-        data = await self.line()
-        assert data.startswith("data: ")
-        return line.removeprefix("event: "), data.removeprefix("data: ")
-
-
-@contextlib.asynccontextmanager
-async def events(address: str, path: str, token: str, **params: str) -> AsyncIterator[Events]:
-    async with (
-        httpx.AsyncClient(base_url=address, timeout=10) as client,
-        client.stream("GET", path, params=params, headers={"Authorization": f"Bearer {token}"}) as response,
-    ):
-        assert response.status_code == 200
-        assert response.headers["content-type"].startswith("text/event-stream")
-        assert response.headers["cache-control"] == "private, no-store"
-        stream = Events(response)
-        assert await stream.line() == ":)"
-        yield stream
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from fedi.patience import Protocol, Socket
 from tests.support import checker
 from tests.support.servers import Node, Person
 
@@ -127,7 +128,7 @@ async def listening(node: Node) -> AsyncIterator[str]:
     """A node of this process on a real socket of loopback: http://127.0.0.1:PORT."""
     listener = sockets.create_server(("127.0.0.1", 0))
     app = node.server.asgi
-    server = _Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="websockets-sansio"))
+    server = _Server(uvicorn.Config(app, lifespan="off", log_config=None, http=Protocol, ws=Socket))
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:  # noqa: ASYNC110 (uvicorn tells in no other way)
         await asyncio.sleep(0.01)

@@ -104,7 +104,7 @@ class Bus:
                 await asyncio.wait_for(closed.wait(), ASK_SECONDS)
                 return
             except TimeoutError:
-                await conn.execute("select 1", timeout=ANSWER_SECONDS)
+                await conn.execute(f"listen {CHANNEL}", timeout=ANSWER_SECONDS)
 
     async def _flush(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -260,7 +261,12 @@ async def test_one_cannot_hold_any_number_of_connections(servers: Any, setting: 
                 async with live.socket(alice, "user", base_url=address):
                     pass
             assert refused.value.response.status_code == 429
-            assert (await alice.call("GET", "/api/v1/streaming/user")).status_code == 429
+            headers = {"Authorization": f"Bearer {alice.token}"}
+            async with (
+                httpx.AsyncClient(base_url=address, timeout=10) as client,
+                client.stream("GET", f"{endpoint.PATH}/user", headers=headers) as response,
+            ):
+                assert response.status_code == 429
         await until(lambda: not server.server.hub._tokens)
         async with live.socket(alice, "user", base_url=address):
             pass

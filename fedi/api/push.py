@@ -50,12 +50,15 @@ class What(msgspec.Struct, frozen=True):
 
 
 class New(msgspec.Struct, frozen=True, kw_only=True):
+    """Some clients put `policy` outside of `data`."""
+
     subscription: Where
     data: What = What()
+    policy: Policy | None = None
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not given stays, but alerts are given all at once. Some clients put `policy` outside of `data`."""
+    """What is not given stays, but alerts are given all at once."""
 
     data: What = What()
     policy: Policy | None = None
@@ -97,7 +100,7 @@ async def create(call: Call[New]) -> WebPushSubscription:
         auth=where.keys.auth,
         standard=where.standard,
         alerts=_names(what.alerts or Alerts()),
-        policy=what.policy or "all",
+        policy=what.policy or call.params.policy or "all",
     )
     row = await service.subscribe(
         call.app, account_id=call.user.account_id, token_id=_token_id(call), token=call.shown_token, wishes=wishes

@@ -402,6 +402,21 @@ async def test_markers_and_filters(new_person: Any) -> None:
 # ---------------------------------------------------------------- live
 
 
+async def test_a_push_subscription(new_person: Any) -> None:
+    alice = client_of(await new_person("alice"))
+    _private, public = alice.push_subscription_generate_keys()
+    made = alice.push_subscription_set("https://push.test/alice", public, mention_events=True, policy="followed")
+    assert (made.endpoint, made.policy, made.alerts.mention, made.alerts.poll) == (
+        "https://push.test/alice", "followed", True, False,
+    )  # fmt: skip
+    assert made.server_key == alice.instance().configuration.vapid.public_key
+    assert alice.push_subscription().id == made.id
+    assert alice.push_subscription_update(poll_events=True).alerts.poll
+    alice.push_subscription_delete()
+    with pytest.raises(MastodonNotFoundError):
+        alice.push_subscription()
+
+
 async def test_an_answer_arrives_live(new_person: Any) -> None:
     alice, bob = client_of(await new_person("alice")), client_of(await new_person("bob"))
     alice.account_follow(bob.me())

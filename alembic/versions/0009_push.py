@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0008_push.sql")
+    migrations.run(op, "0009_push.sql")

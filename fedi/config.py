@@ -226,15 +226,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, description="Activities of one server that may wait to be handled; more are put off with 429.")
     ] = 2000
     streams_per_token: Annotated[int, Meta(ge=1, description="Live connections that one log-in may hold open.")] = 20
-    streams_per_address: Annotated[
-        int, Meta(ge=1, description="Live connections from one address; many people may be behind it.")
-    ] = 500
+    streams_per_address: Annotated[int, Meta(ge=1, description="Live connections that one address may hold open.")] = (
+        500
+    )
     rate_limiting: Annotated[
-        bool,
-        Meta(
-            description="Limits requests and live connections per person and address. Off only for load tests and "
-            "private use."
-        ),
+        bool, Meta(description="Limits requests and streams per person and address. Off only for load tests.")
     ] = True
     rate_limits: Annotated[
         tuple[str, ...],

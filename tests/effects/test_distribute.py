@@ -20,7 +20,7 @@ class Ear:
         server.app.bus.subscribe(TOPIC, self._items.append)
 
     def heard(self, event: str, ident: str) -> set[str]:
-        return {channel for channels, name, about in self._items if (name, about) == (event, int(ident))
+        return {channel for channels, name, about, *_more in self._items if (name, about) == (event, int(ident))
                 for channel in channels}  # fmt: skip
 
 

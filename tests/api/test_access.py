@@ -31,7 +31,8 @@ ADMIN = ("/api/v1/admin/", "/api/v2/admin/")
 # Parameters that name no row of a person.
 EVERYBODYS = {
     "/api/v1/accounts/:id", "/api/v1/follow_requests/:account_id", "/api/v1/suggestions/:account_id",
-    "/api/v1/announcements/:id", "/api/v1/instance/terms_of_service/:date", "/api/v1/tags/:name", "/api/v1/timelines/tag/:hashtag",
+    "/api/v1/announcements/:id", "/api/v1/instance/terms_of_service/:date",
+    "/api/v1/tags/:name", "/api/v1/timelines/tag/:hashtag",
 }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ FACTS: dict[str, dict[str, Shape]] = json.loads((Path(__file__).parent / "facts"
 NULLABLE = {
     "application", "blurhash", "card", "contact_account", "description", "edited_at", "image", "in_reply_to_account_id",
     "in_reply_to_id", "language", "last_status", "last_status_at", "poll", "posting:default:language",
-    "privacy_policy", "published_at", "quote", "quote_approval_policy", "reblog", "votes_count", "voters_count", "website",
+    "privacy_policy", "published_at", "quote", "quote_approval_policy", "reblog", "votes_count", "voters_count",
+    "website",
 }  # fmt: skip
 # Keys of ours that the recording has not. The first are documented, then comes what clients of other servers read,
 # and last the alerts of a push subscription that was not asked for all of them.

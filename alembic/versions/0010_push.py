@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0009_push.sql")
+    migrations.run(op, "0010_push.sql")

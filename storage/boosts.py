@@ -39,8 +39,13 @@ async def of_status(conn: Conn, viewer_id: int | None, status_id: int, page: Pag
 
 
 async def ids(conn: Conn, status_id: int, *, limit: int) -> list[int]:
-    """Some boosts of a post, or of one that is gone."""
+    """Some boosts of a post, or of one that is gone, in the order in which the counters of their authors are locked."""
     records = await conn.fetch(
-        "select id from statuses where reblog_of_id = $1 order by id desc limit $2", status_id, limit
-    )
+        """
+        select id from (
+            select id, account_id from statuses where reblog_of_id = $1 order by id desc limit $2) latest
+        order by account_id
+        """,
+        status_id, limit,
+    )  # fmt: skip
     return [record[0] for record in records]

@@ -204,10 +204,10 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         )  # fmt: skip
         return existing, False
     await _attach(conn, new)
-    await _count(conn, new, 1)
     if new.reblog_of_id is None:
         await _adopt(conn, new, thread_id)
         await quotes.adopt(conn, new.id, new.account_id, new.uri)
+    await _count(conn, new, 1)
     await events.emit(conn, events.StatusCreated(new.id, new.quiet))
     if new.quote is not None:
         await quotes.insert(conn, new.id, new.account_id, new.quote, quiet=new.quiet)
@@ -335,16 +335,22 @@ async def _adopt(conn: Conn, new: New, thread_id: int) -> None:
     """Replies that arrived before their parent find it, and their threads become part of its thread."""
     records = await conn.fetch(
         """
-        update statuses set in_reply_to_id = $1, in_reply_to_account_id = $2, version = version + 1
-        where in_reply_to_uri = $3 and in_reply_to_id is null and id <> $1
-        returning thread_id, visibility
+        with answers as materialized (
+            select id from statuses where in_reply_to_uri = $3 and in_reply_to_id is null and id <> $1
+            order by id for no key update)
+        update statuses s set in_reply_to_id = $1, in_reply_to_account_id = $2, version = version + 1
+        from answers where s.id = answers.id returning s.thread_id, s.visibility
         """,
         new.id, new.account_id, new.uri,
     )  # fmt: skip
     if not records:
         return
     await conn.execute(
-        "update statuses set thread_id = $1 where thread_id = any($2)",
+        """
+        with branches as materialized (
+            select id from statuses where thread_id = any($2) order by id for no key update)
+        update statuses s set thread_id = $1 from branches where s.id = branches.id
+        """,
         thread_id, [record["thread_id"] for record in records],
     )  # fmt: skip
     await conn.execute(
@@ -414,12 +420,13 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
 
     Boosts of it, home rows and notifications are removed by effects, in batches: they can be many.
     """
+    # What is boosted before the boost, as whoever boosts it has them; and before its counters.
+    await conn.execute(
+        "select from statuses where id = (select reblog_of_id from statuses where id = $1) for key share", status_id
+    )
     status = struct(Status, await conn.fetchrow(f"select {COLUMNS} from statuses where id = $1 for update", status_id))
     if status is None:
         return None
-    if status.reblog_of_id is not None:
-        # Before its counters, as whoever deletes that post has it.
-        await conn.execute("select from statuses where id = $1 for key share", status.reblog_of_id)
     event = await _farewell(conn, status)
     await conn.execute(
         "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id

@@ -78,6 +78,7 @@ class World:
 
     def __init__(self, people: list[int]) -> None:
         self.people = people
+        self.deleted: list[int] = []
 
     def uri(self, name: int) -> str:
         return f"https://example.test/posts/{name}"
@@ -94,6 +95,12 @@ class World:
                 await self._about(conn, verb, account_id, *rest)
         except (Missing, Conflict):
             pass
+
+    async def clean_up(self, conn: Conn) -> None:
+        """What the effect of a deletion does, in a transaction of its own."""
+        if self.deleted:
+            for boost_id in await boosts.ids(conn, self.deleted.pop(), limit=100):
+                await statuses.delete(conn, boost_id)
 
     async def _between(self, conn: Conn, verb: str, one: int, other: int) -> None:
         if verb == "follow":
@@ -129,8 +136,7 @@ class World:
             return
         if verb == "delete":
             await statuses.delete(conn, post.id)
-            for boost_id in await boosts.ids(conn, post.id, limit=100):
-                await statuses.delete(conn, boost_id)
+            self.deleted.append(post.id)
         elif verb == "boost":
             new = statuses.New(
                 id=await statuses.new_id(conn), account_id=account_id, uri=f"{post.uri}/boosts/{account_id}", url=None,
@@ -181,6 +187,7 @@ def test_one_after_the_other(database_url: str, steps: list[tuple[Any, ...]]) ->
                     world = await _world(conn, "one")
                     for step in steps:
                         await world.apply(conn, step)
+                        await world.clean_up(conn)
                     found = await _drift(conn)
                     raise Enough
         finally:
@@ -210,6 +217,8 @@ async def test_all_at_once(database_url: str) -> None:
                     step = (verb, who, chosen.randrange(POSTS), chosen.randrange(3))
                 async with db.transaction() as conn:
                     await world.apply(conn, step)
+                async with db.transaction() as conn:
+                    await world.clean_up(conn)
 
         await asyncio.gather(*(side(number) for number in range(5)))
         async with db.read() as conn:

@@ -25,8 +25,9 @@ from federation.signatures import draft_cavage, keys
 from fedi import config
 from fedi.app import Server, running
 from fedi.auth import tokens
+from fedi.effects import search
 from fedi.services import accounts
-from storage import embedded, follows, migrations
+from storage import embedded, follows, jobs, migrations
 
 PORT, SINK_PORT = 8871, 8872
 BASE = f"http://localhost:{PORT}"
@@ -361,6 +362,9 @@ async def _read_town(quick: bool) -> None:
         reader_id, reader = await _person(server, "reader")
         started = time.perf_counter()
         paths = await town.build(server.app.db, server.app.settings.account_domain, reader_id)
+        async with server.app.db.transaction() as conn:
+            await jobs.enqueue(conn, search.JOB, {}, queue="slow", key="all")
+        await _idle(server)
         print(f"{town.PEOPLE} people and {town.POSTS} posts after {time.perf_counter() - started:.0f} s", flush=True)
         for name, path in paths.items():
             found = await bench.http.request("GET", f"{BASE}{path}", headers=_headers(reader))

@@ -28,10 +28,12 @@ BODY = {
 STREAMING = "/api/v1/streaming"
 # For these `test_admin_access` asks the same.
 ADMIN = ("/api/v1/admin/", "/api/v2/admin/")
+# As at Mastodon, a group that one does not have is as good as dismissed.
+GONE_ANYWAY = {"POST /api/v2/notifications/:group_key/dismiss"}
 # Parameters that name no row of a person.
 EVERYBODYS = {
     "/api/v1/accounts/:id", "/api/v1/follow_requests/:account_id", "/api/v1/suggestions/:account_id",
-    "/api/v1/announcements/:id", "/api/v1/instance/terms_of_service/:date",
+    "/api/v1/announcements/:id", "/api/v1/instance/terms_of_service/:date", "/api/v1_alpha/async_refreshes/:id",
     "/api/v1/tags/:name", "/api/v1/timelines/tag/:hashtag",
 }  # fmt: skip
 
@@ -210,7 +212,7 @@ async def test_other_peoples_things_are_not_found_and_not_changed(server: Node) 
         token = eve.token if route.access.kind == "user" else None
         for each in {token, eve.token}:
             response = await call(server, route, anything_else(path), each)
-            if response.status_code != 404:
+            if response.status_code != 404 and f"{route.method} {route.path}" not in GONE_ANYWAY:
                 found.append(name(route, response))
     assert unnamed == [], "say whose these are"
     assert found == []

@@ -128,7 +128,7 @@ class Comparing(Walk):
         answer = super().judge(method, path, response, user=user)
         operation = checker.find(method, path) or ""
         # A post that is to come is another entity, of which there is no recording.
-        coming = isinstance(answer, dict) and "scheduled_at" in answer
+        coming = operation == "POST /api/v1/statuses" and "scheduled_at" in answer
         shape = None if coming else recorded(operation).get(str(response.status_code))
         # The recordings are a person's: what is answered to nobody lacks the flags of a viewer.
         if shape is not None and (user is not False or not any(each in str(shape) for each in FLAGGED)):

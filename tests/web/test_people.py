@@ -33,12 +33,14 @@ async def test_an_invitation_lets_one_person_in(servers: Any) -> None:
         await window.open("/auth/sign_up")
         assert "by invitation only" in window.html
         await window.open(link)
+        await window.follow()
         await window.submit("/auth/sign_up", form("bob"))
         assert window.status == 303, window.html
         await window.follow()
         assert "@bob@example.test" in window.html
     async with browser(server) as window:
         await window.open(link)
+        await window.follow()
         assert "by invitation only" in window.html
 
 
@@ -54,6 +56,7 @@ async def test_a_withdrawn_invitation_is_worth_nothing(servers: Any) -> None:
         await window.submit(f"/auth/invites/{ident}/withdraw")
     async with browser(server) as window:
         await window.open(link)
+        await window.follow()
         assert "by invitation only" in window.html
 
 
@@ -70,6 +73,7 @@ async def test_where_staff_decides_only_staff_invites(servers: Any) -> None:
     link = await invite(server, "boss")
     async with browser(server) as window:
         await window.open(link)
+        await window.follow()
         await window.submit("/auth/sign_up", form("bob"))
         await window.follow()
         assert "@bob@example.test" in window.html  # in at once

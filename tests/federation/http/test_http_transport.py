@@ -1,6 +1,7 @@
 """Sockets: what is refused before a connection, what is kept after one, and what a hostile server can do."""
 
 import asyncio
+import contextlib
 import gzip
 import ssl
 from collections.abc import Sequence
@@ -227,14 +228,20 @@ async def test_an_idle_connection_that_talks_is_not_used_again(loopback: Loopbac
     async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await loopback.read_request(reader)
         writer.write(OK)
-        await asyncio.sleep(0.01)
+        await answered.wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        said.set()
         await reader.read()
 
+    answered, said = asyncio.Event(), asyncio.Event()
     port = await loopback.raw(talks)
     for _ in range(2):
         assert (await client.request("GET", f"http://127.0.0.1:{port}/")).body == b"ok"
-        await asyncio.sleep(0.03)
+        answered.set()
+        await said.wait()
+        await asyncio.sleep(0.05)
+        answered.clear()
+        said.clear()
     assert loopback.connections == 2
 
 
@@ -283,10 +290,11 @@ async def test_a_body_that_drips_forever_ends_at_the_total_deadline(loopback: Lo
     async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await loopback.read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        for _ in range(1000):
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(RuntimeError, OSError):  # as the client goes away
+            for _ in range(1000):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
 
     port = await loopback.raw(drips)
     for call in (client.request("GET", f"http://127.0.0.1:{port}/", timeout=0.3),

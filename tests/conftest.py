@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import sockets
 from tests.support.database import Databases, TestServer
@@ -21,6 +22,9 @@ _url: str | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     sockets.block()
+    # How long anything takes is the machine's business.
+    settings.register_profile("fedi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("fedi")
     for name in [name for name in os.environ if name.startswith("FEDI_") and not name.startswith("FEDI_TEST_")]:
         del os.environ[name]  # the developer's own settings
 

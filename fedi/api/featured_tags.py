@@ -5,7 +5,7 @@ import msgspec
 from fedi import access, entities, errors
 from fedi.entities.featured_tag import FeaturedTag
 from fedi.entities.tag import Tag
-from fedi.http.endpoint import Call, NoParams, delete, get, post, public, user
+from fedi.http.endpoint import PUBLIC, Call, NoParams, delete, get, post, user
 from fedi.text import tags as names
 from storage import featured_tags, tags
 
@@ -73,7 +73,7 @@ async def suggestions(call: Call[NoParams]) -> list[Tag]:
 
 
 ROUTES = [
-    get("/api/v1/accounts/:id/featured_tags", shown, access=public("read:accounts")),
+    get("/api/v1/accounts/:id/featured_tags", shown, access=PUBLIC),
     get("/api/v1/featured_tags", index, access=user("read:accounts")),
     post("/api/v1/featured_tags", add, access=user("write:accounts"), params=TagParams),
     get("/api/v1/featured_tags/suggestions", suggestions, access=user("read:accounts")),

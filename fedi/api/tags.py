@@ -2,7 +2,7 @@
 
 from fedi import entities, errors
 from fedi.entities.tag import Tag
-from fedi.http.endpoint import Call, NoParams, get, post, public, user
+from fedi.http.endpoint import PUBLIC, Call, NoParams, get, post, user
 from fedi.http.paging import PageParams, link, page
 from fedi.text import tags as names
 from storage import tag_follows, tags
@@ -47,7 +47,7 @@ def _name(call: Call[NoParams]) -> str:
 
 
 ROUTES = [
-    get("/api/v1/tags/:name", show, access=public("read")),
+    get("/api/v1/tags/:name", show, access=PUBLIC),
     post("/api/v1/tags/:name/follow", follow, access=user("write:follows")),
     post("/api/v1/tags/:name/unfollow", unfollow, access=user("write:follows")),
     get("/api/v1/followed_tags", followed, access=user("read:follows"), params=PageParams),

@@ -7,7 +7,7 @@ from fedi.entities.account import Account
 from fedi.entities.relationship import FamiliarFollowers
 from fedi.entities.status import Status
 from fedi.entities.user_list import List, build
-from fedi.http.endpoint import ANY_USER, Call, NoParams, get, public, user
+from fedi.http.endpoint import Call, NoParams, get, public, user
 from fedi.http.paging import PageParams, link, page
 from fedi.text import mentions, tags
 from storage import account_statuses, accounts, follows, ids, lists
@@ -148,6 +148,6 @@ ROUTES = [
     get("/api/v1/accounts/:id/statuses", statuses, access=public("read:statuses"), params=StatusParams),
     get("/api/v1/accounts/:id/followers", followers, access=public("read:accounts"), params=PageParams),
     get("/api/v1/accounts/:id/following", following, access=public("read:accounts"), params=PageParams),
-    get("/api/v1/accounts/:id/identity_proofs", identity_proofs, access=ANY_USER),
+    get("/api/v1/accounts/:id/identity_proofs", identity_proofs, access=user("read:accounts")),
     get("/api/v1/accounts/:id/lists", in_lists, access=user("read:lists")),
 ]

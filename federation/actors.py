@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from federation import origins, webfinger
+from federation import origins, permissions, webfinger
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.origins import Budget
@@ -311,6 +311,9 @@ async def _replace_keys(conn: Conn, account_id: int, uri: str, published: Sequen
 def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.Remote:
     now = datetime.now(UTC)
     icon, image = (parsed.icon, parsed.image) if with_media else (None, None)
+    policy = permissions.policy(
+        parsed.can_feature, author=parsed.id, followers=parsed.followers, following=parsed.following
+    )
     return accounts.Remote(
         uri=parsed.id,
         username=name.username,
@@ -323,6 +326,7 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
         followers_uri=parsed.followers,
         following_uri=parsed.following,
         featured_uri=parsed.featured,
+        collections_uri=parsed.featured_collections,
         display_name=parsed.name if parsed.name != parsed.username else "",
         note=parsed.summary,
         fields=[accounts.Field(field.name, field.value) for field in parsed.fields],
@@ -339,6 +343,8 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
         memorial=parsed.memorial,
         also_known_as=list(parsed.aliases),
         attribution_domains=list(parsed.attribution_domains),
+        feature_automatic=policy.automatic,
+        feature_manual=policy.manual,
         suspended=parsed.suspended,
         created_at=min(parsed.published or now, now),
     )

@@ -9,7 +9,7 @@ from federation import objects, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.discovery import is_deleted
 from federation.serving import Hidden, Visitor, document, elsewhere, missing, tombstone, visitor, wants_activity
-from federation.vocab import activity, quote, tag
+from federation.vocab import activity, consent, quote, tag
 from federation.vocab.audience import PUBLIC
 from storage import accounts, activities, ids, publishing, quotes, statuses
 from storage.accounts import Account
@@ -123,8 +123,10 @@ async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) 
         return missing()
     if row.approval_uri != uri or row.quoted_account_id != account.id:
         return missing()
-    stamp = quote.Authorization(uri, author=account.uri, quoting=quoting.uri, quoted=row.quoted_uri or "")
-    return document(quote.render_authorization(stamp))
+    stamp = consent.Stamp(
+        id=uri, type=quote.AUTHORIZATION, author=account.uri, interacting=quoting.uri, target=row.quoted_uri or ""
+    )
+    return document(consent.render(stamp))
 
 
 async def emoji(fed: Fed, request: Request, path: dict[str, str]) -> Response:

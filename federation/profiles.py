@@ -7,10 +7,12 @@ from federation.context import Site
 from federation.objects import emojis, media_url
 from federation.signatures import keys
 from federation.vocab import actor, attachment
-from storage import accounts, publishing
+from federation.vocab.audience import PUBLIC as EVERYBODY
+from storage import accounts, feature_policies, publishing
 from storage import keys as key_rows
 from storage.accounts import Account
 from storage.db import Conn
+from storage.quote_policies import FOLLOWERS, PUBLIC
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 
@@ -39,6 +41,8 @@ async def person(conn: Conn, site: Site, account: Account) -> JSON:
             followers=account.followers_uri,
             following=account.following_uri,
             featured=account.featured_uri,
+            featured_collections=account.collections_uri,
+            featured_by=_featured_by(account),
             url=account.url,
             name=account.display_name or account.username,
             summary=account.note,
@@ -61,6 +65,16 @@ async def person(conn: Conn, site: Site, account: Account) -> JSON:
             multikey=keys.multikey(keys.load_public(ed25519.public_pem)) if ed25519 else None,
         )
     )
+
+
+def _featured_by(account: Account) -> str | None:
+    """Whom a person here allows to put them into collections; themselves alone means nobody. None for the server."""
+    if account.collections_uri is None:
+        return None
+    automatic = feature_policies.of(account).automatic or 0
+    if automatic & PUBLIC:
+        return EVERYBODY
+    return (account.followers_uri if automatic & FOLLOWERS else None) or account.uri
 
 
 _SUFFIXES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}

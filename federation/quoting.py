@@ -5,12 +5,12 @@ know nothing of consent cannot ask for it: their quotes are shown where the poli
 or where its own server states no policy at all.
 """
 
-from federation.vocab.audience import PUBLIC as EVERYBODY
+from federation import permissions
 from federation.vocab.note import Note
 from storage import accounts, domain_blocks, events, inbox, jobs, quote_policies, quotes, statuses
 from storage.accounts import Account
 from storage.db import Conn
-from storage.quote_policies import FOLLOWERS, FOLLOWING, OTHERS, PUBLIC, Policy
+from storage.quote_policies import Policy
 from storage.quotes import SETTLE_JOB, Quote
 from storage.statuses import Status
 from storage.visibility import PRIVATE
@@ -18,17 +18,9 @@ from storage.visibility import PRIVATE
 
 def policy(note: Note, author: Account) -> Policy:
     """Who may quote a post, as its author's server says."""
-    if note.can_quote is None:
-        return Policy(None)
-    return Policy(_bits(note.can_quote.automatic, author), _bits(note.can_quote.manual, author))
-
-
-def _bits(uris: tuple[str, ...], author: Account) -> int:
-    names = {EVERYBODY: PUBLIC, author.followers_uri: FOLLOWERS, author.following_uri: FOLLOWING, author.uri: 0}
-    found = 0
-    for uri in uris:
-        found |= names.get(uri, OTHERS)
-    return found
+    return permissions.policy(
+        note.can_quote, author=author.uri, followers=author.followers_uri, following=author.following_uri
+    )
 
 
 async def found(conn: Conn, note: Note, author: Account) -> quotes.New | None:

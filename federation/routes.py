@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import discovery, documents, listings, reactions
+from federation import discovery, documents, featured, listings, reactions
 from federation.context import Fed
 from federation.inbox.receive import receive
 from federation.serving import conditional, wants_activity
@@ -67,6 +67,11 @@ ROUTES: list[Route] = [
     _get("/users/:username/statuses/:id/likes", reactions.likes),
     _get("/users/:username/statuses/:id/shares", reactions.shares),
     _get("/users/:username/quote_authorizations/:id", documents.quote_authorization),
+    _get("/users/:username/featured_collections", featured.listing),
+    _get("/users/:username/featured_collections/:id", featured.collection),
+    _get("/users/:username/featured_collections/:id/items/:item_id", featured.item),
+    _get("/users/:username/feature_authorizations/:id", featured.authorization),
+    _get("/collections/:id", featured.page),
     _get("/contexts/:id", reactions.context),
     _get("/emojis/:id", documents.emoji),
 ]

@@ -1,4 +1,4 @@
-"""Proving consent to quotes: the quoted author's own server is asked whether a stamp is genuine."""
+"""Proving consent: the server of whoever gave a stamp is asked whether it is genuine. And the job that does so for quotes."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from federation import origins, resolve
 from federation.context import Fed
 from federation.errors import Gone, Rejected
 from federation.quoting import accept, agreed
-from federation.vocab import normalise
-from federation.vocab.quote import Authorization, parse_authorization
+from federation.vocab import consent, normalise
+from federation.vocab.consent import Stamp
+from federation.vocab.quote import AUTHORIZATION
 from storage import accounts, quotes, statuses
 from storage.quotes import Quote
 from storage.statuses import Status
@@ -54,8 +55,15 @@ async def genuine(fed: Fed, stamp_uri: str, quoting: Status, quoted: Status) -> 
     """Ask the quoted author's server. Raises Gone, Rejected or Retry."""
     async with fed.db.read() as conn:
         author = await accounts.by_id(conn, quoted.account_id)
-    if author is None or not normalise.same_host(stamp_uri, author.uri):
+    if author is None:
         return False
-    document = await origins.document(fed, stamp_uri, again=True)
-    wanted = Authorization(stamp_uri, author=author.uri, quoting=quoting.uri, quoted=quoted.uri)
-    return parse_authorization(document.body) == wanted
+    wanted = Stamp(id=stamp_uri, type=AUTHORIZATION, author=author.uri, interacting=quoting.uri, target=quoted.uri)
+    return await given(fed, wanted)
+
+
+async def given(fed: Fed, wanted: Stamp) -> bool:
+    """Whether the server of its author has this very stamp. Raises Gone, Rejected or Retry."""
+    if not normalise.same_host(wanted.id, wanted.author):
+        return False
+    document = await origins.document(fed, wanted.id, again=True)
+    return consent.parse(document.body) == wanted

@@ -81,7 +81,7 @@ async def _descend(fed: Fed, status_id: int) -> None:
         if parent is None or parent.is_local or parent.replies_uri is None or parent.visibility >= PRIVATE:
             continue
         try:
-            items = await _items(fed, parent.replies_uri, budget, most=MAX_REPLIES - len(seen))
+            items = await references(fed, parent.replies_uri, budget, most=MAX_REPLIES - len(seen))
         except Rejected:
             continue
         fresh = [item for item in items if item.id not in seen]
@@ -111,7 +111,7 @@ async def featured(fed: Fed, payload: dict[str, Any]) -> None:
     if account is None or account.is_local or account.featured_uri is None:
         return
     budget, found = Budget(), list[int]()
-    for item in await _items(fed, account.featured_uri, budget, most=MAX_PINNED):
+    for item in await references(fed, account.featured_uri, budget, most=MAX_PINNED):
         try:
             pinned = await _pinned(fed, item, account, budget)
         except (Rejected, Gone, Retry):
@@ -149,7 +149,7 @@ async def _pinned(fed: Fed, item: Ref, account: Account, budget: Budget) -> Stat
     return found if found.account_id == account.id and found.visibility < PRIVATE else None
 
 
-async def _items(fed: Fed, uri: str, budget: Budget, *, most: int) -> list[Ref]:
+async def references(fed: Fed, uri: str, budget: Budget, *, most: int) -> list[Ref]:
     """The items of a collection, page after page on its own host, each page once. A server that stops answering on the
     way ends it; one that does not answer at all is a reason to leave everything as it is (Rejected)."""
     found, seen = list[Ref](), set[str]()

@@ -123,6 +123,31 @@ def quote_authorization(actor_uri: str, status_id: int) -> str:
     return f"{actor_uri}/quote_authorizations/{status_id}"
 
 
+def featured_collections(actor_uri: str) -> str:
+    return f"{actor_uri}/featured_collections"
+
+
+def featured_collection(actor_uri: str, collection_id: int) -> str:
+    return f"{actor_uri}/featured_collections/{collection_id}"
+
+
+def featured_item(collection_uri: str, item_id: int) -> str:
+    return f"{collection_uri}/items/{item_id}"
+
+
+def collection_page(base: str, collection_id: int) -> str:
+    return f"{base}/collections/{collection_id}"
+
+
+def feature_request(actor_uri: str, ident: int) -> str:
+    return f"{actor_uri}#feature_requests/{ident}"
+
+
+def feature_authorization(actor_uri: str, item_id: int) -> str:
+    """The stamp of somebody here who is in a collection."""
+    return f"{actor_uri}/feature_authorizations/{item_id}"
+
+
 def tag_page(base: str, name: str) -> str:
     return f"{base}/tags/{quote(name)}"
 

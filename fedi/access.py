@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from federation.context import INSTANCE_ACTOR_ID
 from fedi import errors
 from storage import accounts as account_rows
-from storage import lists, statuses, timelines
+from storage import blocks, collections, domain_blocks, lists, statuses, timelines
 from storage import media as media_rows
 from storage.db import Conn
 
@@ -85,3 +85,27 @@ async def own_list(conn: Conn, account_id: int, list_id: int) -> lists.List:
     if found is None:
         raise errors.NotFound
     return found
+
+
+async def collection(conn: Conn, viewer_id: int | None, collection_id: int) -> collections.Collection:
+    """Anybody's, for whom its maker has not blocked."""
+    found = await collections.visible(conn, viewer_id, collection_id)
+    if found is None:
+        raise errors.NotFound
+    return found
+
+
+async def own_collection(conn: Conn, account_id: int, collection_id: int) -> collections.Collection:
+    """One that the account has made. Of others everybody knows that they exist, but nobody changes them."""
+    found = await collection(conn, account_id, collection_id)
+    if found.account_id != account_id:
+        raise errors.Forbidden
+    return found
+
+
+async def turned_away(conn: Conn, owner: account_rows.Account, viewer_id: int | None) -> bool:
+    """Whether somebody's collections are not for this viewer."""
+    if viewer_id is None:
+        return False
+    viewer = await account(conn, viewer_id, viewer_id)
+    return await blocks.exists(conn, owner.id, viewer_id) or await domain_blocks.exists(conn, owner.id, viewer.domain)

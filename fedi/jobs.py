@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, discovery, stamps, threads
+from federation import actors, discovery, featuring, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -26,6 +26,7 @@ from fedi.services import (
     uploads,
 )
 from storage import cards as card_rows
+from storage import collection_items, quotes
 from storage import links as link_rows
 from storage import purging, quotes
 
@@ -68,6 +69,8 @@ JOBS: dict[str, Job] = {
     threads.REPLIES_JOB: _federated(threads.replies),
     threads.FEATURED_JOB: _federated(threads.featured),
     quotes.SETTLE_JOB: _federated(stamps.settle),
+    collection_items.SETTLE_JOB: _federated(featuring.settle),
+    featuring.READ_JOB: _federated(featuring.read),
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [

@@ -40,6 +40,7 @@ class Account(msgspec.Struct, frozen=True):
     followers_uri: str | None
     following_uri: str | None
     featured_uri: str | None
+    collections_uri: str | None
     display_name: str
     note: str
     note_source: str | None
@@ -66,6 +67,8 @@ class Account(msgspec.Struct, frozen=True):
     also_known_as: list[str]
     moved_to_id: int | None
     attribution_domains: list[str]
+    feature_automatic: int | None
+    feature_manual: int
     suspended_at: datetime | None
     suspended_by_origin: bool
     silenced_at: datetime | None
@@ -204,6 +207,7 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     followers_uri: str
     following_uri: str
     featured_uri: str
+    collections_uri: str | None = None
     type: str = "Person"
     bot: bool = False
     locked: bool = False
@@ -254,6 +258,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     followers_uri: str | None
     following_uri: str | None
     featured_uri: str | None
+    collections_uri: str | None = None
     display_name: str
     note: str
     fields: list[Field]
@@ -270,6 +275,8 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     memorial: bool = False
     also_known_as: list[str]
     attribution_domains: list[str] = []
+    feature_automatic: int | None = None
+    feature_manual: int = 0
     suspended: bool = False
     created_at: datetime
 

@@ -33,7 +33,7 @@ class Head(msgspec.Struct, frozen=True):
     quotes_count: int
     quote_automatic: int | None
     quote_manual: int
-    follows: bool  # the viewer the author, where it decides about quoting
+    follows: bool  # the viewer the author, where it decides about quoting or collections
     followed: bool  # the viewer by the author, likewise
     quote_state: str | None
     quoted_id: int | None  # only when the quote is accepted and the viewer may read what is quoted
@@ -45,6 +45,10 @@ class Head(msgspec.Struct, frozen=True):
     followers_count: int
     last_status_at: datetime | None
 
+
+# Whether who follows whom decides who may put an account into a collection: see `feature_policies`.
+_ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 or (a.is_local and a.locked)"
+_ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
 
 # What posts of a table quote with consent, as far as the viewer may read it.
 _QUOTED = """
@@ -85,9 +89,9 @@ async def heads(
             coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
             coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
             s.quote_automatic, s.quote_manual,
-            (coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 and exists (
+            ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {_ASKS_FOLLOWS}) and exists (
                 select from follows where account_id = $1 and target_id = s.account_id) as follows,
-            (coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 and exists (
+            ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 or {_ASKS_FOLLOWED}) and exists (
                 select from follows where account_id = s.account_id and target_id = $1) as followed,
             q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
             exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
@@ -249,12 +253,16 @@ class Author(msgspec.Struct, frozen=True):
     following_count: int
     followers_count: int
     last_status_at: datetime | None
+    follows: bool  # the viewer, where it decides about collections
+    followed: bool  # by the account, likewise
 
 
 _WIDTH = len(Account.__struct_fields__)
 
 
-async def authors(conn: Conn, account_ids: Sequence[int], *, pending: bool = False) -> dict[int, Author]:
+async def authors(
+    conn: Conn, viewer_id: int | None, account_ids: Sequence[int], *, pending: bool = False
+) -> dict[int, Author]:
     """Rows that exist, by id, and those they have moved to; suspended ones too, applicants only with `pending`."""
     records = await conn.fetch(
         f"""
@@ -265,12 +273,14 @@ async def authors(conn: Conn, account_ids: Sequence[int], *, pending: bool = Fal
                 where m.account_id = a.id and u.role <> 'user'
                 order by array_position(array['owner', 'admin', 'moderator'], u.role) limit 1) end,
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
-            n.last_status_at
+            n.last_status_at,
+            ({_ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
+            ({_ASKS_FOLLOWED}) and exists (select from follows where account_id = a.id and target_id = $1)
         from accounts a left join account_stats n on n.account_id = a.id
-        where (not a.pending or $2) and (a.id = {ANY_OF_1}
-            or a.id in (select moved_to_id from accounts where id = {ANY_OF_1} and moved_to_id is not null))
+        where (not a.pending or $3) and (a.id = {ANY_OF_2}
+            or a.id in (select moved_to_id from accounts where id = {ANY_OF_2} and moved_to_id is not null))
         """,
-        account_ids, pending,
+        viewer_id, account_ids, pending,
     )  # fmt: skip
     rows = [tuple(record.values()) for record in records]
     return {row[0]: Author(Account(*row[:_WIDTH]), *row[_WIDTH:]) for row in rows}

@@ -192,6 +192,55 @@ class AccountWarned(Event, frozen=True):
     warning_id: int
 
 
+class CollectionCreated(Event, frozen=True):
+    """A person here has made a collection, with whoever is in it by now."""
+
+    collection_id: int
+
+
+class CollectionUpdated(Event, frozen=True):
+    """`renamed`: its name or its description is another."""
+
+    collection_id: int
+    renamed: bool
+
+
+class CollectionDeleted(Event, frozen=True):
+    """One made here. `account_ids`: who was in it, or was asked."""
+
+    account_id: int
+    uri: str
+    account_ids: tuple[int, ...]
+
+
+class FeatureAsked(Event, frozen=True):
+    """A person here wants somebody elsewhere in a collection."""
+
+    item_id: int
+
+
+class FeatureGranted(Event, frozen=True):
+    """Somebody is in a collection. `embedded`: others hear of it with the collection itself."""
+
+    item_id: int
+    embedded: bool = False
+
+
+class FeatureRevoked(Event, frozen=True):
+    """Somebody has left a collection."""
+
+    item_id: int
+
+
+class FeatureDropped(Event, frozen=True):
+    """The maker of a collection has taken somebody out of it."""
+
+    account_id: int
+    collection_uri: str
+    uri: str
+    dropped_id: int | None
+
+
 class NotificationsMerged(Event, frozen=True):
     """What had been filtered of people who were let in stands in the account's list now."""
 

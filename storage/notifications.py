@@ -13,7 +13,8 @@ from storage.rows import columns, struct, structs
 
 Type = Literal[
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
-    "admin.report", "severed_relationships", "moderation_warning", "quote", "quoted_update",
+    "admin.report", "severed_relationships", "moderation_warning", "quote", "quoted_update", "added_to_collection",
+    "collection_update",
 ]  # fmt: skip
 
 
@@ -23,7 +24,7 @@ class Notification(msgspec.Struct, frozen=True):
     from_account_id: int
     type: str
     status_id: int | None
-    about_id: int | None  # a report, a severance or a warning, by type
+    about_id: int | None  # a report, a severance, a warning or a collection, by type
     group_key: str | None
     created_at: datetime
 
@@ -179,15 +180,22 @@ async def clear(conn: Conn, account_id: int) -> None:
 
 
 async def withdraw(
-    conn: Conn, kind: Type, *, from_id: int, status_id: int | None = None, recipient_id: int | None = None
+    conn: Conn,
+    kind: Type,
+    *,
+    from_id: int,
+    status_id: int | None = None,
+    recipient_id: int | None = None,
+    about_id: int | None = None,
 ) -> None:
     """What it told of was taken back."""
     await conn.execute(
         """
         delete from notifications where type = $1 and from_account_id = $2
           and ($3::bigint is null or status_id = $3) and ($4::bigint is null or account_id = $4)
+          and ($5::bigint is null or about_id = $5)
         """,
-        kind, from_id, status_id, recipient_id,
+        kind, from_id, status_id, recipient_id, about_id,
     )  # fmt: skip
 
 

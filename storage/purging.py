@@ -12,6 +12,8 @@ async def step(conn: Conn, account_id: int) -> bool:
     for remove in (_statuses, _follows, _favourites, _blocks, _media):
         if await remove(conn, account_id):
             return True
+    await conn.execute("delete from collection_items where account_id = $1", account_id)
+    await conn.execute("delete from collections where account_id = $1", account_id)
     await conn.execute("delete from notifications where from_account_id = $1 or account_id = $1", account_id)
     await _own(conn, account_id)
     await conn.execute(

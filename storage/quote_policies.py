@@ -46,11 +46,16 @@ def verdict(policy: Policy, visibility: int, standing: Standing) -> Verdict:
         return "automatic"
     if visibility == PRIVATE:
         return "denied"
-    if policy.automatic is None or _covers(policy.automatic, standing):
+    return "automatic" if policy.automatic is None else judged(policy.automatic, policy.manual, standing)
+
+
+def judged(automatic: int, manual: int, standing: Standing) -> Verdict:
+    """What the bits come to for one person."""
+    if _covers(automatic, standing):
         return "automatic"
-    if _covers(policy.manual, standing):
+    if _covers(manual, standing):
         return "manual"
-    return "unknown" if (policy.automatic | policy.manual) & OTHERS else "denied"
+    return "unknown" if (automatic | manual) & OTHERS else "denied"
 
 
 def _covers(allowed: int, standing: Standing) -> bool:

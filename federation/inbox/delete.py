@@ -2,8 +2,9 @@
 
 from federation.context import Fed
 from federation.errors import Rejected
+from federation.inbox import collection
 from federation.inbox.box import Box
-from storage import accounts, inbox, jobs, quotes, statuses
+from storage import accounts, collection_items, inbox, jobs, quotes, statuses
 
 
 async def anything(box: Box) -> None:
@@ -22,8 +23,11 @@ async def _post(box: Box, uri: str) -> None:
             raise Rejected("somebody else's post")
         await inbox.bury(conn, uri, actor_uri=box.actor.uri)
         await quotes.refuse_approved(conn, uri, quoted_account_id=box.actor.id)
+        await collection_items.revoke_approved(conn, uri, account_id=box.actor.id)
         if known is not None:
             await statuses.delete(conn, known.id)
+        else:
+            await collection.gone(conn, box.actor, uri)
 
 
 async def account(fed: Fed, uri: str) -> None:

@@ -5,7 +5,7 @@ from federation.errors import Gone, Rejected
 from federation.inbox import follow
 from federation.inbox.box import Box
 from federation.outgoing import now, to_one
-from federation.vocab import normalise, note
+from federation.vocab import consent, normalise, note
 from federation.vocab import quote as vocab
 from storage import accounts, quotes, statuses
 from storage.accounts import Account
@@ -27,11 +27,12 @@ async def requested(box: Box) -> None:
     if not shown and quoted.visibility >= PRIVATE:
         raise Rejected("the post is not theirs to see")
     status = await _instrument(box, quoted) if shown else None
-    asked = vocab.Request(
+    asked = consent.Request(
         id=box.activity.id or uris.quote_request(box.actor.uri, quoted.id),
+        type=vocab.REQUEST,
         actor=box.actor.uri,
-        quoted=quoted.uri,
-        quoting=ref.id,
+        object=quoted.uri,
+        instrument=ref.id,
     )
     async with box.fed.db.transaction() as conn:
         if not await box.undone(conn):
@@ -39,15 +40,15 @@ async def requested(box: Box) -> None:
 
 
 async def _answer(
-    conn: Conn, box: Box, quoted: Status, author: Account, status: Status | None, asked: vocab.Request
+    conn: Conn, box: Box, quoted: Status, author: Account, status: Status | None, asked: consent.Request
 ) -> None:
     stamp = await _stamp(conn, box, quoted, author, status) if status is not None else None
     if stamp is None:
-        document = vocab.reject(uris.answer(author.uri, "rejects", now()), author.uri, asked)
+        document = consent.reject(uris.answer(author.uri, "rejects", now()), author.uri, asked)
         if status is not None:
             await quotes.refuse(conn, status.id)
     else:
-        document = vocab.accept(uris.answer(author.uri, "accepts", now()), author.uri, asked, stamp)
+        document = consent.accept(uris.answer(author.uri, "accepts", now()), author.uri, asked, stamp)
     await to_one(conn, box.fed.site, document, sender=author, recipient=box.actor)
 
 

@@ -37,6 +37,8 @@ GATHER_SECONDS = 0.01
 MAX_GATHERED = 200
 SEEN_SECONDS = 60
 RETRY_SECONDS = 60
+# Mastodon leaves it out: whoever signs is the one who asks.
+_WITHOUT_ACTOR = frozenset(("FeatureRequest",))
 
 
 class Refusal(Exception):
@@ -55,6 +57,9 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
         recipient_id = await _recipient(fed, username)
         if not await _farewell_of_a_stranger(fed, envelope):
             sender_uri = await _verify(fed, request, body, envelope)
+            if envelope.actor is None:
+                document["actor"] = sender_uri
+                envelope = activity.arrived(document)
             if not await room.left(fed, parse_url(sender_uri).authority):
                 raise Refusal(429, "Too much of yours waits here to be handled")
             await _store(fed, document, envelope, recipient_id, sender_uri)
@@ -83,7 +88,7 @@ def _parse(body: bytes) -> tuple[normalise.JSON, Activity]:
         envelope = activity.arrived(document)
     except Rejected as exc:
         raise Refusal(400, str(exc)) from exc
-    if envelope.actor is None:
+    if envelope.actor is None and envelope.type not in _WITHOUT_ACTOR:
         raise Refusal(400, "The activity has no actor")
     return document, envelope
 
@@ -112,13 +117,16 @@ async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -
         method=request.method, target=_target(request), headers=tuple(request.headers.items()), body=body
     )
     hosts_ = {fed.site.host.lower(), fed.site.domain.lower()}
-    await _check_policy(fed, envelope.actor or "")
+    if envelope.actor is not None:
+        await _check_policy(fed, envelope.actor)
     try:
         claim = verify.claim(signed, datetime.now(UTC), hosts=hosts_)
+        if envelope.actor is None:
+            await _check_policy(fed, claim.key_id)
         signer_uri = await _signer(fed, signed, claim, envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
-    if signer_uri == envelope.actor:
+    if signer_uri == envelope.actor or envelope.actor is None:
         await _seen(fed, signer_uri)
         return signer_uri
     await _check_policy(fed, signer_uri)

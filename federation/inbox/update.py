@@ -2,7 +2,7 @@
 
 from federation import edits, resolve
 from federation.errors import Rejected
-from federation.inbox import create
+from federation.inbox import collection, create
 from federation.inbox.box import Box
 from federation.vocab import note, types
 from storage import statuses
@@ -16,7 +16,7 @@ async def anything(box: Box) -> None:
         await actor(box)
     elif ref.doc is not None and note.is_post(ref.doc):
         await post(box)
-    elif ref.doc is None and ref.id is not None and box.owns(ref.id):
+    elif ref.doc is None and ref.id is not None and box.owns(ref.id) and not await collection.updated_by_id(box):
         async with box.fed.db.read() as conn:
             known = await statuses.by_uri(conn, ref.id)
         if known is not None:

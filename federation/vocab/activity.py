@@ -200,8 +200,10 @@ def flag(uri: str, actor: str, objects: Sequence[str], *, content: str) -> JSON:
     )
 
 
-def add(uri: str, actor: str, obj: str, *, target: str) -> JSON:
-    return wrap({"id": uri, "type": "Add", "actor": actor, **_addressed([PUBLIC]), "object": obj, "target": target})
+def add(uri: str, actor: str, obj: str | JSON, *, target: str) -> JSON:
+    """`obj`: an id, or a rendered object."""
+    inner = obj if isinstance(obj, str) else bare(obj)
+    return wrap({"id": uri, "type": "Add", "actor": actor, **_addressed([PUBLIC]), "object": inner, "target": target})
 
 
 def remove(uri: str, actor: str, obj: str, *, target: str) -> JSON:

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from federation import sanitize
 from federation.errors import Gone, Rejected
-from federation.vocab import attachment, normalise, tag, types
+from federation.vocab import attachment, interaction, normalise, tag, types
 from federation.vocab.context import wrap
+from federation.vocab.interaction import Policy
 from federation.vocab.normalise import JSON
 
 MAX_NAME_CHARACTERS = 2_048
@@ -62,6 +63,8 @@ class Actor(Struct, frozen=True, kw_only=True):
     following: str | None
     featured: str | None
     featured_tags: str | None
+    featured_collections: str | None
+    can_feature: Policy | None
     url: str
     name: str
     summary: str
@@ -95,7 +98,8 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """An actor of ours, to be published. `summary` and the field values are HTML; `multikey` is an Ed25519 Multikey."""
+    """An actor of ours, to be published. `summary` and the field values are HTML; `multikey` is an Ed25519 Multikey;
+    `featured_by` is who may put it into a collection."""
 
     id: str
     type: str
@@ -108,6 +112,8 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     following: str | None
     featured: str | None = None
     featured_tags: str | None = None
+    featured_collections: str | None = None
+    featured_by: str | None = None
     url: str
     name: str
     summary: str = ""
@@ -192,6 +198,7 @@ def render(out: Outgoing) -> JSON:
         ("outbox", out.outbox),
         ("featured", out.featured),
         ("featuredTags", out.featured_tags),
+        ("featuredCollections", out.featured_collections),
     ):
         if value:
             document[name] = value
@@ -208,6 +215,8 @@ def render(out: Outgoing) -> JSON:
         "tag": tag.render(tag.Tags(hashtags=out.hashtags, emojis=out.emojis)),
         "attachment": [{"type": "PropertyValue", "name": f.name, "value": f.value} for f in out.fields],
     }
+    if out.featured_by:
+        document["interactionPolicy"] = interaction.render("canFeature", out.featured_by)
     if out.shared_inbox:
         document["endpoints"] = {"sharedInbox": out.shared_inbox}
     return wrap(document | _flags(out) | _published_keys(out) | _pictures(out))
@@ -230,6 +239,8 @@ def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str |
         following=_http(doc.get("following")),
         featured=_http(doc.get("featured")),
         featured_tags=_http(doc.get("featuredTags")),
+        featured_collections=_http(doc.get("featuredCollections")),
+        can_feature=interaction.policy(doc, "canFeature"),
         url=_page(doc.get("url"), actor_id),
         name=" ".join(name.split()) or username,
         summary=_summary(doc),

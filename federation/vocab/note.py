@@ -13,8 +13,8 @@ from federation.vocab.activity import Activity
 from federation.vocab.attachment import Attachment
 from federation.vocab.audience import PUBLIC, Audience, addresses
 from federation.vocab.context import wrap
+from federation.vocab.interaction import Policy
 from federation.vocab.normalise import JSON
-from federation.vocab.quote import CanQuote
 from federation.vocab.tag import Emoji, Hashtag, Mention
 
 MAX_SUMMARY_CHARACTERS = 5_000
@@ -69,7 +69,7 @@ class Note(Struct, frozen=True, kw_only=True):
     quote: str | None
     quote_gone: bool
     quote_authorization: str | None
-    can_quote: CanQuote | None
+    can_quote: Policy | None
     replies: str | None
     likes_count: int | None
     shares_count: int | None

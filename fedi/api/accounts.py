@@ -36,7 +36,7 @@ class StatusParams(PageParams, frozen=True, kw_only=True):
 async def show(call: Call[NoParams]) -> Account:
     async with call.read() as conn:
         account = await access.account(conn, call.viewer_id, call.id())
-        return await entities.account(call.app, conn, account.id)
+        return await entities.account(call.app, conn, account.id, call.viewer_id)
 
 
 async def index(call: Call[Ids]) -> list[Account]:
@@ -46,7 +46,7 @@ async def index(call: Call[Ids]) -> list[Account]:
         raise errors.Unprocessable(f"Too many accounts (maximum is {MAX_IDS})")
     async with call.read() as conn:
         known = await access.accounts(conn, call.viewer_id, wanted)
-        return await entities.accounts(call.app, conn, known)
+        return await entities.accounts(call.app, conn, known, call.viewer_id)
 
 
 async def lookup(call: Call[LookupParams]) -> Account:
@@ -58,7 +58,7 @@ async def lookup(call: Call[LookupParams]) -> Account:
         if found is None:
             raise errors.NotFound
         account = await access.account(conn, call.viewer_id, found.id)
-        return await entities.account(call.app, conn, account.id)
+        return await entities.account(call.app, conn, account.id, call.viewer_id)
 
 
 async def familiar_followers(call: Call[Ids]) -> list[FamiliarFollowers]:
@@ -68,7 +68,9 @@ async def familiar_followers(call: Call[Ids]) -> list[FamiliarFollowers]:
         known = await access.accounts(conn, call.user.account_id, wanted)
         familiar = await follows.familiar(conn, call.user.account_id, known, limit=MAX_FAMILIAR)
         everybody = list({follower for followers in familiar.values() for follower in followers})
-        rendered = {account.id: account for account in await entities.accounts(call.app, conn, everybody)}
+        rendered = {
+            account.id: account for account in await entities.accounts(call.app, conn, everybody, call.viewer_id)
+        }
     return [
         FamiliarFollowers(str(target), [rendered[str(each)] for each in followers if str(each) in rendered])
         for target, followers in familiar.items()
@@ -105,7 +107,7 @@ async def followers(call: Call[PageParams]) -> list[Account]:
             return []
         rows = await follows.follower_ids(conn, account.id, wanted, viewer_id=call.viewer_id)
         link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [follower for _, follower in rows])
+        return await entities.accounts(call.app, conn, [follower for _, follower in rows], call.viewer_id)
 
 
 async def following(call: Call[PageParams]) -> list[Account]:
@@ -117,7 +119,7 @@ async def following(call: Call[PageParams]) -> list[Account]:
             return []
         rows = await follows.following_ids(conn, account.id, wanted, viewer_id=call.viewer_id)
         link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [followed for _, followed in rows])
+        return await entities.accounts(call.app, conn, [followed for _, followed in rows], call.viewer_id)
 
 
 def _hides_from(account: accounts.Account, viewer_id: int | None) -> bool:

@@ -30,7 +30,7 @@ async def index(call: Call[DirectoryParams]) -> list[Account]:
             limit=min(abs(params.limit), 80),
             offset=min(max(params.offset, 0), MAX_OFFSET),
         )
-        return await entities.accounts(call.app, conn, found)
+        return await entities.accounts(call.app, conn, found, call.viewer_id)
 
 
 ROUTES = [get("/api/v1/directory", index, access=PUBLIC, params=DirectoryParams)]

@@ -26,7 +26,7 @@ async def _list(call: Call[PageParams], account_id: int) -> list[Account]:
     async with call.read() as conn:
         rows = await endorsements.target_ids(conn, account_id, wanted)
         link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [target_id for _, target_id in rows])
+        return await entities.accounts(call.app, conn, [target_id for _, target_id in rows], call.viewer_id)
 
 
 async def add(call: Call[NoParams]) -> Relationship:

@@ -47,7 +47,7 @@ async def favourited_by(call: Call[PageParams]) -> list[Account]:
     async with call.read() as conn:
         status = await access.proper_status(conn, call.viewer_id, call.id())
         rows = await favourites.of_status(conn, call.viewer_id, status.id, wanted)
-        people = await entities.accounts(call.app, conn, [row.account_id for row in rows])
+        people = await entities.accounts(call.app, conn, [row.account_id for row in rows], call.viewer_id)
     link(call, [row.id for row in rows], full=len(rows) == wanted.size)
     return people
 
@@ -57,7 +57,7 @@ async def boosted_by(call: Call[PageParams]) -> list[Account]:
     async with call.read() as conn:
         status = await access.proper_status(conn, call.viewer_id, call.id())
         rows = await boosts.of_status(conn, call.viewer_id, status.id, wanted)
-        people = await entities.accounts(call.app, conn, [row.account_id for row in rows])
+        people = await entities.accounts(call.app, conn, [row.account_id for row in rows], call.viewer_id)
     link(call, [row.id for row in rows], full=len(rows) == wanted.size)
     return people
 

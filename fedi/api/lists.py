@@ -75,7 +75,7 @@ async def members(call: Call[PageParams]) -> list[Account]:
         rows = await lists.members(conn, known.id, wanted)
         if wanted is not None:
             link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows])
+        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows], call.viewer_id)
 
 
 async def add(call: Call[Members]) -> None:

@@ -107,7 +107,7 @@ async def accounts(call: Call[PageParams]) -> list[Account]:
         rows = await notification_groups.accounts(conn, call.user.account_id, key, asked)
         if not rows and await notification_groups.by_key(conn, call.user.account_id, key) is None:
             raise errors.NotFound
-        found = await entities.accounts(call.app, conn, [account_id for _, account_id in rows])
+        found = await entities.accounts(call.app, conn, [account_id for _, account_id in rows], call.viewer_id)
     link(call, [notification_id for notification_id, _ in rows], full=len(rows) == asked.size)
     return found
 

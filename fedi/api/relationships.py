@@ -83,7 +83,7 @@ async def requests(call: Call[PageParams]) -> list[Account]:
     async with call.read() as conn:
         rows = await follows.request_ids(conn, call.user.account_id, wanted)
         link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows])
+        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows], call.viewer_id)
 
 
 async def authorize(call: Call[NoParams]) -> Relationship:
@@ -114,7 +114,7 @@ async def blocked(call: Call[PageParams]) -> list[Account]:
     async with call.read() as conn:
         rows = await blocks.target_ids(conn, call.user.account_id, wanted)
         link(call, [cursor for cursor, _ in rows], full=len(rows) == wanted.size)
-        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows])
+        return await entities.accounts(call.app, conn, [account_id for _, account_id in rows], call.viewer_id)
 
 
 async def mute(call: Call[MuteParams]) -> Relationship:
@@ -133,7 +133,7 @@ async def muted_accounts(call: Call[PageParams]) -> list[MutedAccount]:
     async with call.read() as conn:
         rows = await mutes.targets(conn, call.user.account_id, wanted)
         link(call, [row.id for row in rows], full=len(rows) == wanted.size)
-        accounts = await entities.accounts(call.app, conn, [row.target_id for row in rows])
+        accounts = await entities.accounts(call.app, conn, [row.target_id for row in rows], call.viewer_id)
     expires = {str(row.target_id): row.expires_at for row in rows}
     return [muted(account, expires[account.id]) for account in accounts]
 

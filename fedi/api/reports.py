@@ -31,7 +31,7 @@ async def create(call: Call[ReportParams]) -> Report:
     )
     row = await service.file(call.app, call.user, filed)
     async with call.read() as conn:
-        target = await entities.account(call.app, conn, row.target_id)
+        target = await entities.account(call.app, conn, row.target_id, call.viewer_id)
     return build(row, target=target)
 
 

@@ -65,13 +65,15 @@ async def people(call: Call[PeopleParams]) -> list[Account]:
     )
     found = await search.find(call.app, call.user.account_id, query)
     async with call.read() as conn:
-        return await entities.accounts(call.app, conn, found.account_ids)
+        return await entities.accounts(call.app, conn, found.account_ids, call.viewer_id)
 
 
 async def _found(call: Call[SearchParams]) -> tuple[list[Account], list[Status], list[str]]:
     found = await search.find(call.app, call.viewer_id, _query(call))
     async with call.read() as conn:
-        accounts = await entities.accounts(call.app, conn, found.account_ids) if found.account_ids else []
+        accounts = (
+            await entities.accounts(call.app, conn, found.account_ids, call.viewer_id) if found.account_ids else []
+        )
         statuses = await entities.statuses(call.app, conn, found.status_ids, call.viewer_id) if found.status_ids else []
     return accounts, statuses, found.tag_names
 

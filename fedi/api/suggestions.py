@@ -33,7 +33,7 @@ async def _found(call: Call[LimitParams]) -> tuple[list[suggestions.Suggestion],
         rows = await suggestions.for_viewer(
             conn, call.user.account_id, featured=_featured(call.app.settings), limit=wanted.size
         )
-        return rows, await entities.accounts(call.app, conn, [row.account_id for row in rows])
+        return rows, await entities.accounts(call.app, conn, [row.account_id for row in rows], call.viewer_id)
 
 
 def _featured(settings: Settings) -> list[tuple[str, str]]:

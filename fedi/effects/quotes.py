@@ -2,7 +2,7 @@
 
 from federation import outbound, outgoing, uris
 from federation.objects import render_note
-from federation.vocab import quote
+from federation.vocab import consent, quote
 from fedi.effects import distribute, notify
 from fedi.effects.context import Context
 from storage import accounts, audiences, events, notifications, publishing, quotes, statuses
@@ -18,9 +18,11 @@ async def request(ctx: Context, event: events.StatusCreated) -> None:
     me, author = people.get(row.account_id), people.get(row.quoted_account_id or 0)
     if me is None or author is None:
         return
-    asked = quote.Request(id=row.request_uri, actor=me.uri, quoted=row.quoted_uri or "", quoting=ours.uri)
+    asked = consent.Request(
+        id=row.request_uri, type=quote.REQUEST, actor=me.uri, object=row.quoted_uri or "", instrument=ours.uri
+    )
     note = render_note(ctx.fed.site, ours, await publishing.load(ctx.conn, [ours]))
-    document = quote.request(asked, note, author=author.uri)
+    document = consent.request(asked, to=author.uri, instrument=note)
     await outgoing.to_one(ctx.conn, ctx.fed.site, document, sender=me, recipient=author)
 
 
@@ -68,11 +70,17 @@ async def revocation(ctx: Context, event: events.QuoteRevoked) -> None:
     author = await accounts.by_id(ctx.conn, quoted.account_id)
     if author is None or event.approval_uri != uris.quote_authorization(author.uri, quoting.id):
         return
-    stamp = quote.Authorization(event.approval_uri, author=author.uri, quoting=quoting.uri, quoted=quoted.uri)
+    stamp = consent.Stamp(
+        id=event.approval_uri,
+        type=quote.AUTHORIZATION,
+        author=author.uri,
+        interacting=quoting.uri,
+        target=quoted.uri,
+    )
     inboxes = {
         *await audiences.of_accounts(ctx.conn, [quoting.account_id]),
         *await audiences.of_followers(ctx.conn, author.id),
         *(await audiences.of_status(ctx.conn, quoting.id, with_interested=True) if quoting.is_local else ()),
     }
-    document = quote.revoke(stamp)
+    document = consent.revoke(stamp)
     await outgoing.send(ctx.conn, ctx.fed.site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)

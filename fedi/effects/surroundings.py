@@ -1,6 +1,7 @@
-"""What is fetched because somebody here has become interested in it: pinned posts, pages that a profile links to."""
+"""What is fetched because somebody here has become interested in it: pinned posts, collections, pages that a
+profile links to."""
 
-from federation import threads
+from federation import featuring, threads
 from fedi.effects.context import Context
 from storage import accounts, events, jobs, links
 from storage.accounts import Account
@@ -12,6 +13,14 @@ async def pins(ctx: Context, event: events.FollowAccepted) -> None:
     if target is not None and target.featured_uri:
         payload = {"account_id": target.id}
         await jobs.enqueue(ctx.conn, threads.FEATURED_JOB, payload, queue="slow", key=str(target.id))
+
+
+async def collections(ctx: Context, event: events.FollowAccepted) -> None:
+    """Those that it has made."""
+    target = await _followed(ctx, event)
+    if target is not None and target.collections_uri:
+        payload = {"account_id": target.id}
+        await jobs.enqueue(ctx.conn, featuring.READ_JOB, payload, queue="slow", key=str(target.id))
 
 
 async def verification(ctx: Context, event: events.FollowAccepted) -> None:

@@ -6,6 +6,7 @@ their modules by name: `from fedi.entities.status import Status`.
 
 from fedi.entities.account import Account, CredentialAccount
 from fedi.entities.bundle import Bundle, FilterContext, Wanted, load
+from fedi.entities.curated import collection_with_accounts, collections
 from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
 from fedi.entities.notices import announced, reacted
@@ -38,6 +39,8 @@ __all__ = [
     "account",
     "accounts",
     "announced",
+    "collection_with_accounts",
+    "collections",
     "conversations",
     "credential_account",
     "featured",

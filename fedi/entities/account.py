@@ -34,7 +34,7 @@ class Role(Struct, frozen=True):
     permissions: str
     color: str = ""
     highlighted: bool = False
-    collection_limit: int = 0
+    collection_limit: int = 10
 
 
 EVERYONE = Role(id="-99", name="", permissions="65536")
@@ -151,6 +151,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
     emojis: tuple[CustomEmoji, ...] = ()
     roles: tuple[AccountRole, ...] = ()
+    feature_approval: Approval = NOBODY
 
 
 class Stats(Struct, frozen=True):
@@ -212,7 +213,7 @@ def build(parts: Parts, stats: Stats, *, moved: Account | None = None) -> Accoun
         show_media_replies=parts.show_media_replies,
         show_featured=parts.show_featured,
         noindex=parts.noindex,
-        feature_approval=NOBODY,
+        feature_approval=parts.feature_approval,
         emojis=list(parts.emojis),
         roles=list(parts.roles),
         fields=list(parts.fields),

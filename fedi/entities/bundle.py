@@ -13,7 +13,7 @@ import msgspec
 from cachetools import TTLCache
 
 from fedi.context import App
-from fedi.entities import dates, quote, rendering
+from fedi.entities import dates, feature, quote, rendering
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
 from fedi.entities.matching import Matcher, hides
@@ -23,8 +23,9 @@ from fedi.entities.poll import build as build_poll
 from fedi.entities.status import Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
 from fedi.entities.user_filter import FilterResult
 from fedi.text.emoji import shortcodes
-from storage import bundles
+from storage import bundles, feature_policies
 from storage.db import Conn
+from storage.quote_policies import Policy, Standing
 
 FilterContext = Literal["home", "notifications", "public", "thread", "account"]
 
@@ -44,21 +45,28 @@ class _Rendered(msgspec.Struct, frozen=True):
     """The author of the page that the card shows."""
 
 
+class _Built(msgspec.Struct, frozen=True):
+    version: int
+    account: Account
+    policy: Policy
+    """Who may put it into a collection."""
+
+
 class _Memory:
     """This process's rendered statuses and built accounts."""
 
     def __init__(self) -> None:
         self.statuses: TTLCache[int, _Rendered] = TTLCache(MAX_STATUSES, MAX_AGE_SECONDS)
-        self.accounts: TTLCache[int, tuple[int, Account]] = TTLCache(MAX_ACCOUNTS, MAX_AGE_SECONDS)
+        self.accounts: TTLCache[int, _Built] = TTLCache(MAX_ACCOUNTS, MAX_AGE_SECONDS)
 
     def status(self, head: bundles.Head) -> _Rendered | None:
         entry: _Rendered | None = self.statuses.get(head.id)
         current = entry and (entry.version, entry.author_version) == (head.version, head.author_version)
         return entry if current else None
 
-    def account(self, account_id: int, version: int) -> Account | None:
-        entry: tuple[int, Account] | None = self.accounts.get(account_id)
-        return entry[1] if entry and entry[0] == version else None
+    def account(self, account_id: int, version: int) -> "_Built | None":
+        entry: _Built | None = self.accounts.get(account_id)
+        return entry if entry and entry.version == version else None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +103,7 @@ async def load(app: App, conn: Conn, viewer_id: int | None, wanted: Wanted) -> B
         heads = {head.id: head for head in rows}
     rendered = await _rendered(app, conn, heads)
     authors = {entry.credit.account_id for entry in rendered.values() if entry.credit and entry.credit.vouches}
-    bundle.accounts = await _accounts(app, conn, heads, {*wanted.account_ids, *authors})
+    bundle.accounts = await _accounts(app, conn, viewer_id, heads, {*wanted.account_ids, *authors})
     polls = await _polls(conn, viewer_id, heads, rendered)
     matcher = Matcher(await bundles.filters(conn, viewer_id, list(heads)) if viewer_id and heads else ())
     page = _Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher)
@@ -130,7 +138,7 @@ async def _rendered(app: App, conn: Conn, heads: dict[int, bundles.Head]) -> dic
 
 
 async def _accounts(
-    app: App, conn: Conn, heads: dict[int, bundles.Head], account_ids: Collection[int]
+    app: App, conn: Conn, viewer_id: int | None, heads: dict[int, bundles.Head], account_ids: Collection[int]
 ) -> dict[int, Account]:
     """Authors of the heads, with the counters that came with them, and further accounts."""
     memory = _memory(app)
@@ -138,18 +146,30 @@ async def _accounts(
     for head in heads.values():
         if head.account_id in found or head.account_id in missing:
             continue
-        account = memory.account(head.account_id, head.author_version)
-        if account is None:
+        entry = memory.account(head.account_id, head.author_version)
+        if entry is None:
             missing.add(head.account_id)
         else:
-            found[head.account_id] = _counted(account, head)
+            standing = _standing(viewer_id, head.account_id, head.follows, head.followed)
+            found[head.account_id] = feature.told(_counted(entry.account, head), entry.policy, standing)
     if missing:
-        rows = await bundles.authors(conn, list(missing))
+        rows = await bundles.authors(conn, viewer_id, list(missing))
         for account_id in missing & rows.keys():
-            account = _account(app.settings.base_url, account_id, rows)
-            memory.accounts[account_id] = (rows[account_id].account.version, account)
-            found[account_id] = account
+            row = rows[account_id]
+            entry = _Built(
+                row.account.version,
+                _account(app.settings.base_url, account_id, rows),
+                feature_policies.of(row.account),
+            )
+            memory.accounts[account_id] = entry
+            standing = _standing(viewer_id, account_id, row.follows, row.followed)
+            found[account_id] = feature.told(entry.account, entry.policy, standing)
     return found
+
+
+def _standing(viewer_id: int | None, account_id: int, follows: bool, followed: bool) -> Standing | None:
+    """The viewer's, None for the public."""
+    return None if viewer_id is None else Standing(account_id == viewer_id, follows, followed)
 
 
 def _account(base_url: str, account_id: int, rows: dict[int, bundles.Author]) -> Account:

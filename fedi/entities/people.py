@@ -21,15 +21,16 @@ _ROLES = {
 }
 
 
-async def accounts(app: App, conn: Conn, ids: Sequence[int]) -> list[Account]:
-    """In the order given, without those that are gone. Suspended ones are there, emptied."""
-    loaded = await bundle.load(app, conn, None, Wanted(account_ids=ids))
+async def accounts(app: App, conn: Conn, ids: Sequence[int], viewer_id: int | None = None) -> list[Account]:
+    """In the order given, without those that are gone. Suspended ones are there, emptied. `viewer_id` None: as
+    everybody sees them."""
+    loaded = await bundle.load(app, conn, viewer_id, Wanted(account_ids=ids))
     return [loaded.accounts[account_id] for account_id in ids if account_id in loaded.accounts]
 
 
-async def account(app: App, conn: Conn, account_id: int) -> Account:
+async def account(app: App, conn: Conn, account_id: int, viewer_id: int | None = None) -> Account:
     """`NotFound` when there is none."""
-    found = await accounts(app, conn, [account_id])
+    found = await accounts(app, conn, [account_id], viewer_id)
     if not found:
         raise errors.NotFound
     return found[0]
@@ -51,7 +52,7 @@ async def credential_account(app: App, conn: Conn, account_id: int, user_id: int
         attribution_domains=tuple(row.attribution_domains),
         quote_policy=own.default_quote_policy,
     )
-    return credentials(await account(app, conn, account_id), preferences, role=role(own.role))
+    return credentials(await account(app, conn, account_id, account_id), preferences, role=role(own.role))
 
 
 def role(name: str) -> Role:

@@ -20,7 +20,7 @@ def approval(head: Head, viewer_id: int | None) -> Approval:
     automatic = head.quote_automatic
     if automatic is None:
         automatic = quote_policies.NOBODY if head.visibility >= PRIVATE else quote_policies.PUBLIC
-    return Approval(_names(automatic), _names(head.quote_manual), _verdict(head, viewer_id))
+    return Approval(names(automatic), names(head.quote_manual), _verdict(head, viewer_id))
 
 
 def _verdict(head: Head, viewer_id: int | None) -> str:
@@ -31,7 +31,7 @@ def _verdict(head: Head, viewer_id: int | None) -> str:
     return quote_policies.verdict(policy, head.visibility, standing)
 
 
-def _names(bits: int) -> list[str]:
+def names(bits: int) -> list[str]:
     return [name for bit, name in _NAMES if bits & bit]
 
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from federation import uris
-from fedi.entities import urls
+from fedi.entities import feature, urls
 from fedi.entities.account import Account, AccountRole, fields
 from fedi.entities.account import Parts as AccountParts
 from fedi.entities.account import Stats as AccountStats
@@ -21,7 +21,7 @@ from fedi.entities.status import Application, Mention, RenderedStatus, mention, 
 from fedi.entities.status import Parts as StatusParts
 from fedi.entities.tag import StatusTag
 from storage import accounts as account_rows
-from storage import bundles
+from storage import bundles, feature_policies
 
 _ROLES = {
     "owner": AccountRole("3", "Owner"),
@@ -102,6 +102,7 @@ def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> 
         fields=fields([(each.name, each.value, each.verified_at) for each in account_rows.fields_of(row)]),
         emojis=emojis(base_url, author.emojis),
         roles=(_ROLES[author.role],) if author.role else (),
+        feature_approval=feature.approval(feature_policies.of(row), None),
     )
     stats = AccountStats(author.followers_count, author.following_count, author.statuses_count, author.last_status_at)
     return build_account(parts, stats, moved=moved)

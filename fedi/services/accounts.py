@@ -109,6 +109,7 @@ async def create_account(
             followers_uri=uris.followers(actor),
             following_uri=uris.following(actor),
             featured_uri=uris.featured(actor),
+            collections_uri=uris.featured_collections(actor),
             type="Service" if bot else "Person",
             bot=bot,
             locked=locked,

@@ -1,0 +1,12 @@
+"""Collections: people whom somebody recommends, with the consent of each."""
+
+from alembic import op
+
+from storage import migrations
+
+revision = "0020"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    migrations.run(op, "0020_collections.sql")

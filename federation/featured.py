@@ -23,7 +23,7 @@ async def listing(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     if owner is None or owner.collections_uri is None:
         return missing()
     async with fed.db.read() as conn:
-        rows = await collections.of_account(conn, owner.id, limit=MAX_LISTED)
+        rows = await collections.of_account(conn, None, owner.id, limit=MAX_LISTED)
         found = await featuring.documents(conn, fed.site, rows)
     return document(listings.render_whole(owner.collections_uri, found))
 

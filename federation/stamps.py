@@ -1,4 +1,4 @@
-"""Proving consent: the server of whoever gave a stamp is asked whether it is genuine. And the job that does so for quotes."""
+"""Proving consent: the server of whoever gave a stamp is asked whether it is genuine. Here is the job of quotes, too."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from federation.context import INSTANCE_ACTOR_ID
 from fedi import errors
 from storage import accounts as account_rows
-from storage import blocks, collections, domain_blocks, lists, statuses, timelines
+from storage import collections, lists, statuses, timelines
 from storage import media as media_rows
 from storage.db import Conn
 
@@ -101,11 +101,3 @@ async def own_collection(conn: Conn, account_id: int, collection_id: int) -> col
     if found.account_id != account_id:
         raise errors.Forbidden
     return found
-
-
-async def turned_away(conn: Conn, owner: account_rows.Account, viewer_id: int | None) -> bool:
-    """Whether somebody's collections are not for this viewer."""
-    if viewer_id is None:
-        return False
-    viewer = await account(conn, viewer_id, viewer_id)
-    return await blocks.exists(conn, owner.id, viewer_id) or await domain_blocks.exists(conn, owner.id, viewer.domain)

@@ -55,6 +55,8 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
 _COLUMNS = columns(Collection)
 _C_COLUMNS = columns(Collection, "c")
 _WORDS = Words.__struct_fields__
+# Whoever made it shows it to all but those whom they have blocked.
+_OPEN = "o.suspended_at is null and not exists (select from blocks b where b.account_id = o.id and b.target_id = $1)"
 
 
 def words_of(row: Collection) -> Words:
@@ -76,15 +78,11 @@ async def by_uri(conn: Conn, uri: str) -> Collection | None:
 
 
 async def visible(conn: Conn, viewer_id: int | None, collection_id: int) -> Collection | None:
-    """Everybody may see a collection but those whom its maker has blocked, themselves or with their server."""
+    """Everybody may see a collection but those whom its maker has blocked."""
     record = await conn.fetchrow(
         f"""
         select {_C_COLUMNS} from collections c join accounts o on o.id = c.account_id
-        where c.id = $2 and o.suspended_at is null and not exists (
-            select from blocks b where b.account_id = o.id and b.target_id = $1)
-          and not exists (
-            select from account_domain_blocks d join accounts v on v.id = $1 and not v.is_local
-            where d.account_id = o.id and d.domain = lower(v.domain))
+        where c.id = $2 and {_OPEN}
         """,
         viewer_id, collection_id,
     )  # fmt: skip
@@ -92,15 +90,16 @@ async def visible(conn: Conn, viewer_id: int | None, collection_id: int) -> Coll
 
 
 async def of_account(
-    conn: Conn, account_id: int, *, limit: int, offset: int = 0, hidden: bool = False
+    conn: Conn, viewer_id: int | None, account_id: int, *, limit: int, offset: int = 0
 ) -> list[Collection]:
-    """What somebody has made, newest first. `hidden`: also what is not to be discovered."""
+    """What somebody has made, newest first. Only they see what is not to be discovered."""
     records = await conn.fetch(
         f"""
-        select {_COLUMNS} from collections where account_id = $1 and (discoverable or $4)
-        order by id desc limit $2 offset $3
+        select {_C_COLUMNS} from collections c join accounts o on o.id = c.account_id
+        where c.account_id = $2 and (c.discoverable or c.account_id = $1) and {_OPEN}
+        order by c.id desc limit $3 offset $4
         """,
-        account_id, limit, offset, hidden,
+        viewer_id, account_id, limit, offset,
     )  # fmt: skip
     return structs(Collection, records)
 

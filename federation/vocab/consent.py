@@ -1,5 +1,6 @@
-"""Consent by stamp, for quotes (FEP-044f) and collections (FEP-7aa9): somebody asks, the asked answers with a stamp that
-everybody can look up, and deletes it to take the consent back."""
+"""Consent by stamp, for quotes (FEP-044f) and collections (FEP-7aa9): somebody asks, the asked answers with a stamp
+that everybody can look up, and deletes it to take the consent back.
+"""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""Collections: people whom somebody recommends, and leaving one. Apps of the first days know them under another path."""
+"""Collections: people whom somebody recommends, and leaving one. Early apps know them under another path."""
 
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -45,15 +45,11 @@ async def index(call: Call[Slice]) -> Collections:
     """What somebody has made; nothing to whom they have blocked."""
     async with call.read() as conn:
         owner = await access.active_account(conn, call.viewer_id, call.id())
-        hidden = await access.turned_away(conn, owner, call.viewer_id)
-    if not hidden:
-        await featuring.look(call.app.fed, owner)
+    await featuring.look(call.app.fed, owner)
     limit, offset = _slice(call)
     async with call.read() as conn:
-        rows = await collections.of_account(
-            conn, owner.id, limit=limit + 1, offset=offset, hidden=owner.id == call.viewer_id
-        )
-        return await _listed(call, conn, [] if hidden else rows)
+        rows = await collections.of_account(conn, call.viewer_id, owner.id, limit=limit + 1, offset=offset)
+        return await _listed(call, conn, rows)
 
 
 async def featuring_index(call: Call[Slice]) -> Collections:

@@ -4,7 +4,7 @@ import msgspec
 
 from fedi import entities, errors, i18n
 from fedi.context import App
-from fedi.entities.notification import TYPES, Notification
+from fedi.entities.notification import TYPES, WITH_COLLECTION, Notification
 from fedi.http.endpoint import Call, NoParams, User, delete, get, post, user
 from fedi.http.paging import PageParams, link, page
 from storage import markers, notifications
@@ -68,7 +68,9 @@ def known(me: User, params: FallbackParams | ListParams) -> frozenset[str] | Non
 
 
 # Old enough for every app; there are no words for them.
-ALWAYS_KNOWN = TYPES - {"admin.sign_up", "admin.report", "severed_relationships", "moderation_warning"}
+ALWAYS_KNOWN = (
+    TYPES - {"admin.sign_up", "admin.report", "severed_relationships", "moderation_warning"} - WITH_COLLECTION
+)
 
 
 async def index(call: Call[ListParams]) -> list[Notification]:

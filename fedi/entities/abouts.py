@@ -1,13 +1,18 @@
-"""What notifications are about besides posts: reports, severed follows, warnings; rows in, entities out."""
+"""What notifications are about besides posts: reports, severed follows, warnings, collections; rows in,
+entities out.
+"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from fedi.entities import report, severance, warning
+from fedi.context import App
+from fedi.entities import curated, report, severance, warning
 from fedi.entities.account import Account
-from storage import reports, severances, warnings
+from fedi.entities.collection import Collection
+from fedi.entities.notification import WITH_COLLECTION
+from storage import collections, reports, severances, warnings
 from storage.db import Conn
 
 WITH_REPORT, WITH_EVENT, WITH_WARNING = "admin.report", "severed_relationships", "moderation_warning"
@@ -28,6 +33,8 @@ class Abouts(msgspec.Struct, frozen=True):
     reports: Mapping[int, reports.Report]
     severances: Mapping[int, severances.Severance]
     warnings: Mapping[int, warnings.Warning]
+    collections: Mapping[int, Collection]
+    """Entities, these."""
 
     @property
     def account_ids(self) -> set[int]:
@@ -43,20 +50,32 @@ class Abouts(msgspec.Struct, frozen=True):
         found = self.severances.get(row.about_id or 0) if row.type == WITH_EVENT else None
         return severance.build(found) if found is not None else None
 
+    def collection(self, row: Row) -> Collection | None:
+        return self.collections.get(row.about_id or 0) if row.type in WITH_COLLECTION else None
+
     def warning(self, row: Row, people: Mapping[int, Account]) -> warning.AccountWarning | None:
         found = self.warnings.get(row.about_id or 0) if row.type == WITH_WARNING else None
         target = people.get(found.account_id) if found is not None else None
         return warning.build(found, target=target) if found is not None and target is not None else None
 
 
-async def load(conn: Conn, rows: Iterable[Row]) -> Abouts:
+async def load(app: App, conn: Conn, viewer_id: int, rows: Iterable[Row]) -> Abouts:
     """A query for each kind that is there: none for most pages."""
     wanted: dict[str, list[int]] = {WITH_REPORT: [], WITH_EVENT: [], WITH_WARNING: []}
+    named = list[int]()
     for row in rows:
         if row.type in wanted and row.about_id is not None:
             wanted[row.type].append(row.about_id)
+        elif row.type in WITH_COLLECTION and row.about_id is not None:
+            named.append(row.about_id)
     return Abouts(
         await reports.by_ids(conn, wanted[WITH_REPORT]) if wanted[WITH_REPORT] else {},
         await severances.by_ids(conn, wanted[WITH_EVENT]) if wanted[WITH_EVENT] else {},
         await warnings.by_ids(conn, wanted[WITH_WARNING]) if wanted[WITH_WARNING] else {},
+        await _collections(app, conn, viewer_id, named) if named else {},
     )
+
+
+async def _collections(app: App, conn: Conn, viewer_id: int, ids: Sequence[int]) -> dict[int, Collection]:
+    rows = await collections.by_ids(conn, ids)
+    return {int(each.id): each for each in await curated.collections(app, conn, list(rows.values()), viewer_id)}

@@ -3,13 +3,14 @@
 Everybody knows the kinds that have been there for years; for those there are no words.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from html import escape
 
 from msgspec import Struct
 
 from fedi import i18n
 from fedi.entities.account import Account
+from fedi.entities.collection import Collection
 from fedi.entities.report import Report
 from fedi.entities.severance import RelationshipSeveranceEvent
 from fedi.entities.warning import AccountWarning
@@ -34,9 +35,10 @@ class Subject(Struct, frozen=True, kw_only=True):
     report: Report | None = None
     severance: RelationshipSeveranceEvent | None = None
     warning: AccountWarning | None = None
+    collection: Collection | None = None
 
 
-def build(subject: Subject, known: Collection[str] | None) -> NotificationFallback | None:
+def build(subject: Subject, known: Container[str] | None) -> NotificationFallback | None:
     """None where the app knows the type, or has not said which it knows."""
     if known is None or subject.type in known:
         return None
@@ -44,6 +46,8 @@ def build(subject: Subject, known: Collection[str] | None) -> NotificationFallba
         return _severance(subject.severance)
     if subject.warning is not None:
         return _warning(subject.warning)
+    if subject.collection is not None and subject.people:
+        return _collection(subject.type, subject.collection, subject.people[0])
     if subject.report is not None and subject.people:
         names = {"name": _link(subject.people[0]), "target": _link(subject.report.target_account)}
         return _fallback(_("%(name)s reported %(target)s") % names, escape(subject.report.comment))
@@ -57,6 +61,14 @@ def _sign_up(person: Account, others: int) -> NotificationFallback:
         return _fallback(_("%(name)s signed up") % {"name": _link(person)})
     title = i18n.ngettext("%(name)s and %(others)d other signed up", "%(name)s and %(others)d others signed up", others)
     return _fallback(title % {"name": _link(person), "others": others})
+
+
+def _collection(kind: str, collection: Collection, person: Account) -> NotificationFallback:
+    page = f'<a href="{escape(collection.url or collection.uri)}">{escape(collection.name)}</a>'
+    names = {"name": _link(person), "collection": page}
+    if kind == "added_to_collection":
+        return _fallback(_("%(name)s added you to %(collection)s") % names)
+    return _fallback(_("%(name)s edited %(collection)s, which you are in") % names)
 
 
 def _severance(event: RelationshipSeveranceEvent) -> NotificationFallback:

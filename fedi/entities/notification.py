@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from fedi.entities import dates
 from fedi.entities.account import Account
+from fedi.entities.collection import Collection
 from fedi.entities.fallback import NotificationFallback
 from fedi.entities.report import Report
 from fedi.entities.severance import RelationshipSeveranceEvent
@@ -15,6 +16,8 @@ from fedi.entities.warning import AccountWarning
 WITH_STATUS = frozenset({"mention", "status", "reblog", "favourite", "poll", "update", "quote", "quoted_update"})
 """Types that always carry a status; for reblog and favourite it is the viewer's own one."""
 
+WITH_COLLECTION = frozenset({"added_to_collection", "collection_update"})
+
 TYPES = WITH_STATUS | {
     "follow",
     "follow_request",
@@ -22,6 +25,7 @@ TYPES = WITH_STATUS | {
     "admin.report",
     "severed_relationships",
     "moderation_warning",
+    *WITH_COLLECTION,
 }
 
 
@@ -35,6 +39,7 @@ class Notification(Struct, frozen=True):
     report: Report | UnsetType = UNSET
     event: RelationshipSeveranceEvent | UnsetType = UNSET
     moderation_warning: AccountWarning | UnsetType = UNSET
+    collection: Collection | UnsetType = UNSET
     fallback: NotificationFallback | UnsetType = UNSET
 
 
@@ -52,6 +57,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     report: Report | None = None
     event: RelationshipSeveranceEvent | None = None
     moderation_warning: AccountWarning | None = None
+    collection: Collection | None = None
     fallback: NotificationFallback | None = None
 
 
@@ -61,6 +67,8 @@ def is_whole(kind: str, subject: Subject) -> bool:
         return subject.status is not None
     if kind == "severed_relationships":
         return subject.event is not None
+    if kind in WITH_COLLECTION:
+        return subject.collection is not None
     return kind != "moderation_warning" or subject.moderation_warning is not None
 
 
@@ -78,5 +86,6 @@ def build(parts: Parts, subject: Subject, *, account: Account) -> Notification |
         report=subject.report or UNSET,
         event=subject.event or UNSET,
         moderation_warning=subject.moderation_warning or UNSET,
+        collection=subject.collection or UNSET,
         fallback=subject.fallback or UNSET,
     )

@@ -1,12 +1,13 @@
 """GroupedNotificationsResults: notifications of the second version, what they name listed once beside them."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
 from fedi.entities import dates
 from fedi.entities.account import Account
+from fedi.entities.collection import Collection
 from fedi.entities.fallback import NotificationFallback
 from fedi.entities.notification import WITH_STATUS, Subject, is_whole
 from fedi.entities.report import Report
@@ -29,6 +30,7 @@ class NotificationGroup(Struct, frozen=True):
     report: Report | UnsetType = UNSET
     event: RelationshipSeveranceEvent | UnsetType = UNSET
     moderation_warning: AccountWarning | UnsetType = UNSET
+    collection: Collection | UnsetType = UNSET
     fallback: NotificationFallback | UnsetType = UNSET
 
 
@@ -65,7 +67,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     type: str
     count: int
     latest_id: int
-    sample_ids: Collection[str]
+    sample_ids: Sequence[str]
     page: Stretch | None = None
     """None for a group that is shown by itself."""
 
@@ -88,6 +90,7 @@ def build(parts: Parts, subject: Subject) -> NotificationGroup | None:
         report=subject.report or UNSET,
         event=subject.event or UNSET,
         moderation_warning=subject.moderation_warning or UNSET,
+        collection=subject.collection or UNSET,
         fallback=subject.fallback or UNSET,
     )
 

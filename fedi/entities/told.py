@@ -79,7 +79,7 @@ async def notifications(
     known: Collection[str] | None = None,
 ) -> list[Notification]:
     """In the order given, without those whose status is gone or hidden by a filter. `known` as in `Style`."""
-    about = await abouts.load(conn, rows)
+    about = await abouts.load(app, conn, viewer_id, rows)
     people = {row.from_account_id for row in rows}
     loaded = await _load(app, conn, viewer_id, [row.status_id for row in rows], people | about.account_ids)
     found = [_notification(row, loaded, about, known) for row in rows]
@@ -90,7 +90,7 @@ async def notification_groups(
     app: App, conn: Conn, rows: Sequence[GroupRow], viewer_id: int, style: Style
 ) -> GroupedNotifications:
     """In the order given, without groups whose status is gone or hidden by a filter."""
-    about = await abouts.load(conn, rows)
+    about = await abouts.load(app, conn, viewer_id, rows)
     people = {account_id for row in rows for account_id in row.sample_ids}
     loaded = await _load(app, conn, viewer_id, [row.status_id for row in rows], people | about.account_ids)
     found = [_group(row, loaded, about, style) for row in rows]
@@ -174,11 +174,21 @@ def _subject(
     report = about.report(row, loaded.accounts)
     event = about.severance(row)
     warning = about.warning(row, loaded.accounts)
-    words = fallback.Subject(type=row.type, people=people, count=count, report=report, severance=event, warning=warning)
+    collection = about.collection(row)
+    words = fallback.Subject(
+        type=row.type,
+        people=people,
+        count=count,
+        report=report,
+        severance=event,
+        warning=warning,
+        collection=collection,
+    )
     return notification.Subject(
         status=loaded.statuses.get(row.status_id or 0),
         report=report,
         event=event,
         moderation_warning=warning,
+        collection=collection,
         fallback=fallback.build(words, known),
     )

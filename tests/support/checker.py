@@ -80,7 +80,8 @@ def check(method: str, path: str, status: int, body: object, *, user: bool | Non
     """
     operation = find(method, path)
     if status >= 400:
-        return list(_violations(_error_kind(path, status), body, "error"))
+        kind = _answers().get(operation or "", {}).get(str(status)) or _error_kind(path, status)
+        return list(_violations(kind, body, "error"))
     if operation is None:
         return [f"no such operation: {method} {path}"]
     answers = _answers()[operation]

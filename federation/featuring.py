@@ -89,6 +89,22 @@ async def fetched(fed: Fed, uri: str, *, again: bool = False) -> Collection:
     return await store(fed, parsed, owner)
 
 
+async def url(fed: Fed, text: str) -> Collection | None:
+    """What a person pasted: the address of a collection, or of its page. None for anything else."""
+    text = text.strip()
+    try:
+        address = origins.parsed(text)
+        async with fed.db.read() as conn:
+            known = await collections.by_url(conn, text)
+        if known is not None or origins.is_ours(fed, address):
+            return known
+        found = await origins.page(fed, text)
+        parsed = featured.parse(found.body)
+        return await store(fed, parsed, await resolve.actor(fed, parsed.owner))
+    except (Rejected, Gone, Retry):
+        return None
+
+
 async def store(fed: Fed, parsed: featured.Collection, owner: Account) -> Collection:
     """Keep what a document says whose origin is proven. Raises Rejected."""
     if parsed.owner != owner.uri or owner.is_local or not normalise.same_host(parsed.id, owner.uri):

@@ -1,4 +1,4 @@
-"""Proving consent: the server of whoever gave a stamp is asked whether it is genuine. Here is the job of quotes, too."""
+"""Proving consent: the server of whoever gave a stamp is asked whether it is genuine. The job for quotes, too."""
 
 from typing import Any
 

@@ -54,13 +54,14 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = columns(Collection)
 _C_COLUMNS = columns(Collection, "c")
-_WORDS = Words.__struct_fields__
+_WORDS = columns(Words)
+_NEW_WORDS = columns(Words, "excluded")
 # Whoever made it shows it to all but those whom they have blocked.
 _OPEN = "o.suspended_at is null and not exists (select from blocks b where b.account_id = o.id and b.target_id = $1)"
 
 
 def words_of(row: Collection) -> Words:
-    return Words(**{name: getattr(row, name) for name in _WORDS})
+    return Words(**{name: getattr(row, name) for name in Words.__struct_fields__})
 
 
 async def by_id(conn: Conn, collection_id: int) -> Collection | None:
@@ -75,6 +76,19 @@ async def by_ids(conn: Conn, collection_ids: Sequence[int]) -> dict[int, Collect
 
 async def by_uri(conn: Conn, uri: str) -> Collection | None:
     return struct(Collection, await conn.fetchrow(f"select {_COLUMNS} from collections where uri = $1", uri))
+
+
+async def by_url(conn: Conn, url: str) -> Collection | None:
+    """By its URI or its page; a page of another server is only what that server says."""
+    record = await conn.fetchrow(
+        f"""
+        select {_COLUMNS} from collections
+        where uri = $1 or (url = $1 and split_part(uri, '/', 3) = split_part($1, '/', 3))
+        order by uri = $1 desc, id limit 1
+        """,
+        url,
+    )
+    return struct(Collection, record)
 
 
 async def visible(conn: Conn, viewer_id: int | None, collection_id: int) -> Collection | None:
@@ -133,7 +147,7 @@ async def create(conn: Conn, new: Local, *, most: int) -> None:
     await conn.execute("select from accounts where id = $1 for no key update", new.account_id)
     made = await conn.fetchval(
         f"""
-        insert into collections (id, account_id, is_local, uri, url, {", ".join(_WORDS)})
+        insert into collections (id, account_id, is_local, uri, url, {_WORDS})
         select $1, $2, true, $3, $4, $6, $7, $8, $9, $10, $11
         where (select count(*) from collections where account_id = $2) < $5 returning id
         """,
@@ -151,8 +165,8 @@ async def update(conn: Conn, collection_id: int, words: Words) -> None:
     )
     changed = await conn.fetchval(
         f"""
-        update collections set ({", ".join(_WORDS)}, updated_at) = ($2, $3, $4, $5, $6, $7, now())
-        where id = $1 and is_local and ({", ".join(_WORDS)}) is distinct from ($2, $3, $4, $5, $6, $7) returning id
+        update collections set ({_WORDS}, updated_at) = ($2, $3, $4, $5, $6, $7, now())
+        where id = $1 and is_local and ({_WORDS}) is distinct from ($2, $3, $4, $5, $6, $7) returning id
         """,
         collection_id, *msgspec.structs.astuple(words),
     )  # fmt: skip
@@ -168,11 +182,11 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
         raise Conflict("this collection is somebody else's")
     collection_id: int | None = await conn.fetchval(
         f"""
-        insert into collections as c (id, account_id, is_local, uri, url, created_at, updated_at, {", ".join(_WORDS)})
+        insert into collections as c (id, account_id, is_local, uri, url, created_at, updated_at, {_WORDS})
         select timestamp_id($4), $1, false, $2, $3, $4, $5, $7, $8, $9, $10, $11, $12
         where (select count(*) from collections where account_id = $1 and uri <> $2) < $6
         on conflict (uri) do update set url = excluded.url, updated_at = excluded.updated_at,
-            ({", ".join(_WORDS)}) = ({", ".join(f"excluded.{name}" for name in _WORDS)})
+            ({_WORDS}) = ({_NEW_WORDS})
         returning id
         """,
         remote.account_id, remote.uri, remote.url, remote.created_at, remote.updated_at, MAX_REMOTE,

@@ -22,6 +22,7 @@ create table collections (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
+create index collections_url on collections (url);
 create index collections_account on collections (account_id, id desc);
 
 create table collection_items (

@@ -2,13 +2,16 @@
 
 import msgspec
 
+from federation import featuring
 from fedi import entities, errors
 from fedi.entities.account import Account
+from fedi.entities.collection import Collection
 from fedi.entities.search import Search
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag
 from fedi.http.endpoint import Call, get, public, user
 from fedi.services import search
+from storage import collections
 
 
 class SearchParams(msgspec.Struct, frozen=True):
@@ -44,7 +47,18 @@ async def index(call: Call[SearchParams]) -> Search:
     accounts, statuses, names = await _found(call)
     async with call.read() as conn:
         tags: list[Tag] = await entities.tags(call.app, conn, names, call.viewer_id) if names else []
-    return Search(accounts=accounts, statuses=statuses, hashtags=tags)
+    collections = [] if accounts or statuses else await _collections(call)
+    return Search(accounts=accounts, statuses=statuses, hashtags=tags, collections=collections)
+
+
+async def _collections(call: Call[SearchParams]) -> list[Collection]:
+    """What somebody has pasted the address of."""
+    if not call.params.resolve or call.viewer_id is None or call.params.type or call.params.offset:
+        return []
+    found = await featuring.url(call.app.fed, call.params.q)
+    async with call.read() as conn:
+        row = await collections.visible(conn, call.viewer_id, found.id) if found is not None else None
+        return await entities.collections(call.app, conn, [row], call.viewer_id) if row is not None else []
 
 
 async def v1(call: Call[SearchParams]) -> V1Search:

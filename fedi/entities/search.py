@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from fedi.entities.account import Account
+from fedi.entities.collection import Collection
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag
 
@@ -11,5 +12,5 @@ class Search(Struct, frozen=True):
     accounts: list[Account] = []
     statuses: list[Status] = []
     hashtags: list[Tag] = []
-    collections: list[str] = []
-    """There are none here; clients of this API version want the key."""
+    collections: list[Collection] = []
+    """By their address only."""

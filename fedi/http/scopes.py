@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 
-_READ = ("accounts blocks bookmarks favourites filters follows lists mutes notifications search statuses").split()
+_READ = (
+    "accounts blocks bookmarks collections favourites filters follows lists mutes notifications search statuses"
+).split()
 _WRITE = (
-    "accounts blocks bookmarks conversations favourites filters follows lists media mutes notifications reports "
-    "statuses"
+    "accounts blocks bookmarks collections conversations favourites filters follows lists media mutes notifications "
+    "reports statuses"
 ).split()
 _ADMIN = "accounts reports domain_allows domain_blocks ip_blocks email_domain_blocks canonical_email_blocks".split()
 

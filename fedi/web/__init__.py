@@ -4,6 +4,7 @@ from fedi.http.endpoint import Endpoint
 from fedi.web import (
     auth,
     authorize,
+    collections,
     documents,
     embeds,
     home,
@@ -24,6 +25,7 @@ ROUTES: list[Endpoint] = [
     *people.ROUTES,
     *authorize.ROUTES,
     *public.ROUTES,
+    *collections.ROUTES,
     *embeds.ROUTES,
     *documents.ROUTES,
     *invitations.ROUTES,

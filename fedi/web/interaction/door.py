@@ -3,13 +3,14 @@
 import msgspec
 from starlette.responses import Response
 
-from federation import resolve
+from federation import featuring, resolve
 from fedi import errors, i18n
 from fedi.http.endpoint import OPEN, Call, Endpoint, get
 from fedi.web import pages
 from fedi.web.interaction import people, posts, who
 from fedi.web.pages import Page
 from storage.accounts import Account
+from storage.collections import Collection
 
 _ = i18n.gettext
 
@@ -29,10 +30,12 @@ async def show(page: Page, call: Call[Asked]) -> Response:
     if not wanted:
         return _look_up(page)
     who.limit(page, user)
-    found = await resolve.url(call.app.fed, wanted)
+    found = await resolve.url(call.app.fed, wanted) or await featuring.url(call.app.fed, wanted)
     if found is None:
         return _nothing(page, wanted)
     try:
+        if isinstance(found, Collection):
+            return pages.redirect(f"/collections/{found.id}")
         if isinstance(found, Account):
             return await people.show(page, user, found.id)
         return await posts.show(page, user, found.id, sent=call.params.sent)

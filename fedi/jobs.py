@@ -26,9 +26,8 @@ from fedi.services import (
     uploads,
 )
 from storage import cards as card_rows
-from storage import collection_items, quotes
+from storage import collection_items, purging, quotes
 from storage import links as link_rows
-from storage import purging, quotes
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
 

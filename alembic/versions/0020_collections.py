@@ -5,7 +5,7 @@ from alembic import op
 from storage import migrations
 
 revision = "0020"
-down_revision = "0007"
+down_revision = "0010"
 
 
 def upgrade() -> None:

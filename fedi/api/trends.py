@@ -50,7 +50,11 @@ async def links(call: Call[OffsetParams]) -> list[TrendLink]:
 async def shown(call: Call[Any], conn: Conn, found: Sequence[Link]) -> list[TrendLink]:
     """With their authors, where those vouch for it. Any: no parameter matters."""
     authors = {each.author_account_id for each in found if each.author_account_id and each.author_vouches}
-    known = {each.id: each for each in await entities.accounts(call.app, conn, list(authors), call.viewer_id)} if authors else {}
+    known = (
+        {each.id: each for each in await entities.accounts(call.app, conn, list(authors), call.viewer_id)}
+        if authors
+        else {}
+    )
     return [_link(call, each, known.get(str(each.author_account_id))) for each in found]
 
 

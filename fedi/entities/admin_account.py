@@ -42,7 +42,7 @@ class AdminAccount(Struct, frozen=True):
 
 async def load(app: App, conn: Conn, rows: Sequence[Dossier]) -> list[AdminAccount]:
     """In the order given; one query."""
-    authors = await bundles.authors(conn, [row.id for row in rows], pending=True)
+    authors = await bundles.authors(conn, None, [row.id for row in rows], pending=True)
     shown = [row for row in rows if row.id in authors]
     base_url = app.settings.base_url
     return [_build(row, rendering.account(base_url, authors[row.id], moved=None)) for row in shown]

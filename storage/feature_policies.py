@@ -6,13 +6,12 @@ approve of these first. The bits are those of `quote_policies`.
 
 from typing import Literal
 
+from storage import blocks, domain_blocks, quote_policies
 from storage.accounts import Account
-from storage.quote_policies import FOLLOWERS, FOLLOWING, NOBODY, PUBLIC, Policy, Standing, judged
+from storage.db import Conn
+from storage.quote_policies import FOLLOWERS, NOBODY, PUBLIC, Policy, Standing
 
 Verdict = Literal["automatic", "manual", "denied", "unknown", "missing"]
-
-# Whether it takes more than the account itself to tell.
-DEPENDS = FOLLOWERS | FOLLOWING
 
 
 def of(account: Account) -> Policy:
@@ -30,4 +29,14 @@ def verdict(policy: Policy, standing: Standing) -> Verdict:
         return "missing"
     if standing.own and policy.automatic | policy.manual:
         return "automatic"
-    return judged(policy.automatic, policy.manual, standing)
+    return quote_policies.judged(policy.automatic, policy.manual, standing)
+
+
+async def judged(conn: Conn, person: Account, *, by: Account) -> Verdict:
+    """What comes to whoever wants to put somebody into a collection: nothing where one has blocked the other."""
+    for one, other in ((person, by), (by, person)):
+        if await blocks.exists(conn, one.id, other.id):
+            return "denied"
+        if not other.is_local and await domain_blocks.exists(conn, one.id, other.domain):
+            return "denied"
+    return verdict(of(person), await quote_policies.standing(conn, by.id, person.id))

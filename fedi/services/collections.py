@@ -10,7 +10,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services.signup import Fault, Refused
 from fedi.text import compose, language, tags
-from storage import accounts, blocks, collection_items, collections, domain_blocks, feature_policies, quote_policies
+from storage import accounts, collection_items, collections, feature_policies
 from storage.accounts import Account
 from storage.collections import Collection, Words
 from storage.db import Conn
@@ -97,7 +97,7 @@ async def revoke(app: App, user: User, collection_id: int, item_id: int) -> None
 
 async def _put(conn: Conn, row: Collection, me: Account, account_id: int, *, embedded: bool = False) -> int:
     person = await access.active_account(conn, me.id, account_id)
-    if not await _may_feature(conn, me, person):
+    if await feature_policies.judged(conn, person, by=me) not in ("automatic", "manual"):
         raise errors.Forbidden
     item_id = await accounts.new_id(conn)
     new = collection_items.New(
@@ -112,16 +112,6 @@ async def _put(conn: Conn, row: Collection, me: Account, account_id: int, *, emb
     )
     await collection_items.add(conn, new, most=MAX_ITEMS, embedded=embedded)
     return item_id
-
-
-async def _may_feature(conn: Conn, me: Account, person: Account) -> bool:
-    """Whether it is worth asking; of people here, whether they agree."""
-    if await blocks.exists(conn, me.id, person.id) or await blocks.exists(conn, person.id, me.id):
-        return False
-    if not person.is_local and await domain_blocks.exists(conn, me.id, person.domain):
-        return False
-    standing = await quote_policies.standing(conn, me.id, person.id)
-    return feature_policies.verdict(feature_policies.of(person), standing) in ("automatic", "manual")
 
 
 def _words(known: Words, draft: Draft) -> Words:

@@ -35,6 +35,9 @@ EVERYBODYS = {
     "/api/v1/accounts/:id", "/api/v1/follow_requests/:account_id", "/api/v1/suggestions/:account_id",
     "/api/v1/announcements/:id", "/api/v1/instance/terms_of_service/:date", "/api/v1_alpha/async_refreshes/:id",
     "/api/v1/tags/:name", "/api/v1/timelines/tag/:hashtag",
+    # Everybody sees them; that only their owners change them is in test_collections.
+    "/api/v1/collections/:id", "/api/v1/collections/:collection_id", "/api/v1_alpha/collections/:id",
+    "/api/v1_alpha/collections/:collection_id", "/api/v1_alpha/accounts/:id",
 }  # fmt: skip
 
 

@@ -25,7 +25,10 @@ async def test_a_profile_is_public(server: Node) -> None:
     alice = await server.person("alice")
     account = await server.api("GET", f"/api/v1/accounts/{alice.id}")
     assert (account["username"], account["acct"], account["url"]) == ("alice", "alice", "https://example.test/@alice")
-    assert account == await alice.get(f"/api/v1/accounts/{alice.id}")
+    own = await alice.get(f"/api/v1/accounts/{alice.id}")
+    approval = account["feature_approval"]
+    assert (approval["current_user"], own["feature_approval"]["current_user"]) == ("denied", "automatic")
+    assert own == {**account, "feature_approval": {**approval, "current_user": "automatic"}}
 
 
 @pytest.mark.parametrize("wrong", ["1", "-99", "0", "abc", "99999999999999999999", "%20"])

@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0020"
+revision = "0011"
 down_revision = "0010"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0020_collections.sql")
+    migrations.run(op, "0011_collections.sql")

@@ -11,7 +11,7 @@ from fedi.http.endpoint import User
 from fedi.services import authors, drafts, quotes, statuses
 from fedi.services.drafts import Draft
 from fedi.services.media import check_attachable
-from storage import idempotency, scheduled
+from storage import account_settings, idempotency, scheduled
 from storage.db import Conn
 from storage.errors import StorageError
 from storage.scheduled import Scheduled
@@ -44,7 +44,6 @@ async def schedule(app: App, user: User, draft: Draft, *, key: str | None = None
     """Keep it for later; the id. Everything that can be wrong with it now is said now."""
     at = _checked_time(draft.scheduled_at)
     media_ids = drafts.checked(app.settings, draft, quotes=bool(draft.quoted_status_id)).media_ids
-    params = msgspec.json.encode(Waiting(draft=draft, application_id=user.application_id, locale=user.locale, key=key))
     async with app.db.transaction() as conn:
         if key and (before := await idempotency.claim(conn, user.account_id, statuses.hashed(key))):
             return before
@@ -52,12 +51,18 @@ async def schedule(app: App, user: User, draft: Draft, *, key: str | None = None
         await quotes.of_draft(conn, user.account_id, draft)
         await check_attachable(conn, user.account_id, media_ids)
         await _check_room(conn, user.account_id, at)
+        kept = Waiting(
+            draft=await _decided(conn, user.account_id, draft),
+            application_id=user.application_id,
+            locale=user.locale,
+            key=key,
+        )
         scheduled_id = await scheduled.create(
             conn,
             account_id=user.account_id,
             user_id=user.user_id,
             scheduled_at=at,
-            params=params,
+            params=msgspec.json.encode(kept),
             media_ids=media_ids,
         )
         if key:
@@ -82,6 +87,14 @@ async def cancel(app: App, user: User, scheduled_id: int) -> None:
     async with app.db.transaction() as conn:
         if not await scheduled.remove(conn, user.account_id, scheduled_id):
             raise errors.NotFound
+
+
+async def _decided(conn: Conn, account_id: int, draft: Draft) -> Draft:
+    """Who may quote it is what its author's settings say now, unless the draft says it."""
+    settings = await account_settings.by_account(conn, account_id)
+    if draft.quote_approval_policy is not None or settings is None:
+        return draft
+    return msgspec.structs.replace(draft, quote_approval_policy=settings.default_quote_policy)
 
 
 def _checked_time(at: datetime | None) -> datetime:

@@ -25,6 +25,20 @@ def test_every_operation_has_a_route_which_says_who_may(operation: str) -> None:
     assert route.access.kind != "user" or route.access.scope, "a person's token must hold a scope"
 
 
+def test_every_route_of_the_api_is_an_operation_that_is_walked_through() -> None:
+    """PATCH where there is PUT, and the other way round, is the same one."""
+    known = {routes.nameless(each) for each in checker.every_operation()}
+    assert [
+        f"{route.method} {route.path}"
+        for route in routes.API
+        if not {routes.nameless(f"{method} {route.path}") for method in _alike(route.method)} & known
+    ] == []
+
+
+def _alike(method: str) -> tuple[str, ...]:
+    return ("PUT", "PATCH") if method in ("PUT", "PATCH") else (method,)
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("topic", checker.topics())
 async def test_every_operation_answers_as_it_must(server: Node, topic: str, encoding: str) -> None:

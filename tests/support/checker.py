@@ -58,18 +58,38 @@ def operations() -> list[str]:
     return list(_operations()[""].tier1)
 
 
+def every_operation() -> list[str]:
+    return list(_answers())
+
+
+def shows(operation: str, entity: str) -> bool:
+    """Whether an entity can be anywhere in what the operation answers."""
+    return entity in _within(" ".join(_answers()[operation].values()), frozenset())
+
+
+def _within(kind: str, known: frozenset[str]) -> frozenset[str]:
+    """The entities that a type names, and those of which they are made."""
+    for name in re.findall(r"[A-Z]\w+", kind):
+        if name not in known and name in _entities():
+            entity = _entities()[name]
+            known = _within(" ".join([*entity.keys.values(), *entity.may.values()]), known | {name})
+    return known
+
+
 def topics() -> dict[str, list[str]]:
     """By topic, which is the name of a file `facts/operations_TOPIC.json`, the operations in it."""
     return {topic: list(each.more) for topic, each in _operations().items() if topic}
 
 
 def find(method: str, path: str) -> str | None:
-    """The operation a request belongs to. PUT and PATCH are one; host, query and a slash at the end do not matter."""
+    """The operation a request belongs to. PUT stands for PATCH and the other way round where there is no word of the
+    one; host, query and a slash at the end do not matter."""
     path = re.sub(r"^(https?|wss?)://[^/]+", "", path).split("?")[0].rstrip("/") or "/"
     alias = {"PUT": "PATCH", "PATCH": "PUT"}.get(method.upper(), method.upper())
     for operation, pattern in _patterns():
         if operation.split()[0] in (method.upper(), alias) and pattern.fullmatch(path):
-            return operation
+            exact = f"{method.upper()} {operation.split()[1]}"
+            return exact if exact in _answers() else operation
     return None
 
 

@@ -127,9 +127,10 @@ class Comparing(Walk):
     def judge(self, method: str, path: str, response: Any, *, user: bool | None = None) -> Any:
         answer = super().judge(method, path, response, user=user)
         operation = checker.find(method, path) or ""
-        # A post that is to come is another entity, of which there is no recording.
-        coming = operation == "POST /api/v1/statuses" and "scheduled_at" in answer
-        shape = None if coming else recorded(operation).get(str(response.status_code))
+        # What waits was recorded where it is looked at, what is published where it is written.
+        waits = operation == "POST /api/v1/statuses" and isinstance(answer, dict) and "scheduled_at" in answer
+        shapes = recorded("GET /api/v1/scheduled_statuses/:id" if waits else operation)
+        shape = shapes.get(str(response.status_code))
         # The recordings are a person's: what is answered to nobody lacks the flags of a viewer.
         if shape is not None and (user is not False or not any(each in str(shape) for each in FLAGGED)):
             self.compared[operation] += 1

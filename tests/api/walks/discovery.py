@@ -62,6 +62,7 @@ async def figures(walk: Walk, alice: Person) -> None:
     async with walk.server.db.transaction() as conn:
         await domains.block(conn, "bad.example.org", severity="suspend")
     await walk.some(alice, "/api/v1/instance/domain_blocks")
+    assert (await walk.get(None, "/nodeinfo/2.1"))["usage"]["users"]["total"] == 2
 
 
 async def announced(walk: Walk, alice: Person) -> None:

@@ -13,6 +13,7 @@ async def walk(walk: Walk) -> None:
     await edited(walk, alice)
     await scheduled(walk, alice)
     await filed(walk, alice)
+    await pinned(walk, alice)
 
 
 async def edited(walk: Walk, alice: Person) -> None:
@@ -35,7 +36,7 @@ async def scheduled(walk: Walk, alice: Person) -> None:
     image = await walk.post(alice, "/api/v2/media", file=("p.png", picture(), "image/png"))
     body = {"status": "later", "scheduled_at": LATER, "sensitive": True, "visibility": "private"}
     first = await walk.post(alice, "/api/v1/statuses", {**body, "media_ids": [image["id"]]})
-    assert first["params"]["media_ids"] == [image["id"]]
+    assert (first["params"]["media_ids"], first["params"]["quote_approval_policy"]) == ([image["id"]], "public")
     asked = {"options": ["yes", "no"], "expires_in": 3600}
     second = await walk.post(alice, "/api/v1/statuses", {"status": "?", "scheduled_at": LATER, "poll": asked})
     assert second["params"]["poll"]["options"] == ["yes", "no"]
@@ -63,3 +64,13 @@ async def filed(walk: Walk, alice: Person) -> None:
     assert [each["description"] for each in changed["media_attachments"]] == ["another"]
     loose = await walk.post(alice, "/api/v1/media", file=("s.wav", clips.sound(), "audio/wav"))
     await walk.call(alice, "DELETE", f"/api/v1/media/{loose['id']}")
+
+
+async def pinned(walk: Walk, alice: Person) -> None:
+    post = await alice.posts("look at this first")
+    path = f"/api/v1/statuses/{post['id']}"
+    assert (await walk.post(alice, f"{path}/pin"))["pinned"]
+    found = await walk.some(alice, f"/api/v1/accounts/{alice.id}/statuses", pinned=True)
+    assert [each["id"] for each in found] == [post["id"]]
+    assert not (await walk.post(alice, f"{path}/unpin"))["pinned"]
+    assert await walk.get(alice, f"/api/v1/accounts/{alice.id}/statuses", pinned=True) == []

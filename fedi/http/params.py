@@ -38,9 +38,11 @@ async def read(request: Request, *, max_bytes: int) -> Tree:
     """Every parameter of the request as one tree: the body's win over the query's."""
     tree: Tree = {}
     nest(tree, _pairs(request.url.query))
-    if request.method in ("GET", "HEAD"):
-        return tree
     kind, _, details = (part.strip().lower() for part in request.headers.get("content-type", "").partition(";"))
+    if request.method in ("GET", "HEAD") and (kind != "application/json" or request.scope.get("fedi.viewer") is None):
+        # Mastodon.py reads with a body. What nobody in particular reads is kept by caches, which know an answer by its
+        # address: there a body must change nothing.
+        return tree
     if kind == "multipart/form-data" and "boundary=" in details:
         nest(tree, await _multipart(request, max_bytes))
         return tree
@@ -129,7 +131,8 @@ def nest(tree: Tree, pairs: Iterable[tuple[str, Any]]) -> None:
         if match is None:
             tree[key] = value
             continue
-        parts = [match[1], *_PART.findall(match[2])]
+        # `a[][]` is a list as well: Mastodon.py has names to which it adds brackets that they have already.
+        parts = [match[1], *_PART.findall(re.sub(r"(\[\])+$", "[]", match[2]))]
         if len(parts) <= MAX_DEPTH:
             _put(tree, parts, value)
 

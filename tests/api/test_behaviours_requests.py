@@ -216,3 +216,22 @@ async def test_limits_are_bent_into_range(alice: Person) -> None:
     for limit, count in (("2", 2), ("-2", 2), ("0", 0), ("", 3), ("1000", 3), ("9" * 40, 3)):
         answer = await alice.call("GET", path, params={"limit": limit})
         assert len(answer.json()) == count, limit
+
+
+async def test_who_reads_may_say_what_in_a_body_but_nobody_in_particular(server: Node, alice: Person) -> None:
+    """Mastodon.py asks for familiar followers so; an answer for everybody is kept by caches, by its address."""
+    bob = await server.person("bob")
+    path, body = "/api/v1/accounts", {"id": [bob.id]}
+    assert [each["id"] for each in (await alice.call("GET", path, json=body)).json()] == [bob.id]
+    assert (await server.client.request("GET", path, json=body)).json() == []
+    forged = {"Authorization": "Basic YTpi"}
+    assert (await server.client.request("GET", path, json=body, headers=forged)).json() == []
+    token = {**body, "access_token": alice.token}
+    assert (await server.client.request("GET", path, json=token)).json() == []
+
+
+async def test_brackets_twice_are_a_list_too(server: Node, alice: Person) -> None:
+    """As Mastodon.py sends the ids of requests."""
+    bob = await server.person("bob")
+    answer = await alice.call("GET", f"/api/v1/accounts?id[][]={bob.id}&id[][]={alice.id}")
+    assert [each["id"] for each in answer.json()] == [bob.id, alice.id]

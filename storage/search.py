@@ -75,7 +75,9 @@ async def account_ids(conn: Conn, viewer_id: int | None, query: AccountQuery) ->
         where a.id > 0 and a.suspended_at is null and (not $7 or f.id is not null)
             and (a.moved_to_id is null or lower(a.username) = $2)
             and not a.pending
-            and ($1::bigint is null or (lower(a.username) = $2 and lower(a.domain) = $4) or not exists (
+            and ($1::bigint is null
+                or (lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end)
+                or not exists (
                 select from blocks b where (b.account_id, b.target_id) in (($1, a.id), (a.id, $1))))
         order by lower(a.username) = $2 and case when $4 is null then a.is_local else lower(a.domain) = $4 end desc,
             a.moved_to_id is null desc, f.id is not null desc, lower(a.username) = $2 desc, b.id is not null desc,

@@ -1,28 +1,23 @@
 """Mastodon.py, the library that most bots and scripts use, against a running server."""
 
 import base64
-import contextlib
 import hashlib
 import io
-import queue
-import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from mastodon import CallbackStreamListener, Mastodon
+from mastodon import Mastodon
 from mastodon.errors import MastodonNotFoundError, MastodonUnauthorizedError
 
 from fedi import __version__
 from tests.support import clips
 from tests.support.browser import Browser
+from tests.support.mastodon_py import Heard, client_of, listening, soon
 from tests.support.pictures import metadata, photograph, picture
 from tests.support.processes import ProcessNode
-from tests.support.servers import Person
 
 pytestmark = [
     pytest.mark.anyio,
@@ -34,53 +29,8 @@ SCOPES = ["read", "write", "follow", "push"]
 CALLBACK = "https://client.test/callback"
 
 
-def client_of(person: Person) -> Any:  # Any: half of the library's methods say nothing of their types
-    return Mastodon(access_token=person.token, api_base_url=person.node.base_url)
-
-
 def fetched(url: str) -> httpx.Response:
     return httpx.get(url).raise_for_status()
-
-
-def soon(look: Any, *, seconds: float = 10.0) -> Any:
-    """The first true answer of `look`."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "nothing came"
-        time.sleep(0.05)
-    return found
-
-
-class Heard:
-    """A listener; `updates`, `notifications` and so on are queues of what came."""
-
-    def __init__(self) -> None:
-        self.updates: queue.Queue[Any] = queue.Queue()
-        self.notifications: queue.Queue[Any] = queue.Queue()
-        self.edits: queue.Queue[Any] = queue.Queue()
-        self.deletions: queue.Queue[Any] = queue.Queue()
-        self.listener = CallbackStreamListener(  # type: ignore[no-untyped-call]
-            update_handler=self.updates.put,
-            notification_handler=self.notifications.put,
-            status_update_handler=self.edits.put,
-            delete_handler=self.deletions.put,
-        )
-
-
-@contextlib.contextmanager
-def listening(*streams: Any, wake: Callable[[], object]) -> Iterator[None]:
-    """While the streams run. To end one takes the library until the next event: `wake` makes one."""
-    try:
-        for stream in streams:
-            soon(stream.is_receiving)
-        yield
-    finally:
-        endings = [threading.Thread(target=stream.close) for stream in streams]
-        for ending in endings:
-            ending.start()
-        while any(ending.is_alive() for ending in endings):
-            wake()
-            time.sleep(0.2)
 
 
 # ---------------------------------------------------------------- logging in

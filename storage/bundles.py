@@ -11,7 +11,7 @@ import msgspec
 
 from storage.accounts import Account
 from storage.db import Conn
-from storage.rows import ANY_OF_1, ANY_OF_2, columns, struct, structs
+from storage.rows import ANY_OF_1, ANY_OF_2, SWITCH_3, SWITCH_4, columns, struct, structs
 from storage.visibility import VISIBLE
 
 T = TypeVar("T")
@@ -76,7 +76,8 @@ async def heads(
             union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
         shown as materialized (
             select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
-            where s.id = {ANY_OF_2} and ($4 or {VISIBLE}) and (not $3 or s.account_id = $1 or not exists (
+            where s.id = {ANY_OF_2} and ({SWITCH_4} or {VISIBLE}) and (
+                not {SWITCH_3} or s.account_id = $1 or not exists (
                 select from accounts w where w.id in (s.account_id, b.account_id) and (
                     w.id in (select id from unwanted)
                     or (not w.is_local and lower(w.domain) in (
@@ -277,7 +278,7 @@ async def authors(
             ({_ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
             ({_ASKS_FOLLOWED}) and exists (select from follows where account_id = a.id and target_id = $1)
         from accounts a left join account_stats n on n.account_id = a.id
-        where (not a.pending or $3) and (a.id = {ANY_OF_2}
+        where (not a.pending or {SWITCH_3}) and (a.id = {ANY_OF_2}
             or a.id in (select moved_to_id from accounts where id = {ANY_OF_2} and moved_to_id is not null))
         """,
         viewer_id, account_ids, pending,

@@ -14,6 +14,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 # comes out of a subquery it cannot tell the length beforehand.
 ANY_OF_1 = "any(array(select unnest($1::bigint[])))"
 ANY_OF_2 = "any(array(select unnest($2::bigint[])))"
+# The same for a switch: a plan for the value at hand leaves out what the other value needs, and so always seems better.
+SWITCH_3 = "(select $3::boolean)"
+SWITCH_4 = "(select $4::boolean)"
 
 _checked: set[tuple[type, tuple[str, ...]]] = set()
 

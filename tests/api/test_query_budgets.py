@@ -6,7 +6,7 @@ import pytest
 
 from storage.db import query_log
 from tests.support import listings
-from tests.support.servers import Node, Person
+from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
 
@@ -53,3 +53,25 @@ async def test_a_list_costs_six_queries_at_most_and_no_more_when_it_is_longer(se
 
 def test_every_list_is_known_here() -> None:
     assert listings.unknown() == set(), "add it to tests/support/listings.py"
+
+
+async def test_large_statements_are_planned_once(servers: Any) -> None:
+    """Planning one anew for each page costs ten times what running it does: see storage/rows.py."""
+    [server] = await servers("example.test", database_pool_size="2")
+    alice, bob = await server.person("alice"), await server.person("bob")
+    await bob.follow(alice)
+    posts = [await alice.posts(f"post {number}") for number in range(10)]
+    await drain(server)
+    for number, post in enumerate(posts * 2):
+        server.app.memory.pop("fedi.entities.bundle", None)
+        await bob.get("/api/v1/timelines/home", limit=number % 5 + 1)
+        await bob.get(f"/api/v1/statuses/{post['id']}")
+        await bob.get("/api/v1/timelines/public", limit=number % 5 + 1)
+    async with server.db.read() as conn:
+        prepared = await conn.fetch(
+            "select statement, generic_plans, custom_plans from pg_prepared_statements"
+            " where length(statement) > 1200 and generic_plans + custom_plans > 15"
+        )
+    assert len(prepared) >= 3
+    wasteful = [row["statement"][:200] for row in prepared if row["custom_plans"] > row["generic_plans"]]
+    assert wasteful == []

@@ -18,6 +18,7 @@ async def walk(walk: Walk) -> None:
     await figures(walk, alice)
     await announced(walk, alice)
     await invited(walk, alice)
+    await walk.get(None, "/health")
     await translated(walk)
 
 

@@ -149,7 +149,7 @@ async def _work(stage: Stage) -> list[str]:
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(document=mutations(), number=st.integers(0, 10**9))
 async def test_whatever_arrives_signed_is_answered_and_handled(stage: Stage, document: Any, number: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
@@ -26,7 +27,7 @@ from fedi.http.endpoint import OPEN, PUBLIC, Call, Endpoint, NoParams, get
 from fedi.http.guard import Guard
 from fedi.http.limits import Limits
 from fedi.http.middleware import Around
-from fedi.http.router import Router
+from fedi.http.router import Node, Router, tree
 from fedi.jobs import JOBS, SCHEDULE
 from fedi.services import accounts
 from fedi.streaming import endpoint as streaming_endpoint
@@ -139,7 +140,7 @@ def _worker(app: App) -> Worker:
 
 def _asgi(app: App, hub: Hub, limits: Limits) -> ASGIApp:
     app.memory["limits"] = limits
-    router = Router(app, _routes(), tokens.authenticate, limits=limits, explain=problems.page)
+    router = Router(app, _tree(), tokens.authenticate, limits=limits, explain=problems.page)
     app.memory[streaming_endpoint.HUB] = hub
     streaming = streaming_endpoint.Streaming(app, hub)
 
@@ -156,6 +157,11 @@ def _asgi(app: App, hub: Hub, limits: Limits) -> ASGIApp:
         hsts=app.settings.https,
         plain_http=app.settings.allow_private_peers,
     )
+
+
+@functools.cache
+def _tree() -> Node:
+    return tree(_routes())
 
 
 def _routes() -> Iterable[Endpoint]:

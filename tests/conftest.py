@@ -36,8 +36,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes more than there are cores, since many tests wait; but not more than Postgres has room for."""
-    return min((os.cpu_count() or 1) + 2, 6)
+    """One process more than there are cores, since some tests wait; but not more than Postgres has room for."""
+    return min((os.cpu_count() or 1) + 1, 5)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,7 +37,7 @@ Authenticate = Callable[[App, str, bool], Awaitable[Viewer | None]]
 Explain = Callable[[App, Request, errors.Problem], Response | None]
 
 
-class _Node:
+class Node:
     """One path segment: its literal children, its parameter children, and the endpoints that end here by method.
 
     `handle` is the child for `@:name`, a parameter behind an at sign.
@@ -46,46 +46,51 @@ class _Node:
     __slots__ = ("children", "endpoints", "handle", "parameter")
 
     def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.parameter: _Node | None = None
-        self.handle: _Node | None = None
+        self.children: dict[str, Node] = {}
+        self.parameter: Node | None = None
+        self.handle: Node | None = None
         self.endpoints: dict[str, tuple[Endpoint, tuple[str, ...]]] = {}
 
 
-class Router:
-    """An ASGI app over `ROUTES`."""
+def _add(root: Node, endpoint: Endpoint) -> None:
+    node, names = root, list[str]()
+    for segment in endpoint.path.strip("/").split("/"):
+        if segment.startswith(":"):
+            names.append(segment[1:])
+            if node.parameter is None:
+                node.parameter = Node()
+            node = node.parameter
+        elif segment.startswith("@:"):
+            names.append(segment[2:])
+            if node.handle is None:
+                node.handle = Node()
+            node = node.handle
+        else:
+            node = node.children.setdefault(segment, Node())
+    if endpoint.method in node.endpoints:
+        raise ValueError(f"{endpoint.method} {endpoint.path} is declared twice")
+    node.endpoints[endpoint.method] = (endpoint, tuple(names))
 
-    def __init__(
-        self, app: App, routes: Iterable[Endpoint], authenticate: Authenticate, *, limits: Limits, explain: Explain
-    ) -> None:
+
+def tree(routes: Iterable[Endpoint]) -> Node:
+    """The root of all routes; ValueError if two answer the same."""
+    root = Node()
+    for endpoint in routes:
+        _add(root, endpoint)
+    return root
+
+
+class Router:
+    """An ASGI app over the `tree` of `ROUTES`."""
+
+    def __init__(self, app: App, root: Node, authenticate: Authenticate, *, limits: Limits, explain: Explain) -> None:
         self._app = app
         self._authenticate = authenticate
         self._limits = limits
         self._explain = explain
-        self._root = _Node()
-        for endpoint in routes:
-            self._add(endpoint)
+        self._root = root
 
-    def _add(self, endpoint: Endpoint) -> None:
-        node, names = self._root, list[str]()
-        for segment in endpoint.path.strip("/").split("/"):
-            if segment.startswith(":"):
-                names.append(segment[1:])
-                if node.parameter is None:
-                    node.parameter = _Node()
-                node = node.parameter
-            elif segment.startswith("@:"):
-                names.append(segment[2:])
-                if node.handle is None:
-                    node.handle = _Node()
-                node = node.handle
-            else:
-                node = node.children.setdefault(segment, _Node())
-        if endpoint.method in node.endpoints:
-            raise ValueError(f"{endpoint.method} {endpoint.path} is declared twice")
-        node.endpoints[endpoint.method] = (endpoint, tuple(names))
-
-    def find(self, path: str) -> tuple[_Node, list[str]] | None:
+    def find(self, path: str) -> tuple[Node, list[str]] | None:
         """The node of a raw (still percent-encoded) path and the values of its parameters."""
         return _walk(self._root, path.strip("/").split("/"), 0, [])
 
@@ -164,7 +169,7 @@ class Router:
         return response
 
 
-def _walk(node: _Node, segments: list[str], index: int, values: list[str]) -> tuple[_Node, list[str]] | None:
+def _walk(node: Node, segments: list[str], index: int, values: list[str]) -> tuple[Node, list[str]] | None:
     if index == len(segments):
         return (node, values) if node.endpoints else None
     segment = unquote(segments[index])

@@ -26,6 +26,16 @@ async def local(fed: Fed, username: str) -> Account | None:
     return found if found is not None and found.is_local and found.id > 0 else None
 
 
+async def visited(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
+    """Whose page a visitor asks for; None for a visitor we do not talk to, and while the account is suspended."""
+    try:
+        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+    except Hidden:
+        return None
+    account = await local(fed, path["username"])
+    return account if account is not None and account.suspended_at is None else None
+
+
 async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     account = await local(fed, path["username"])
     if account is None:

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from federation import featuring, uris
 from federation.context import Fed
-from federation.documents import local
-from federation.serving import Hidden, document, elsewhere, missing, visitor, wants_activity
+from federation.documents import visited
+from federation.serving import document, elsewhere, missing, wants_activity
 from federation.vocab import collection as listings
 from federation.vocab import consent
 from storage import accounts, collection_items, collections, ids
@@ -19,7 +19,7 @@ MAX_LISTED = 100
 
 async def listing(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """What somebody here has made and wants to be discovered, whole."""
-    owner = await _owner(fed, request, path)
+    owner = await visited(fed, request, path)
     if owner is None or owner.collections_uri is None:
         return missing()
     async with fed.db.read() as conn:
@@ -29,7 +29,7 @@ async def listing(fed: Fed, request: Request, path: dict[str, str]) -> Response:
 
 
 async def collection(fed: Fed, request: Request, path: dict[str, str]) -> Response:
-    owner = await _owner(fed, request, path)
+    owner = await visited(fed, request, path)
     if owner is None:
         return missing()
     async with fed.db.read() as conn:
@@ -50,7 +50,7 @@ async def page(fed: Fed, request: Request, path: dict[str, str]) -> Response:
 
 
 async def item(fed: Fed, request: Request, path: dict[str, str]) -> Response:
-    owner, item_id = await _owner(fed, request, path), ids.parse(path["item_id"])
+    owner, item_id = await visited(fed, request, path), ids.parse(path["item_id"])
     if owner is None or item_id is None:
         return missing()
     async with fed.db.read() as conn:
@@ -65,7 +65,7 @@ async def item(fed: Fed, request: Request, path: dict[str, str]) -> Response:
 
 async def authorization(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The stamp that says that somebody here agrees to be in a collection; 404 once it was taken back."""
-    person, item_id = await _owner(fed, request, path), ids.parse(path["id"])
+    person, item_id = await visited(fed, request, path), ids.parse(path["id"])
     if person is None or item_id is None:
         return missing()
     uri = uris.feature_authorization(person.uri, item_id)
@@ -75,16 +75,6 @@ async def authorization(fed: Fed, request: Request, path: dict[str, str]) -> Res
             return missing()
         made = await collections.by_id(conn, row.collection_id)
     return missing() if made is None else document(consent.render(featuring.stamp(made, person, uri)))
-
-
-async def _owner(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
-    """Whose it is, for a visitor we talk to; nobody's while the account is suspended."""
-    try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
-    except Hidden:
-        return None
-    account = await local(fed, path["username"])
-    return account if account is not None and account.suspended_at is None else None
 
 
 async def _made_by(conn: Conn, owner: Account, text: str) -> Collection | None:

@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from federation import objects, pages, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
-from federation.documents import local
-from federation.serving import JSON, Hidden, document, missing, visitor
+from federation.documents import visited
+from federation.serving import JSON, document, missing
 from federation.vocab import activity, collection
 from storage import account_statuses, accounts, follows, publishing, statuses
 from storage.account_statuses import Wanted
-from storage.accounts import Account
 from storage.db import Conn
 from storage.paging import Page
 
@@ -24,7 +23,7 @@ MAX_PINNED = 20
 
 
 async def outbox(fed: Fed, request: Request, path: dict[str, str]) -> Response:
-    account = await _owner(fed, request, path)
+    account = await visited(fed, request, path)
     if account is None:
         return missing()
     uri, part = account.outbox or uris.outbox(account.uri), pages.asked(request, OUTBOX_PAGE)
@@ -47,7 +46,7 @@ async def instance_outbox(fed: Fed, request: Request, path: dict[str, str]) -> R
 
 
 async def followers(fed: Fed, request: Request, path: dict[str, str]) -> Response:
-    account = await _owner(fed, request, path)
+    account = await visited(fed, request, path)
     if account is None:
         return missing()
     uri, part = account.followers_uri or uris.followers(account.uri), pages.asked(request, PEOPLE_PAGE)
@@ -60,7 +59,7 @@ async def followers(fed: Fed, request: Request, path: dict[str, str]) -> Respons
 
 
 async def following(fed: Fed, request: Request, path: dict[str, str]) -> Response:
-    account = await _owner(fed, request, path)
+    account = await visited(fed, request, path)
     if account is None:
         return missing()
     uri, part = account.following_uri or uris.following(account.uri), pages.asked(request, PEOPLE_PAGE)
@@ -74,7 +73,7 @@ async def following(fed: Fed, request: Request, path: dict[str, str]) -> Respons
 
 async def featured(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """Pinned posts that everybody may read, whole."""
-    account = await _owner(fed, request, path)
+    account = await visited(fed, request, path)
     if account is None:
         return missing()
     async with fed.db.read() as conn:
@@ -83,16 +82,6 @@ async def featured(fed: Fed, request: Request, path: dict[str, str]) -> Response
         notes = await objects.notes(conn, fed.site, [rows[status_id] for _, status_id in pinned if status_id in rows])
     uri = account.featured_uri or uris.featured(account.uri)
     return document(collection.render_whole(uri, notes))
-
-
-async def _owner(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
-    """Whose collection it is, for a visitor we talk to; nobody's while the account is suspended."""
-    try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
-    except Hidden:
-        return None
-    account = await local(fed, path["username"])
-    return account if account is not None and account.suspended_at is None else None
 
 
 async def _people(conn: Conn, uri: str, page: Page, rows: Sequence[tuple[int, int]]) -> JSON:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from storage.accounts import Account
+from storage.cards import Page
 from storage.db import Conn
 from storage.rows import ANY_OF_1, ANY_OF_2, SWITCH_3, SWITCH_4, columns, struct, structs
 from storage.visibility import VISIBLE
@@ -152,26 +153,8 @@ class Emoji(msgspec.Struct, frozen=True, array_like=True):
     visible_in_picker: bool
 
 
-class Card(msgspec.Struct, frozen=True, array_like=True):
+class Card(Page, frozen=True, array_like=True, kw_only=True):
     url: str
-    title: str
-    description: str
-    type: str
-    author_name: str
-    author_url: str
-    provider_name: str
-    provider_url: str
-    html: str
-    image_file: str | None
-    image_description: str
-    width: int
-    height: int
-    embed_url: str
-    blurhash: str | None
-    language: str | None
-    published_at: datetime | None
-    author_account_id: int | None
-    author_vouches: bool
 
 
 class Application(msgspec.Struct, frozen=True, array_like=True):

@@ -9,6 +9,7 @@ from federation.context import Fed
 from federation.errors import Rejected
 from federation.inbox import (
     announce,
+    bare,
     block,
     collection,
     create,
@@ -28,7 +29,8 @@ from federation.vocab import activity, normalise
 
 log = logging.getLogger("fedi.inbox")
 
-Handler = Callable[[Box], Awaitable[None]]
+# What a handler gives back concerns nobody here.
+Handler = Callable[[Box], Awaitable[object]]
 
 ANY = "*"
 # From suspended senders only what takes something back is heard.
@@ -47,11 +49,11 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Accept", "Follow"): follow.accepted,
     ("Accept", "QuoteRequest"): quote.accepted,
     ("Accept", "FeatureRequest"): feature_request.accepted,
-    ("Accept", ""): feature_request.accepted_by_id,
+    ("Accept", ""): bare.accepted,
     ("Reject", "Follow"): follow.rejected,
     ("Reject", "QuoteRequest"): quote.rejected,
     ("Reject", "FeatureRequest"): feature_request.rejected,
-    ("Reject", ""): feature_request.rejected_by_id,
+    ("Reject", ""): bare.rejected,
     ("Like", ANY): like.liked,
     ("Announce", ANY): announce.boosted,
     ("Undo", "Follow"): undo.follow,

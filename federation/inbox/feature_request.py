@@ -2,10 +2,9 @@
 
 from federation import featuring, stamps, uris
 from federation.errors import Rejected
+from federation.inbox import answer
 from federation.inbox import collection as contents
-from federation.inbox import quote
 from federation.inbox.box import Box
-from federation.outgoing import now, to_one
 from federation.vocab import consent, featured, normalise
 from federation.vocab.types import Ref
 from storage import accounts, collection_items, collections, feature_policies
@@ -36,11 +35,7 @@ async def requested(box: Box) -> None:
         if await box.undone(conn):
             return
         stamp = await _stamp(conn, box, collection, person) if collection is not None else None
-        if stamp is None:
-            document = consent.reject(uris.answer(person.uri, "rejects", now()), person.uri, asked)
-        else:
-            document = consent.accept(uris.answer(person.uri, "accepts", now()), person.uri, asked, stamp)
-        await to_one(conn, box.fed.site, document, sender=person, recipient=box.actor)
+        await answer.give(conn, box, asked, sender=person, stamp=stamp)
 
 
 async def _stamp(conn: Conn, box: Box, collection: Collection, person: Account) -> str | None:
@@ -67,27 +62,20 @@ async def _stamp(conn: Conn, box: Box, collection: Collection, person: Account) 
     return uri
 
 
-async def accepted(box: Box) -> None:
+async def accepted(box: Box) -> bool:
+    """Whether it answers something of ours."""
     row = await _ours(box)
     if row is not None:
         await _agreed(box, row)
+    return row is not None
 
 
-async def accepted_by_id(box: Box) -> None:
-    """Only the id of what is accepted is given."""
-    row = await _ours(box)
-    await (quote.accepted_by_id(box) if row is None else _agreed(box, row))
-
-
-async def rejected(box: Box) -> None:
+async def rejected(box: Box) -> bool:
+    """Whether it answers something of ours."""
     row = await _ours(box)
     if row is not None:
         await _refused(box, row)
-
-
-async def rejected_by_id(box: Box) -> None:
-    row = await _ours(box)
-    await (quote.rejected_by_id(box) if row is None else _refused(box, row))
+    return row is not None
 
 
 async def _agreed(box: Box, row: Item) -> None:

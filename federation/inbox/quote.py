@@ -2,9 +2,8 @@
 
 from federation import posts, quoting, resolve, stamps, uris
 from federation.errors import Gone, Rejected
-from federation.inbox import follow
+from federation.inbox import answer
 from federation.inbox.box import Box
-from federation.outgoing import now, to_one
 from federation.vocab import consent, normalise, note
 from federation.vocab import quote as vocab
 from storage import accounts, quotes, statuses
@@ -43,13 +42,9 @@ async def _answer(
     conn: Conn, box: Box, quoted: Status, author: Account, status: Status | None, asked: consent.Request
 ) -> None:
     stamp = await _stamp(conn, box, quoted, author, status) if status is not None else None
-    if stamp is None:
-        document = consent.reject(uris.answer(author.uri, "rejects", now()), author.uri, asked)
-        if status is not None:
-            await quotes.refuse(conn, status.id)
-    else:
-        document = consent.accept(uris.answer(author.uri, "accepts", now()), author.uri, asked, stamp)
-    await to_one(conn, box.fed.site, document, sender=author, recipient=box.actor)
+    if stamp is None and status is not None:
+        await quotes.refuse(conn, status.id)
+    await answer.give(conn, box, asked, sender=author, stamp=stamp)
 
 
 async def _stamp(conn: Conn, box: Box, quoted: Status, author: Account, status: Status) -> str | None:
@@ -97,27 +92,20 @@ async def _embedded(box: Box, quoted: Status) -> int | None:
     return status_id
 
 
-async def accepted(box: Box) -> None:
+async def accepted(box: Box) -> bool:
+    """Whether it answers something of ours."""
     row = await _ours(box)
     if row is not None:
         await _agreed(box, row)
+    return row is not None
 
 
-async def accepted_by_id(box: Box) -> None:
-    """Only the id of what is accepted is given."""
-    row = await _ours(box)
-    await (follow.accepted(box) if row is None else _agreed(box, row))
-
-
-async def rejected(box: Box) -> None:
+async def rejected(box: Box) -> bool:
+    """Whether it answers something of ours."""
     row = await _ours(box)
     if row is not None:
         await _refused(box, row)
-
-
-async def rejected_by_id(box: Box) -> None:
-    row = await _ours(box)
-    await (follow.rejected(box) if row is None else _refused(box, row))
+    return row is not None
 
 
 async def _agreed(box: Box, row: Quote) -> None:

@@ -1,6 +1,6 @@
 """What the operators say at length: description, privacy policy, terms of service."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -59,15 +59,8 @@ async def _current(call: Call[NoParams], kind: Kind) -> Document:
 async def terms_of_day(call: Call[NoParams]) -> Terms:
     """The version that took effect on a day: `2026-08-01`."""
     call.headers["Cache-Control"] = CACHING
-    try:
-        day = date.fromisoformat(call.path["date"])
-    except ValueError as exc:
-        raise errors.NotFound from exc
     async with call.read() as conn:
-        found = await documents.of_day(conn, "terms_of_service", day)
-    if found is None:
-        raise errors.NotFound
-    return _terms(call, found)
+        return _terms(call, await service.terms_of_day(conn, call.path["date"]))
 
 
 def _terms(call: Call[NoParams], found: Document) -> Terms:

@@ -1,7 +1,5 @@
 """Privacy policy and terms of service, as pages."""
 
-from datetime import date
-
 from starlette.responses import Response
 
 from fedi import errors, i18n
@@ -26,12 +24,8 @@ async def terms_of_service(page: Page, call: Call[NoParams]) -> Response:
 
 
 async def terms_of_day(page: Page, call: Call[NoParams]) -> Response:
-    try:
-        day = date.fromisoformat(call.path["date"])
-    except ValueError as exc:
-        raise errors.NotFound from exc
     async with call.read() as conn:
-        found = await documents.of_day(conn, "terms_of_service", day)
+        found = await service.terms_of_day(conn, call.path["date"])
     return _shown(page, i18n.gettext("Terms of service"), found)
 
 

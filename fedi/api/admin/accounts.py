@@ -1,6 +1,7 @@
 """Accounts and what staff does to them."""
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 import msgspec
@@ -13,10 +14,11 @@ from fedi.http.endpoint import Call, Endpoint, NoParams, delete, get, post, staf
 from fedi.http.paging import PageParams
 from fedi.services import domain_rules, moderation
 from fedi.services import staff as deciding
+from fedi.services.staff import By
 from storage import dossiers, ids
 from storage.db import Conn
 from storage.dossiers import Filter, Status
-from storage.moderation import Action
+from storage.moderation import Action, Subject
 
 READ = staff("admin:read:accounts", roles.MANAGE_USERS)
 WRITE = staff("admin:write:accounts", roles.MANAGE_USERS)
@@ -169,25 +171,23 @@ async def action(call: Call[ActionParams]) -> None:
         await moderation.decide(conn, call.app, who, target, decision)
 
 
-async def enable(call: Call[NoParams]) -> AdminAccount:
+async def _lifted(call: Call[NoParams], lift: Callable[[Conn, By, Subject], Awaitable[object]]) -> AdminAccount:
     who = deciding.by(call.user)
     async with call.app.db.transaction() as conn:
-        await moderation.enable(conn, who, await deciding.subject(conn, who, call.id()))
+        await lift(conn, who, await deciding.subject(conn, who, call.id()))
         return await _shown(call, conn)
+
+
+async def enable(call: Call[NoParams]) -> AdminAccount:
+    return await _lifted(call, moderation.enable)
 
 
 async def unsilence(call: Call[NoParams]) -> AdminAccount:
-    who = deciding.by(call.user)
-    async with call.app.db.transaction() as conn:
-        await moderation.unsilence(conn, who, await deciding.subject(conn, who, call.id()))
-        return await _shown(call, conn)
+    return await _lifted(call, moderation.unsilence)
 
 
 async def unsensitive(call: Call[NoParams]) -> AdminAccount:
-    who = deciding.by(call.user)
-    async with call.app.db.transaction() as conn:
-        await moderation.unsensitize(conn, who, await deciding.subject(conn, who, call.id()))
-        return await _shown(call, conn)
+    return await _lifted(call, moderation.unsensitize)
 
 
 async def unsuspend(call: Call[NoParams]) -> AdminAccount:

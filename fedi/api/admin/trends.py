@@ -1,6 +1,7 @@
 """Trends under review: all that is popular, whatever was decided about it, and the decisions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -112,49 +113,17 @@ async def _review_publisher(call: Call[NoParams], *, trendable: bool) -> AdminPu
     return admin_trend.publisher(row)
 
 
-async def approve_tag(call: Call[NoParams]) -> AdminTag:
-    return await _review_tag(call, trendable=True)
-
-
-async def reject_tag(call: Call[NoParams]) -> AdminTag:
-    return await _review_tag(call, trendable=False)
-
-
-async def approve_status(call: Call[NoParams]) -> AdminTrendStatus:
-    return await _review_status(call, trendable=True)
-
-
-async def reject_status(call: Call[NoParams]) -> AdminTrendStatus:
-    return await _review_status(call, trendable=False)
-
-
-async def approve_link(call: Call[NoParams]) -> AdminTrendLink:
-    return await _review_link(call, trendable=True)
-
-
-async def reject_link(call: Call[NoParams]) -> AdminTrendLink:
-    return await _review_link(call, trendable=False)
-
-
-async def approve_publisher(call: Call[NoParams]) -> AdminPublisher:
-    return await _review_publisher(call, trendable=True)
-
-
-async def reject_publisher(call: Call[NoParams]) -> AdminPublisher:
-    return await _review_publisher(call, trendable=False)
-
-
 ROUTES: list[Endpoint] = [
     get("/api/v1/admin/trends/tags", tags, access=READ, params=OffsetParams),
-    post("/api/v1/admin/trends/tags/:id/approve", approve_tag, access=WRITE),
-    post("/api/v1/admin/trends/tags/:id/reject", reject_tag, access=WRITE),
+    post("/api/v1/admin/trends/tags/:id/approve", partial(_review_tag, trendable=True), access=WRITE),
+    post("/api/v1/admin/trends/tags/:id/reject", partial(_review_tag, trendable=False), access=WRITE),
     get("/api/v1/admin/trends/statuses", statuses, access=READ, params=OffsetParams),
-    post("/api/v1/admin/trends/statuses/:id/approve", approve_status, access=WRITE),
-    post("/api/v1/admin/trends/statuses/:id/reject", reject_status, access=WRITE),
+    post("/api/v1/admin/trends/statuses/:id/approve", partial(_review_status, trendable=True), access=WRITE),
+    post("/api/v1/admin/trends/statuses/:id/reject", partial(_review_status, trendable=False), access=WRITE),
     get("/api/v1/admin/trends/links", links, access=READ, params=OffsetParams),
-    post("/api/v1/admin/trends/links/:id/approve", approve_link, access=WRITE),
-    post("/api/v1/admin/trends/links/:id/reject", reject_link, access=WRITE),
+    post("/api/v1/admin/trends/links/:id/approve", partial(_review_link, trendable=True), access=WRITE),
+    post("/api/v1/admin/trends/links/:id/reject", partial(_review_link, trendable=False), access=WRITE),
     get("/api/v1/admin/trends/links/publishers", publishers, access=READ, params=PageParams),
-    post("/api/v1/admin/trends/links/publishers/:id/approve", approve_publisher, access=WRITE),
-    post("/api/v1/admin/trends/links/publishers/:id/reject", reject_publisher, access=WRITE),
+    post("/api/v1/admin/trends/links/publishers/:id/approve", partial(_review_publisher, trendable=True), access=WRITE),
+    post("/api/v1/admin/trends/links/publishers/:id/reject", partial(_review_publisher, trendable=False), access=WRITE),
 ]

@@ -64,10 +64,11 @@ async def running(
     transport: httpx.AsyncBaseTransport | None = None,
     shared_bus: bool = True,
     pairs: accounts.Pairs | None = None,
+    pool: Database | None = None,
 ) -> AsyncIterator[Server]:
     """A server with its pool, bus and HTTP client open. Serving and working are the caller's (`asgi`, `worker`).
-    `pairs` are for a new server to sign with; by default it makes its own."""
-    db = await Database(dsn, size=settings.database_pool_size).open()
+    `pairs` are for a new server to sign with; by default it makes its own. A `pool` given stays the caller's."""
+    db = pool if pool is not None else await Database(dsn, size=settings.database_pool_size).open()
     bus = Bus(db, shared=shared_bus)
     http = HTTPClient(
         transport,
@@ -94,7 +95,8 @@ async def running(
     finally:
         await bus.close()
         await http.aclose()
-        await db.close()
+        if pool is None:
+            await db.close()
 
 
 def _wake(bus: Bus, queues: set[str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -45,17 +45,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """In the process that controls the others (xdist), before it starts one: they share its server."""
-    node.workerinput["server_url"] = _server_url()  # type: ignore[attr-defined]
+    node.workerinput["server_url"] = asyncio.run(_server_url())  # type: ignore[attr-defined]
 
 
-def _server_url() -> str:
+async def _server_url() -> str:
     """Starts the server when it is first needed; tests of pure functions alone do not need it."""
     global _server, _url
     if _url is None:
         _url = os.environ.get(SERVER_VARIABLE)
     if _url is None:
         _server = TestServer()
-        _url = asyncio.run(_server.start())
+        _url = await _server.start()
     return _url
 
 
@@ -65,13 +65,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
-    """The databases of this test process."""
+async def databases(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Databases]:
+    """The databases of this test process. All its tests run in one event loop, since connections belong to one."""
     workerinput = getattr(request.config, "workerinput", {})
-    url = workerinput.get("server_url") or _server_url()
+    url = workerinput.get("server_url") or await _server_url()
     made = Databases(url, worker=f"{os.getpid()}_{workerinput.get('workerid', 'main')}")
     yield made
-    asyncio.run(made.drop())
+    await made.drop()
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ async def database_url(make_database: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture
 async def servers(
-    make_database: Callable[[], Awaitable[str]], tmp_path: Path
+    databases: Databases, make_database: Callable[[], Awaitable[str]], tmp_path: Path
 ) -> AsyncIterator[Callable[..., Awaitable[list[Node]]]]:
     """Starts servers by domain, on one in-memory network: `a, b = await servers("a.test", "b.test")`."""
     network = Network()
@@ -100,7 +100,9 @@ async def servers(
             for domain in domains:
                 directory = tmp_path / domain.replace(":", "_")
                 directory.mkdir()
-                opened = node(domain, await make_database(), network, directory, **settings)
+                url = await make_database()
+                pool = None if "database_pool_size" in settings else await databases.pool(url)
+                opened = node(domain, url, network, directory, pool, **settings)
                 started.append(await stack.enter_async_context(opened))
             return started
 

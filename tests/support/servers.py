@@ -21,7 +21,7 @@ from fedi.app import Server, running
 from fedi.auth import passwords, tokens
 from fedi.services import accounts
 from storage import users
-from storage.db import query_log
+from storage.db import Database, query_log
 from tests.support import checker
 from tests.support.network import Network
 
@@ -178,7 +178,9 @@ async def drain(*nodes: Node) -> None:
 
 
 @contextlib.asynccontextmanager
-async def node(domain: str, dsn: str, network: Network, directory: Path, **settings: Any) -> AsyncIterator[Node]:
+async def node(
+    domain: str, dsn: str, network: Network, directory: Path, pool: Database | None = None, **settings: Any
+) -> AsyncIterator[Node]:
     """A server at https://domain on the database `dsn`. `settings`: FEDI_* values by lower-case name."""
     values = {
         "base_url": f"https://{domain}",
@@ -194,7 +196,7 @@ async def node(domain: str, dsn: str, network: Network, directory: Path, **setti
     }
     env = {f"FEDI_{name.upper()}": value for name, value in values.items()}
     pairs = await _pairs(next(network.people))
-    async with running(config.load(env), dsn, transport=network, shared_bus=False, pairs=pairs) as server:
+    async with running(config.load(env), dsn, transport=network, shared_bus=False, pairs=pairs, pool=pool) as server:
         transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
             network.apps[domain] = server.asgi

@@ -64,7 +64,8 @@ async def test_a_limit_is_explained_too(servers: Any) -> None:
     assert page.headers["x-ratelimit-remaining"] == "0"
 
 
-async def test_without_a_database_the_page_still_says_so(server: Node) -> None:
+async def test_without_a_database_the_page_still_says_so(servers: Any) -> None:
+    (server,) = await servers("example.test", database_pool_size="2")  # a pool of its own
     await server.db.close()
     page = await server.client.get("/@alice", headers={"Accept": BROWSER})
     assert page.status_code in (500, 503)

@@ -22,7 +22,7 @@ from bench import sink, streams, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
-from fedi import config
+from fedi import config_sources
 from fedi.app import Server, running
 from fedi.auth import tokens
 from fedi.effects import search
@@ -167,7 +167,7 @@ async def _staged(quick: bool) -> AsyncIterator[tuple[Bench, Server, keys.Pair]]
                 bench.pids = [serving.pid, *_postgres_pids(directory)]
                 await _answering(bench.http, f"{BASE}/health")
                 await _answering(bench.http, f"http://127.0.0.1:{SINK_PORT}/stats")
-                async with running(config.load(env), dsn) as server:
+                async with running(config_sources.load(env), dsn) as server:
                     yield bench, server, pair
                 await bench.http.aclose()
         finally:

@@ -15,7 +15,7 @@ from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.http.client import HTTPClient, Response
 from federation.http.errors import HTTPError
-from fedi import config
+from fedi import config_sources
 from fedi.config import Settings
 from storage import accounts, hosts, jobs, migrations
 from storage.db import Conn, Database
@@ -41,7 +41,7 @@ async def run(settings: Settings, database_url: str) -> AsyncIterator[Finding]:
 
     Raises what the driver raises when the database cannot be reached: nothing else can be said then.
     """
-    for warning in config.unknown_variables():
+    for warning in config_sources.unknown_variables():
         yield Finding("settings", "warning", warning)
     schema = await _schema(database_url)
     db = await Database(database_url, size=2).open()

@@ -4,7 +4,7 @@ import textwrap
 
 import click
 
-from fedi import __version__, config
+from fedi import __version__, config_sources
 from fedi.cli import session
 from fedi.config import ConfigError
 
@@ -20,7 +20,7 @@ def show_config(changed: bool, as_json: bool) -> None:
     Its value (secrets are masked), where that came from, and what it means.
     """
     try:
-        settings = config.explain()
+        settings = config_sources.explain()
     except ConfigError as exc:
         raise session.Failed(str(exc)) from exc
     if changed:
@@ -28,7 +28,7 @@ def show_config(changed: bool, as_json: bool) -> None:
     if as_json:
         session.print_json(settings)
         return
-    for warning in config.unknown_variables():
+    for warning in config_sources.unknown_variables():
         click.echo(f"Warning: {warning}", err=True)
     for setting in settings:
         click.echo(f"{click.style(setting.name, bold=True)}={setting.value}  [{setting.source}]")

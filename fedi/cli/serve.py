@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from fedi import __version__, config, database, logs, serving
+from fedi import __version__, config_sources, database, logs, serving
 from fedi.cli import session
 from fedi.config import Settings
 from fedi.context import App
@@ -60,7 +60,7 @@ async def _migrate(settings: Settings) -> bool:
 def _run(parts: Parts) -> None:
     settings = session.load_settings()
     logs.configure(settings.log_level, settings.log_format)
-    for warning in config.unknown_variables():
+    for warning in config_sources.unknown_variables():
         click.echo(f"Warning: {warning}", err=True)
     for_people = settings.log_format == "text"
     if for_people:

@@ -13,7 +13,7 @@ import uvloop
 
 from federation.http.errors import HTTPError
 from fedi import app as composition
-from fedi import config, database, logs
+from fedi import config_sources, database, logs
 from fedi.config import ConfigError, Settings
 from fedi.context import App
 from fedi.errors import Problem
@@ -47,7 +47,7 @@ class Failed(click.ClickException):
 
 def load_settings() -> Settings:
     try:
-        return config.load()
+        return config_sources.load()
     except ConfigError as exc:
         raise Failed(str(exc)) from exc
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from fedi import config
+from fedi import config_sources
 from fedi.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -67,8 +67,8 @@ def test_targets_of_make_that_are_named_exist(path: Path) -> None:
 
 @documents
 def test_settings_that_are_named_exist(path: Path) -> None:
-    known = {setting.name for setting in config.explain({})}
-    known |= {f"{name}_FILE" for name in known} | {config.CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
+    known = {setting.name for setting in config_sources.explain({})}
+    known |= {f"{name}_FILE" for name in known} | {config_sources.CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
     assert set(re.findall(r"\bFEDI_[A-Z_]*[A-Z]\b", path.read_text())) <= known
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from fedi import config
+from fedi import config_sources
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = config.explain({}, None)
+SETTINGS = config_sources.explain({}, None)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-def test_a_setting_is_documented(setting: config.Setting) -> None:
+def test_a_setting_is_documented(setting: config_sources.Setting) -> None:
     assert setting.doc.endswith("."), f"{setting.name} lacks a description in fedi/config.py"
 
 
@@ -36,7 +36,7 @@ def test_the_example_file_has_every_setting_with_its_description_and_default() -
         *words, value = block.splitlines()
         ((name, default),) = tomllib.loads(value.removeprefix("# ")).items()
         found[name] = (" ".join(word.removeprefix("## ") for word in words), default)
-    settings = config.load({})
+    settings = config_sources.load({})
     for setting in SETTINGS:
         name = setting.name.removeprefix("FEDI_").lower()
         value = getattr(settings, name)
@@ -51,7 +51,7 @@ def test_the_example_file_is_valid_when_uncommented(tmp_path: Path) -> None:
     lines = (ROOT / "fedi.example.toml").read_text().splitlines()
     path = tmp_path / "fedi.toml"
     path.write_text("\n".join(re.sub(r"^# (\w+ = )", r"\1", line) for line in lines))
-    settings = config.load({}, path)
+    settings = config_sources.load({}, path)
     assert settings.base_url == "https://social.example.org"
 
 

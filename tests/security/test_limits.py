@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from fedi import chores, config
+from fedi import chores, config, config_sources
 from fedi.app import FETCHES_PER_HOST
 from fedi.http import limits
 from fedi.http.limits import API, FAMILIES, SHARE_SECONDS
@@ -317,11 +317,11 @@ async def test_an_operator_sets_the_limits(servers: Servers) -> None:
 
 def test_every_limit_can_be_set() -> None:
     names = {limit.name for family in FAMILIES.values() for limit in family}
-    settings = config.load({"FEDI_RATE_LIMITS": ",".join(f"{name}=1/2" for name in sorted(names))})
+    settings = config_sources.load({"FEDI_RATE_LIMITS": ",".join(f"{name}=1/2" for name in sorted(names))})
     assert config.rate_limits(settings) == dict.fromkeys(names, (1, 2))
     for wrong in ("api", "api=0/5", "api=5", "nothing=5/5", "api=5/-5"):
         with pytest.raises(config.ConfigError, match="FEDI_RATE_LIMITS"):
-            config.load({"FEDI_RATE_LIMITS": wrong})
+            config_sources.load({"FEDI_RATE_LIMITS": wrong})
 
 
 async def test_an_operator_bounds_bodies_and_pages(servers: Servers) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from fedi import config, secret
+from fedi import config, config_sources, secret
 from fedi.config import ConfigError
 
 
 def _load(**values: str) -> config.Settings:
-    return config.load({f"FEDI_{name.upper()}": value for name, value in values.items()})
+    return config_sources.load({f"FEDI_{name.upper()}": value for name, value in values.items()})
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +91,9 @@ def test_yes_has_many_words(word: str) -> None:
 
 def test_environment_wins_over_file_and_file_over_default(tmp_path: Path) -> None:
     (tmp_path / "fedi.toml").write_text('title = "From the file"\nlisten_port = 9000\nlanguages = ["de", "en"]\n')
-    settings = config.load({"FEDI_LISTEN_PORT": "9001"})
+    settings = config_sources.load({"FEDI_LISTEN_PORT": "9001"})
     assert (settings.title, settings.listen_port, settings.languages) == ("From the file", 9001, ("de", "en"))
-    sources = {line.name: line.source for line in config.explain({"FEDI_LISTEN_PORT": "9001"})}
+    sources = {line.name: line.source for line in config_sources.explain({"FEDI_LISTEN_PORT": "9001"})}
     assert sources["FEDI_LISTEN_PORT"] == "environment"
     assert sources["FEDI_TITLE"] == "fedi.toml"
     assert sources["FEDI_BASE_URL"] == "derived"
@@ -107,8 +107,8 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
 def test_a_mistyped_name_is_refused_in_the_file_and_pointed_out_in_the_environment(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text("titel = 'x'\n")
     with pytest.raises(ConfigError, match=r"titel: not a setting.*did you mean title"):
-        config.load({"FEDI_CONFIG": str(tmp_path / "other.toml")})
-    assert config.unknown_variables({"FEDI_BASEURL": "x", "FEDI_TITLE": "x", "HOME": "/"}) == [
+        config_sources.load({"FEDI_CONFIG": str(tmp_path / "other.toml")})
+    assert config_sources.unknown_variables({"FEDI_BASEURL": "x", "FEDI_TITLE": "x", "HOME": "/"}) == [
         "FEDI_BASEURL is not a setting; did you mean FEDI_BASE_URL?"
     ]
 
@@ -119,17 +119,17 @@ def test_a_file_that_is_missing_or_wrong_is_one_line(content: str | None, tmp_pa
     if content is not None:
         path.write_text(content)
     with pytest.raises(ConfigError, match=r"chosen\.toml"):
-        config.load({"FEDI_CONFIG": str(path)})
+        config_sources.load({"FEDI_CONFIG": str(path)})
 
 
 def test_secrets_come_from_files_too_and_are_masked(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n")
     environ = {"FEDI_SMTP_PASSWORD_FILE": str(tmp_path / "password")}
-    assert config.load(environ).smtp_password == "hunter2"
-    line = next(line for line in config.explain(environ) if line.name == "FEDI_SMTP_PASSWORD")
+    assert config_sources.load(environ).smtp_password == "hunter2"
+    line = next(line for line in config_sources.explain(environ) if line.name == "FEDI_SMTP_PASSWORD")
     assert (line.value, line.source) == (config.MASK, str(tmp_path / "password"))
     with pytest.raises(ConfigError, match="not both"):
-        config.load(environ | {"FEDI_SMTP_PASSWORD": "other"})
+        config_sources.load(environ | {"FEDI_SMTP_PASSWORD": "other"})
 
 
 def test_an_address_for_metrics_has_two_parts() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from fedi import config
+from fedi import config_sources
 from fedi.app import running
 from tests.support.network import Network
 from tests.support.servers import Node
@@ -152,7 +152,7 @@ async def process(host: str, dsn: str, directory: Path, **settings: Any) -> Asyn
         **settings,
     }
     env = {f"FEDI_{name.upper()}": str(value) for name, value in values.items()}
-    small = msgspec.structs.replace(config.load(env), database_pool_size=2)
+    small = msgspec.structs.replace(config_sources.load(env), database_pool_size=2)
     async with (
         running(small, dsn, transport=Network(), shared_bus=False) as handle,
         httpx.AsyncClient(base_url=small.base_url, timeout=30) as client,

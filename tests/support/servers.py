@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from federation import delivery
-from fedi import config
+from fedi import config_sources
 from fedi.app import Server, running
 from fedi.auth import passwords, tokens
 from fedi.services import accounts
@@ -196,7 +196,8 @@ async def node(
     }
     env = {f"FEDI_{name.upper()}": value for name, value in values.items()}
     pairs = await _pairs(next(network.people))
-    async with running(config.load(env), dsn, transport=network, shared_bus=False, pairs=pairs, pool=pool) as server:
+    loaded = config_sources.load(env)
+    async with running(loaded, dsn, transport=network, shared_bus=False, pairs=pairs, pool=pool) as server:
         transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
             network.apps[domain] = server.asgi

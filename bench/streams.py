@@ -14,7 +14,6 @@ from fedi.app import Server
 from fedi.auth import secrets
 
 HOST = "localhost"
-ACCOUNTS = 500
 OPENING = 50
 SETTLE_SECONDS = 5.0
 MOST_SECONDS = 60.0
@@ -34,7 +33,13 @@ _PEOPLE = """
     counted as (insert into account_stats (account_id) select id from made),
     active as (
         insert into account_settings (account_id, last_active_at, home_built_at) select id, now(), now() from made),
-    following as (insert into follows (account_id, target_id, uri) select id, $1, 'urn:' || id from made)
+    following as (insert into follows (account_id, target_id, uri) select id, $1, 'urn:' || id from made),
+    filtering as (
+        insert into filters (account_id, title, context, action) select id, 'dull', '{home}', 'warn' from made
+        where id % 2 = 0 returning id),
+    words as (
+        insert into filter_keywords (filter_id, keyword, whole_word)
+        select f.id, 'word' || n, true from filtering f, generate_series(1, 5) n)
     select user_id, account_id from joined
 """
 
@@ -49,7 +54,7 @@ async def run(
     server: Server, author_id: int, author: str, *, port: int, count: int, memory: Callable[[], float]
 ) -> None:
     """`memory` is the server's, in MB."""
-    tokens = await _listeners(server, author_id, min(count, ACCOUNTS))
+    tokens = await _listeners(server, author_id, count)
     before = memory()
     room = asyncio.Semaphore(OPENING)
     heard = _Heard(count)
@@ -57,7 +62,7 @@ async def run(
 
         async def open_one(number: int) -> None:
             async with room:
-                writer = await _connect(port, tokens[number % len(tokens)], heard)
+                writer = await _connect(port, tokens[number], heard)
                 stack.callback(writer.close)
 
         started = time.perf_counter()
@@ -77,7 +82,7 @@ async def run(
         await _publish(port, author, "to everybody who listens")
         await heard.all()
         seconds = time.perf_counter() - started
-        print(f"streams: one post at {count} listeners of {len(tokens)} accounts within {seconds:.2f} s", flush=True)
+        print(f"streams: one post at {count} people who listen within {seconds:.2f} s", flush=True)
 
 
 class _Heard:

@@ -83,6 +83,37 @@ async def reactions(conn: Conn, account_id: int, announcement_ids: Sequence[int]
     return structs(Reaction, records)
 
 
+class Given(msgspec.Struct, frozen=True):
+    """A reaction as nobody's own, and which of those that were asked about gave it."""
+
+    reaction: Reaction
+    account_ids: frozenset[int]
+
+
+async def readers(conn: Conn, announcement_id: int, account_ids: Sequence[int]) -> set[int]:
+    """Those of the accounts that have dismissed it."""
+    records = await conn.fetch(
+        "select account_id from announcement_reads where announcement_id = $1 and account_id = any($2)",
+        announcement_id, list(account_ids),
+    )  # fmt: skip
+    return {record[0] for record in records}
+
+
+async def givers(conn: Conn, announcement_id: int, account_ids: Sequence[int]) -> list[Given]:
+    """The reactions to one as `reactions` has them, for many accounts."""
+    records = await conn.fetch(
+        """
+        select name, count(*), array_agg(account_id) filter (where account_id = any($2))
+        from announcement_reactions where announcement_id = $1 group by name order by min(created_at), name
+        """,
+        announcement_id, list(account_ids),
+    )  # fmt: skip
+    return [
+        Given(Reaction(announcement_id, name, count, me=False), frozenset(account_ids or ()))
+        for name, count, account_ids in records
+    ]
+
+
 async def reaction_count(conn: Conn, announcement_id: int, name: str) -> int | None:
     """How many gave it; None when there is no such announcement."""
     count: int | None = await conn.fetchval(

@@ -48,8 +48,8 @@ class Head(msgspec.Struct, frozen=True):
 
 
 # Whether who follows whom decides who may put an account into a collection: see `feature_policies`.
-_ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 or (a.is_local and a.locked)"
-_ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
+ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 or (a.is_local and a.locked)"
+ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
 
 # What posts of a table quote with consent, as far as the viewer may read it.
 _QUOTED = """
@@ -65,51 +65,51 @@ _QUOTED = """
     where q.status_id in (select id from {table}) and q.state = 'accepted' and {visible}"""
 
 
+# $1 is the viewer, $2 the ids, $3 and $4 the switches of `heads`. `viewings` asks it for many viewers.
+HEADS = f"""
+    with unwanted as materialized (
+        select target_id as id from blocks where account_id = $1
+        union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
+    shown as materialized (
+        select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
+        where s.id = {ANY_OF_2} and ({SWITCH_4} or {VISIBLE}) and (
+            not {SWITCH_3} or s.account_id = $1 or not exists (
+            select from accounts w where w.id in (s.account_id, b.account_id) and (
+                w.id in (select id from unwanted)
+                or (not w.is_local and lower(w.domain) in (
+                    select domain from account_domain_blocks where account_id = $1)))))),
+    main as materialized (
+        select id from shown union select reblog_of_id from shown where reblog_of_id is not null),
+    quoted as materialized ({_QUOTED.format(table="main", visible=VISIBLE)}),
+    deeper as materialized ({_QUOTED.format(table="quoted", visible=VISIBLE)})
+    select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
+        coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
+        coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
+        s.quote_automatic, s.quote_manual,
+        ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {ASKS_FOLLOWS}) and exists (
+            select from follows where account_id = $1 and target_id = s.account_id) as follows,
+        ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 or {ASKS_FOLLOWED}) and exists (
+            select from follows where account_id = s.account_id and target_id = $1) as followed,
+        q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
+        exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
+        coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
+        coalesce(n.followers_count, 0) as followers_count, n.last_status_at
+    from statuses s
+    join accounts a on a.id = s.account_id
+    left join account_stats n on n.account_id = s.account_id
+    left join status_stats c on c.status_id = s.id
+    left join marks m on m.account_id = $1 and m.status_id = s.id
+    left join quotes q on q.status_id = s.id
+    left join (select * from quoted union select * from deeper) v on v.status_id = s.id
+    where s.id in (select id from main union all select id from quoted)"""
+
+
 async def heads(
     conn: Conn, viewer_id: int | None, status_ids: Sequence[int], *, wanted: bool = False, everything: bool = False
 ) -> list[Head]:
     """Of those the viewer may read, of what they boost, and of what those quote, in no order. `wanted`: and wants to
     meet, as WANTED says, but asked once for all. `everything`: of all, for staff at work on a report."""
-    records = await conn.fetch(
-        f"""
-        with unwanted as materialized (
-            select target_id as id from blocks where account_id = $1
-            union all select target_id from mutes where account_id = $1 and (expires_at is null or expires_at > now())),
-        shown as materialized (
-            select s.id, s.reblog_of_id from statuses s left join statuses b on b.id = s.reblog_of_id
-            where s.id = {ANY_OF_2} and ({SWITCH_4} or {VISIBLE}) and (
-                not {SWITCH_3} or s.account_id = $1 or not exists (
-                select from accounts w where w.id in (s.account_id, b.account_id) and (
-                    w.id in (select id from unwanted)
-                    or (not w.is_local and lower(w.domain) in (
-                        select domain from account_domain_blocks where account_id = $1)))))),
-        main as materialized (
-            select id from shown union select reblog_of_id from shown where reblog_of_id is not null),
-        quoted as materialized ({_QUOTED.format(table="main", visible=VISIBLE)}),
-        deeper as materialized ({_QUOTED.format(table="quoted", visible=VISIBLE)})
-        select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
-            coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
-            coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
-            s.quote_automatic, s.quote_manual,
-            ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {_ASKS_FOLLOWS}) and exists (
-                select from follows where account_id = $1 and target_id = s.account_id) as follows,
-            ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 or {_ASKS_FOLLOWED}) and exists (
-                select from follows where account_id = s.account_id and target_id = $1) as followed,
-            q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
-            exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
-            coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
-            coalesce(n.followers_count, 0) as followers_count, n.last_status_at
-        from statuses s
-        join accounts a on a.id = s.account_id
-        left join account_stats n on n.account_id = s.account_id
-        left join status_stats c on c.status_id = s.id
-        left join marks m on m.account_id = $1 and m.status_id = s.id
-        left join quotes q on q.status_id = s.id
-        left join (select * from quoted union select * from deeper) v on v.status_id = s.id
-        where s.id in (select id from main union all select id from quoted)
-        """,
-        viewer_id, status_ids, wanted, everything,
-    )  # fmt: skip
+    records = await conn.fetch(HEADS, viewer_id, status_ids, wanted, everything)
     return structs(Head, records)
 
 
@@ -258,8 +258,8 @@ async def authors(
                 order by array_position(array['owner', 'admin', 'moderator'], u.role) limit 1) end,
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at,
-            ({_ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
-            ({_ASKS_FOLLOWED}) and exists (select from follows where account_id = a.id and target_id = $1)
+            ({ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
+            ({ASKS_FOLLOWED}) and exists (select from follows where account_id = a.id and target_id = $1)
         from accounts a left join account_stats n on n.account_id = a.id
         where (not a.pending or {SWITCH_3}) and (a.id = {ANY_OF_2}
             or a.id in (select moved_to_id from accounts where id = {ANY_OF_2} and moved_to_id is not null))
@@ -284,18 +284,17 @@ class Poll(msgspec.Struct, frozen=True):
     choices: list[int]  # the viewer's
 
 
+# $1 is the viewer.
+POLLS = """
+    select p.id, p.status_id, p.options, p.tallies, p.votes_count, p.voters_count, p.multiple, p.hide_totals,
+        p.expires_at, p.closed_at,
+        array(select v.choice from poll_votes v where v.poll_id = p.id and v.account_id = $1
+            order by v.choice) as choices
+    from polls p where p.id = any($2)"""
+
+
 async def polls(conn: Conn, viewer_id: int | None, poll_ids: Sequence[int]) -> list[Poll]:
-    records = await conn.fetch(
-        """
-        select p.id, p.status_id, p.options, p.tallies, p.votes_count, p.voters_count, p.multiple, p.hide_totals,
-            p.expires_at, p.closed_at,
-            array(select v.choice from poll_votes v where v.poll_id = p.id and v.account_id = $1
-                order by v.choice) as choices
-        from polls p where p.id = any($2)
-        """,
-        viewer_id, poll_ids,
-    )  # fmt: skip
-    return structs(Poll, records)
+    return structs(Poll, await conn.fetch(POLLS, viewer_id, poll_ids))
 
 
 class Keyword(msgspec.Struct, frozen=True, array_like=True):
@@ -316,20 +315,19 @@ class Filter(msgspec.Struct, frozen=True):
     status_ids: list[int]
 
 
+# $1 is the account.
+FILTERS = f"""
+    select f.id, f.title, f.context, f.action, f.expires_at,
+        (select json_agg({_array(Keyword, "k")} order by k.id)
+            from filter_keywords k where k.filter_id = f.id) as keywords,
+        array(select n.status_id from filter_statuses n
+            where n.filter_id = f.id and n.status_id = any($2)) as status_ids
+    from filters f where f.account_id = $1 and (f.expires_at is null or f.expires_at > now()) order by f.id"""
+
+
 async def filters(conn: Conn, account_id: int, status_ids: Sequence[int]) -> list[Filter]:
     """Every filter in force of the account; of the statuses that filters name, only those among `status_ids`."""
-    records = await conn.fetch(
-        f"""
-        select f.id, f.title, f.context, f.action, f.expires_at,
-            (select json_agg({_array(Keyword, "k")} order by k.id)
-                from filter_keywords k where k.filter_id = f.id) as keywords,
-            array(select n.status_id from filter_statuses n
-                where n.filter_id = f.id and n.status_id = any($2)) as status_ids
-        from filters f where f.account_id = $1 and (f.expires_at is null or f.expires_at > now()) order by f.id
-        """,
-        account_id, status_ids,
-    )  # fmt: skip
-    return structs(Filter, records)
+    return structs(Filter, await conn.fetch(FILTERS, account_id, status_ids))
 
 
 async def media(conn: Conn, media_ids: Sequence[int]) -> list[Medium]:

@@ -5,11 +5,11 @@ their modules by name: `from fedi.entities.status import Status`.
 """
 
 from fedi.entities.account import Account, CredentialAccount
-from fedi.entities.bundle import Bundle, FilterContext, Wanted, load
+from fedi.entities.bundle import Bundle, FilterContext, Wanted, load, load_each
 from fedi.entities.curated import collection_with_accounts, collections
 from fedi.entities.direct import conversations
 from fedi.entities.media import MediaAttachment
-from fedi.entities.notices import announced, reacted
+from fedi.entities.notices import announced, announced_each, reacted
 from fedi.entities.notification import Notification
 from fedi.entities.own import featured, profile
 from fedi.entities.people import account, accounts, credential_account, relationships, role
@@ -39,6 +39,7 @@ __all__ = [
     "account",
     "accounts",
     "announced",
+    "announced_each",
     "collection_with_accounts",
     "collections",
     "conversations",
@@ -46,6 +47,7 @@ __all__ = [
     "featured",
     "joined",
     "load",
+    "load_each",
     "media",
     "notification_groups",
     "notification_requests",

@@ -13,36 +13,24 @@ import msgspec
 from cachetools import TTLCache
 
 from fedi.context import App
-from fedi.entities import dates, feature, quote, rendering
+from fedi.entities import dates, feature, rendering
 from fedi.entities.account import Account
-from fedi.entities.card import Credit, credited
 from fedi.entities.matching import Matcher, hides
+from fedi.entities.page import Page, Rendered
 from fedi.entities.poll import Ballot, Poll, Tally
 from fedi.entities.poll import Parts as PollParts
 from fedi.entities.poll import build as build_poll
-from fedi.entities.status import Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
-from fedi.entities.user_filter import FilterResult
+from fedi.entities.status import Status
 from fedi.text.emoji import shortcodes
-from storage import bundles, feature_policies
+from storage import bundles, feature_policies, viewings
 from storage.db import Conn
 from storage.quote_policies import Policy, Standing
 
 FilterContext = Literal["home", "notifications", "public", "thread", "account"]
 
-FAVOURITED, BOOKMARKED, REBLOGGED, PINNED = 1, 2, 4, 8
 MAX_STATUSES = 5000
 MAX_ACCOUNTS = 5000
 MAX_AGE_SECONDS = 300
-
-
-class _Rendered(msgspec.Struct, frozen=True):
-    version: int
-    author_version: int
-    status: RenderedStatus
-    text: str
-    """What filters look at, but for the options of a poll."""
-    credit: Credit | None
-    """The author of the page that the card shows."""
 
 
 class _Built(msgspec.Struct, frozen=True):
@@ -56,11 +44,11 @@ class _Memory:
     """This process's rendered statuses and built accounts."""
 
     def __init__(self) -> None:
-        self.statuses: TTLCache[int, _Rendered] = TTLCache(MAX_STATUSES, MAX_AGE_SECONDS)
+        self.statuses: TTLCache[int, Rendered] = TTLCache(MAX_STATUSES, MAX_AGE_SECONDS)
         self.accounts: TTLCache[int, _Built] = TTLCache(MAX_ACCOUNTS, MAX_AGE_SECONDS)
 
-    def status(self, head: bundles.Head) -> _Rendered | None:
-        entry: _Rendered | None = self.statuses.get(head.id)
+    def status(self, head: bundles.Head) -> Rendered | None:
+        entry: Rendered | None = self.statuses.get(head.id)
         current = entry and (entry.version, entry.author_version) == (head.version, head.author_version)
         return entry if current else None
 
@@ -102,16 +90,43 @@ async def load(app: App, conn: Conn, viewer_id: int | None, wanted: Wanted) -> B
         )
         heads = {head.id: head for head in rows}
     rendered = await _rendered(app, conn, heads)
-    authors = {entry.credit.account_id for entry in rendered.values() if entry.credit and entry.credit.vouches}
-    bundle.accounts = await _accounts(app, conn, viewer_id, heads, {*wanted.account_ids, *authors})
+    bundle.accounts = await _accounts(app, conn, viewer_id, heads, {*wanted.account_ids, *_vouching(rendered)})
     polls = await _polls(conn, viewer_id, heads, rendered)
     matcher = Matcher(await bundles.filters(conn, viewer_id, list(heads)) if viewer_id and heads else ())
-    page = _Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher)
+    _fill(bundle, wanted, Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher))
+    return bundle
+
+
+async def load_each(app: App, conn: Conn, viewer_ids: Sequence[int], wanted: Wanted) -> dict[int, Bundle]:
+    """The statuses as `load` has them for each viewer, in at most six queries. Viewers who see nothing are left out."""
+    found = await viewings.heads(conn, viewer_ids, wanted.status_ids, wanted=wanted.unmuted)
+    pages = {viewer_id: {head.id: head for head in rows} for viewer_id, rows in found.items()}
+    known = {status_id: head for page in pages.values() for status_id, head in page.items()}
+    rendered = await _rendered(app, conn, known)
+    people = await _accounts_each(app, conn, pages, known, _vouching(rendered))
+    asked = [head.poll_id for head in known.values() if head.poll_id is not None]
+    votes = await viewings.polls(conn, list(pages), asked) if asked else {}
+    filters = await viewings.filters(conn, list(pages), list(known)) if pages else {}
+    loaded = {}
+    for viewer_id, heads in pages.items():
+        bundle = loaded[viewer_id] = Bundle()
+        bundle.accounts = people[viewer_id]
+        polls = _tallied(viewer_id, heads, rendered, votes.get(viewer_id, ()))
+        matcher = Matcher(filters.get(viewer_id, ()))
+        _fill(bundle, wanted, Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher))
+    return loaded
+
+
+def _fill(bundle: Bundle, wanted: Wanted, page: Page) -> None:
     for status_id in wanted.status_ids:
         status = page.status(status_id)
         if status is not None and not _dropped(status, wanted.filter_context):
             bundle.statuses[status_id] = status
-    return bundle
+
+
+def _vouching(rendered: dict[int, Rendered]) -> set[int]:
+    """Authors of pages that cards show."""
+    return {entry.credit.account_id for entry in rendered.values() if entry.credit and entry.credit.vouches}
 
 
 def _dropped(status: Status, context: FilterContext | None) -> bool:
@@ -119,9 +134,9 @@ def _dropped(status: Status, context: FilterContext | None) -> bool:
     return bool(filtered) and context in ("home", "notifications") and hides(filtered or (), context)
 
 
-async def _rendered(app: App, conn: Conn, heads: dict[int, bundles.Head]) -> dict[int, _Rendered]:
+async def _rendered(app: App, conn: Conn, heads: dict[int, bundles.Head]) -> dict[int, Rendered]:
     memory = _memory(app)
-    found, missing = dict[int, _Rendered](), list[int]()
+    found, missing = dict[int, Rendered](), list[int]()
     for head in heads.values():
         entry = memory.status(head)
         if entry is None:
@@ -132,7 +147,7 @@ async def _rendered(app: App, conn: Conn, heads: dict[int, bundles.Head]) -> dic
         status = rendering.status(app.settings.base_url, body)
         words = [status.spoiler_text, rendering.plain(status.content)]
         words += [each.description or "" for each in status.media_attachments]
-        entry = _Rendered(body.version, body.author_version, status, "\n".join(words), rendering.credit(body.card))
+        entry = Rendered(body.version, body.author_version, status, "\n".join(words), rendering.credit(body.card))
         memory.statuses[body.id] = found[body.id] = entry
     return found
 
@@ -152,18 +167,54 @@ async def _accounts(
         else:
             standing = _standing(viewer_id, head.account_id, head.follows, head.followed)
             found[head.account_id] = feature.told(_counted(entry.account, head), entry.policy, standing)
-    if missing:
-        rows = await bundles.authors(conn, viewer_id, list(missing))
-        for account_id in missing & rows.keys():
-            row = rows[account_id]
-            entry = _Built(
-                row.account.version,
-                _account(app.settings.base_url, account_id, rows),
-                feature_policies.of(row.account),
-            )
-            memory.accounts[account_id] = entry
-            standing = _standing(viewer_id, account_id, row.follows, row.followed)
-            found[account_id] = feature.told(entry.account, entry.policy, standing)
+    for account_id, (entry, row) in (await _built(app, conn, viewer_id, missing)).items():
+        standing = _standing(viewer_id, account_id, row.follows, row.followed)
+        found[account_id] = feature.told(entry.account, entry.policy, standing)
+    return found
+
+
+async def _built(
+    app: App, conn: Conn, viewer_id: int | None, account_ids: Collection[int]
+) -> dict[int, tuple[_Built, bundles.Author]]:
+    """Read and remembered."""
+    memory, found = _memory(app), {}
+    rows = await bundles.authors(conn, viewer_id, list(account_ids)) if account_ids else {}
+    for account_id in set(account_ids) & rows.keys():
+        row = rows[account_id]
+        account = _account(app.settings.base_url, account_id, rows)
+        entry = _Built(row.account.version, account, feature_policies.of(row.account))
+        memory.accounts[account_id] = entry
+        found[account_id] = entry, row
+    return found
+
+
+async def _accounts_each(
+    app: App,
+    conn: Conn,
+    pages: dict[int, dict[int, bundles.Head]],
+    known: dict[int, bundles.Head],
+    account_ids: Collection[int],
+) -> dict[int, dict[int, Account]]:
+    """`_accounts` by viewer. Only who follows whom differs: it comes with the heads, or is asked for."""
+    memory, built = _memory(app), dict[int, _Built]()
+    for head in known.values():
+        entry = memory.account(head.account_id, head.author_version)
+        if entry is not None:
+            built[head.account_id] = entry
+    missing = {head.account_id for head in known.values()} - built.keys() | set(account_ids)
+    built |= {account_id: entry for account_id, (entry, _row) in (await _built(app, conn, None, missing)).items()}
+    follows = await viewings.follows(conn, list(pages), list(account_ids)) if account_ids else {}
+    found: dict[int, dict[int, Account]] = {}
+    for viewer_id, heads in pages.items():
+        people = found[viewer_id] = {}
+        for account_id in built.keys() & set(account_ids):
+            standing = _standing(viewer_id, account_id, *follows[viewer_id, account_id])
+            people[account_id] = feature.told(built[account_id].account, built[account_id].policy, standing)
+        for head in heads.values():
+            if head.account_id not in people and head.account_id in built:
+                entry = built[head.account_id]
+                standing = _standing(viewer_id, head.account_id, head.follows, head.followed)
+                people[head.account_id] = feature.told(_counted(entry.account, head), entry.policy, standing)
     return found
 
 
@@ -193,17 +244,26 @@ def _counted(account: Account, head: bundles.Head) -> Account:
 
 
 async def _polls(
-    conn: Conn, viewer_id: int | None, heads: dict[int, bundles.Head], rendered: dict[int, _Rendered]
+    conn: Conn, viewer_id: int | None, heads: dict[int, bundles.Head], rendered: dict[int, Rendered]
 ) -> dict[int, Poll]:
     """By status id."""
-    asked = {head.poll_id: head for head in heads.values() if head.poll_id is not None}
-    if not asked:
-        return {}
-    now = datetime.now(UTC)
-    found = {}
-    for row in await bundles.polls(conn, viewer_id, list(asked)):
-        head = asked[row.id]
-        if head.id not in rendered:
+    asked = [head.poll_id for head in heads.values() if head.poll_id is not None]
+    rows = await bundles.polls(conn, viewer_id, asked) if asked else ()
+    return _tallied(viewer_id, heads, rendered, rows)
+
+
+def _tallied(
+    viewer_id: int | None,
+    heads: dict[int, bundles.Head],
+    rendered: dict[int, Rendered],
+    rows: Sequence[bundles.Poll],
+) -> dict[int, Poll]:
+    """Of those statuses that are there, by status id."""
+    now, found = datetime.now(UTC), {}
+    asked = {head.poll_id: head for head in heads.values()}
+    for row in rows:
+        head = asked.get(row.id)
+        if head is None or head.id not in rendered:
             continue
         named = {shortcode for title in row.options for shortcode in shortcodes(title)}
         emojis = tuple(emoji for emoji in rendered[head.id].status.emojis if emoji.shortcode in named)
@@ -212,89 +272,6 @@ async def _polls(
         ballot = None if viewer_id is None else Ballot(tuple(row.choices), own=head.account_id == viewer_id)
         found[head.id] = build_poll(parts, tally, now=now, ballot=ballot)
     return found
-
-
-class _Page:
-    """Joins the parts: the inner status first, then what is around it: a boost, or a post that quotes it."""
-
-    def __init__(
-        self,
-        viewer_id: int | None,
-        heads: dict[int, bundles.Head],
-        rendered: dict[int, _Rendered],
-        accounts: dict[int, Account],
-        polls: dict[int, Poll],
-        matcher: Matcher,
-    ) -> None:
-        self._viewer_id = viewer_id
-        self._heads = heads
-        self._rendered = rendered
-        self._accounts = accounts
-        self._polls = polls
-        self._matcher = matcher
-
-    def status(self, status_id: int, *, quoted: bool = False) -> Status | None:
-        """`quoted`: inside of one that quotes it. What it quotes in turn is named only."""
-        head, entry = self._heads.get(status_id), self._rendered.get(status_id)
-        if head is None or entry is None or head.account_id not in self._accounts:
-            return None
-        inner = None
-        if head.reblog_of_id is not None:
-            inner = self.status(head.reblog_of_id)
-            if inner is None:
-                return None
-        return overlay(
-            self._credited(entry),
-            account=self._accounts[head.account_id],
-            stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count),
-            marks=self._marks(head),
-            quoting=Quoting(
-                quote.approval(self._proper(head), self._viewer_id),
-                quote.shallow(head) if quoted else self._quote(head),
-            ),
-            reblog=inner,
-            poll=self._polls.get(status_id),
-        )
-
-    def _credited(self, entry: _Rendered) -> RenderedStatus:
-        """The card with its author, as this viewer is told."""
-        card, credit = entry.status.card, entry.credit
-        if card is None or credit is None:
-            return entry.status
-        account = self._accounts.get(credit.account_id)
-        return msgspec.structs.replace(entry.status, card=credited(card, credit, account, self._viewer_id))
-
-    def _quote(self, head: bundles.Head) -> Quote | None:
-        return quote.whole(head, None if head.quoted_id is None else self.status(head.quoted_id, quoted=True))
-
-    def _proper(self, head: bundles.Head) -> bundles.Head:
-        """Of a boost, what it boosts."""
-        return head if head.reblog_of_id is None else self._heads[head.reblog_of_id]
-
-    def _marks(self, head: bundles.Head) -> Marks | None:
-        """A boost is marked as the boosted status is, but that it cannot be pinned."""
-        if self._viewer_id is None:
-            return None
-        proper = self._proper(head)
-        pinnable = proper is head and head.account_id == self._viewer_id and head.visibility < 3
-        return Marks(
-            favourited=bool(proper.flags & FAVOURITED),
-            bookmarked=bool(proper.flags & BOOKMARKED),
-            reblogged=bool(proper.flags & REBLOGGED),
-            muted=proper.muted,
-            pinned=bool(head.flags & PINNED) if pinnable else None,
-            filtered=self._filtered(head, proper),
-        )
-
-    def _filtered(self, head: bundles.Head, proper: bundles.Head) -> tuple[FilterResult, ...]:
-        """Nobody's own words are filtered for them."""
-        if not self._matcher or proper.account_id == self._viewer_id:
-            return ()
-        text = self._rendered[proper.id].text
-        poll = self._polls.get(proper.id)
-        if poll is not None:
-            text = "\n".join([text, *(option.title for option in poll.options)])
-        return self._matcher.match({head.id, proper.id}, text)
 
 
 def _memory(app: App) -> _Memory:

@@ -1,14 +1,16 @@
-"""Who listens to what in this process. Messages from effects are loaded once per viewer and put into bounded queues.
+"""Who listens to what in this process. Messages from effects are loaded for many viewers at once, each of whom gets
+what REST would show them, and put into bounded queues.
 
 A reader that does not keep up is dropped: its client reconnects and reads what it missed over REST. So are all when
 messages of other processes may have been missed.
 """
 
 import asyncio
+import itertools
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -26,8 +28,10 @@ log = logging.getLogger("fedi.streaming")
 
 QUEUE_LENGTH = 100
 BACKLOG = 10_000
-# Viewers that a message is loaded for at the same time: each takes a connection to the database.
-LOADING = 4
+# Viewers that a message is loaded for at once, and how many such groups at the same time: each takes a connection to
+# the database, and what the event loop is busy with for one of them is what everybody else waits for.
+GROUP = 100
+LOADING = 2
 # After a gap so many connections a second are ended: their clients all come back.
 DROPS_PER_SECOND = 200
 # Of the channel `token:ID`: the token was revoked.
@@ -81,7 +85,7 @@ class Listener:
         self.wake()
 
 
-_Viewer = tuple[int, FilterContext, bool]
+_View = tuple[FilterContext, bool]
 _Pairs = list[tuple[Listener, Stream]]
 
 
@@ -181,35 +185,48 @@ class Hub:
 
     async def _deliver(self, message: Message) -> None:
         """To each listening viewer what that viewer may see of it, in the form of each of their streams."""
-        wanting: dict[_Viewer, _Pairs] = defaultdict(list)
+        views: dict[_View, dict[int, _Pairs]] = defaultdict(lambda: defaultdict(list))
         for channel in message.channels:
             for listener, streams in self._listeners.get(channel, {}).items():
                 for stream in streams:
                     if stream.events is None or message.event in stream.events:
-                        key = (listener.account_id, stream.filter_context, stream.public)
-                        wanting[key].append((listener, stream))
+                        view = views[stream.filter_context, stream.public]
+                        view[listener.account_id].append((listener, stream))
         load = _LOADERS.get(message.event)
         if load is not None:
-            left = iter(wanting.items())
-            await asyncio.gather(*(self._load(load, message, left) for _ in range(min(LOADING, len(wanting)))))
+            groups = _grouped(views)
+            await asyncio.gather(*(self._load(load, message, groups) for _ in range(LOADING)))
             return
         payload = await self._shared(message)
         if payload is not msgspec.UNSET:
-            _send(message.event, payload, [pair for pairs in wanting.values() for pair in pairs])
-
-    async def _load(self, load: "Loader", message: Message, left: Iterator[tuple[_Viewer, _Pairs]]) -> None:
-        """For one viewer after the other, sharing the work with others that take from the same."""
-        async with self._app.db.read() as conn:
-            for (account_id, context, public), pairs in left:
-                try:
-                    payload = await load(self._app, conn, message.id, account_id, context, public)
-                except (DatabaseDown, OSError):
-                    raise
-                except Exception:
-                    log.exception("a live %s could not be loaded for one viewer", message.event)
-                    continue
-                if payload is not None:
+            for wanting in views.values():
+                for pairs in wanting.values():
                     _send(message.event, payload, pairs)
+
+    async def _load(self, load: "Loader", message: Message, groups: Iterator[tuple[_View, dict[int, _Pairs]]]) -> None:
+        """For one group after the other, sharing the work with others that take from the same."""
+        for view, wanting in groups:
+            for account_id, payload in (await self._loaded(load, message, view, list(wanting))).items():
+                _send(message.event, payload, wanting[account_id])
+            await asyncio.sleep(0)  # what was put is sent before the next are loaded
+
+    async def _loaded(
+        self, load: "Loader", message: Message, view: _View, account_ids: Sequence[int]
+    ) -> dict[int, str]:
+        """By account. Where it cannot be loaded for all it is loaded for each: one bad row is one viewer's matter."""
+        try:
+            async with self._app.db.read() as conn:
+                return await load(self._app, conn, message.id, account_ids, *view)
+        except (DatabaseDown, OSError):
+            raise
+        except Exception:
+            if len(account_ids) == 1:
+                log.exception("a live %s could not be loaded for one viewer", message.event)
+                return {}
+        found: dict[int, str] = {}
+        for account_id in account_ids:
+            found |= await self._loaded(load, message, view, [account_id])
+        return found
 
     async def _shared(self, message: Message) -> str | None | msgspec.UnsetType:
         """What is the same for everybody; None for an event without payload, UNSET for one that is void by now."""
@@ -220,6 +237,13 @@ class Hub:
         return _json(found) if found else msgspec.UNSET
 
 
+def _grouped(views: dict[_View, dict[int, _Pairs]]) -> Iterator[tuple[_View, dict[int, _Pairs]]]:
+    for view, wanting in views.items():
+        accounts = iter(wanting.items())
+        while group := dict(itertools.islice(accounts, GROUP)):
+            yield view, group
+
+
 def _send(event: str, payload: str | None, pairs: Iterable[tuple[Listener, Stream]]) -> None:
     for listener, stream in pairs:
         listener.put(Frame(stream.label, event, payload))
@@ -227,7 +251,8 @@ def _send(event: str, payload: str | None, pairs: Iterable[tuple[Listener, Strea
 
 # ---------------------------------------------------------------- what a message carries
 
-Loader = Callable[[App, Conn, int, int, FilterContext, bool], Awaitable[str | None]]
+# By account, without those who may not or do not want to see it.
+Loader = Callable[[App, Conn, int, Sequence[int], FilterContext, bool], Awaitable[dict[int, str]]]
 
 # Events that nothing has to be loaded for; those that are not here carry nothing.
 _BARE: dict[str, Callable[[int], str]] = {
@@ -242,40 +267,45 @@ def _json(value: object) -> str:
 
 
 async def _status(
-    app: App, conn: Conn, status_id: int, account_id: int, context: FilterContext, public: bool
-) -> str | None:
-    """None for what this viewer may not or does not want to see."""
+    app: App, conn: Conn, status_id: int, account_ids: Sequence[int], context: FilterContext, public: bool
+) -> dict[int, str]:
     wanted = entities.Wanted(status_ids=[status_id], filter_context=context, unmuted=public)
-    found = (await entities.load(app, conn, account_id, wanted)).pick([status_id])
-    return _json(found[0]) if found else None
-
-
-async def _notification(
-    app: App, conn: Conn, notification_id: int, account_id: int, _context: FilterContext, _public: bool
-) -> str | None:
-    row = await notifications.by_id(conn, account_id, notification_id)
-    if row is None:
-        return None
-    found = await entities.notifications(app, conn, [row], account_id)
-    return _json(found[0]) if found else None
-
-
-async def _conversation(
-    app: App, conn: Conn, conversation_id: int, account_id: int, _context: FilterContext, _public: bool
-) -> str | None:
-    row = await conversations.by_id(conn, account_id, conversation_id)
-    if row is None:
-        return None
-    found = await entities.conversations(app, conn, [row], account_id)
-    return _json(found[0]) if found else None
+    loaded = await entities.load_each(app, conn, account_ids, wanted)
+    return {account_id: _json(each) for account_id, page in loaded.items() for each in page.pick([status_id])}
 
 
 async def _announcement(
-    app: App, conn: Conn, announcement_id: int, account_id: int, _context: FilterContext, _public: bool
-) -> str | None:
-    rows = await announcements.by_ids(conn, [announcement_id])
-    found = await entities.announced(app, conn, list(rows.values()), account_id)
-    return _json(found[0]) if found else None
+    app: App, conn: Conn, announcement_id: int, account_ids: Sequence[int], _context: FilterContext, _public: bool
+) -> dict[int, str]:
+    row = (await announcements.by_ids(conn, [announcement_id])).get(announcement_id)
+    if row is None:
+        return {}
+    loaded = await entities.announced_each(app, conn, row, account_ids)
+    return {account_id: _json(each) for account_id, each in loaded.items()}
+
+
+async def _notification(
+    app: App, conn: Conn, notification_id: int, account_ids: Sequence[int], _context: FilterContext, _public: bool
+) -> dict[int, str]:
+    """Of one account: nobody else has it."""
+    found = {}
+    for account_id in account_ids:
+        row = await notifications.by_id(conn, account_id, notification_id)
+        for each in await entities.notifications(app, conn, [row], account_id) if row else ():
+            found[account_id] = _json(each)
+    return found
+
+
+async def _conversation(
+    app: App, conn: Conn, conversation_id: int, account_ids: Sequence[int], _context: FilterContext, _public: bool
+) -> dict[int, str]:
+    """Of one account, likewise."""
+    found = {}
+    for account_id in account_ids:
+        row = await conversations.by_id(conn, account_id, conversation_id)
+        for each in await entities.conversations(app, conn, [row], account_id) if row else ():
+            found[account_id] = _json(each)
+    return found
 
 
 _LOADERS: dict[str, Loader] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from federation import inbox, outbound
 from fedi.context import App
-from storage import activities, activity, purging, rate_limits, thread_refreshes, translations
+from storage import activities, activity, purging, rate_limits, severances, thread_refreshes, translations
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
@@ -14,6 +14,7 @@ ACTIVITIES_STEP = 50
 ARRIVALS_STEP = 10_000
 RATE_LIMITS_STEP = 10_000
 REFRESHES_STEP = 1000
+SEVERED_STEP = 1000
 REFRESHES_KEPT = timedelta(days=1)
 
 
@@ -48,7 +49,7 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits, how
-    threads were completed."""
+    threads were completed, who was lost by old blocks."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
@@ -68,3 +69,7 @@ async def sweep(app: App) -> None:
     while gone == REFRESHES_STEP:
         async with app.db.transaction() as conn:
             gone = await thread_refreshes.prune(conn, older_than=REFRESHES_KEPT, limit=REFRESHES_STEP)
+    gone = SEVERED_STEP
+    while gone == SEVERED_STEP:
+        async with app.db.transaction() as conn:
+            gone = await severances.forget(conn, limit=SEVERED_STEP)

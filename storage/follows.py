@@ -276,21 +276,21 @@ async def familiar(conn: Conn, viewer_id: int, target_ids: Sequence[int], *, lim
     return result
 
 
-async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[tuple[int, int]]:
+async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[Follow]:
     """End every follow and request, both ways, between an account and the people of a domain: there may be thousands,
-    so not one by one. (follower, followed) of the follows."""
-    ended: dict[str, list[tuple[int, int, str]]] = {}
+    so not one by one. The follows."""
+    ended: dict[str, list[Follow]] = {}
     for table in ("follows", "follow_requests"):  # Both before the counters: an acceptance locks in this order too.
         records = await conn.fetch(
             f"""
             delete from {table} f using accounts a
             where (f.account_id = $1 and a.id = f.target_id or f.target_id = $1 and a.id = f.account_id)
                 and lower(a.domain) = $2 and not a.is_local
-            returning f.account_id, f.target_id, f.uri
+            returning {columns(Follow, "f")}
             """,
             account_id, domain,
         )  # fmt: skip
-        ended[table] = [(record[0], record[1], record[2]) for record in records]
+        ended[table] = structs(Follow, records)
     await conn.execute(
         """
         delete from endorsements e using accounts a
@@ -300,18 +300,24 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[tuple[i
     )  # fmt: skip
     await _discount(conn, account_id, ended["follows"])
     every = [*ended["follows"], *ended["follow_requests"]]
-    await inbox.reopen(conn, [uri for _, _, uri in every])
-    own = [events.Unfollowed(*each) for each in every if each[0] == account_id]
+    await inbox.reopen(conn, [each.uri for each in every])
+    own = [
+        events.Unfollowed(each.account_id, each.target_id, each.uri) for each in every if each.account_id == account_id
+    ]
     await events.emit_many(conn, events.Unfollowed, own)
-    theirs = [events.FollowRejected(*each) for each in every if each[0] != account_id]
+    theirs = [
+        events.FollowRejected(each.account_id, each.target_id, each.uri)
+        for each in every
+        if each.account_id != account_id
+    ]
     await events.emit_many(conn, events.FollowRejected, theirs)
-    return [(each[0], each[1]) for each in ended["follows"]]
+    return ended["follows"]
 
 
-async def _discount(conn: Conn, account_id: int, ended: Sequence[tuple[int, int, str]]) -> None:
+async def _discount(conn: Conn, account_id: int, ended: Sequence[Follow]) -> None:
     """Counters after many follows of one account, in both directions, have ended."""
-    followers = [each[0] for each in ended if each[1] == account_id]
-    followed = [each[1] for each in ended if each[0] == account_id]
+    followers = [each.account_id for each in ended if each.target_id == account_id]
+    followed = [each.target_id for each in ended if each.account_id == account_id]
     await conn.execute(
         """
         with locked as (
@@ -326,6 +332,22 @@ async def _discount(conn: Conn, account_id: int, ended: Sequence[tuple[int, int,
         """,
         account_id, followers, followed,
     )  # fmt: skip
+
+
+async def some_of(
+    conn: Conn, account_id: int, *, limit: int, outgoing_only: bool = False
+) -> tuple[list[Follow], list[Follow]]:
+    """Some of what an account follows and, unless `outgoing_only`, of its followers; then, as far as the limit allows,
+    requests likewise."""
+    found: list[list[Follow]] = []
+    for table in ("follows", "follow_requests"):
+        records = await conn.fetch(
+            f"select {_COLUMNS} from {table} where account_id = $1 or (target_id = $1 and not $3) limit $2",
+            account_id, limit, outgoing_only,
+        )  # fmt: skip
+        found.append(structs(Follow, records))
+        limit -= len(records)
+    return found[0], found[1]
 
 
 async def between(conn: Conn, account_id: int, target_ids: Sequence[int]) -> list[Follow]:

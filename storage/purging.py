@@ -14,6 +14,7 @@ async def step(conn: Conn, account_id: int) -> bool:
             return True
     await conn.execute("delete from collection_items where account_id = $1", account_id)
     await conn.execute("delete from collections where account_id = $1", account_id)
+    await conn.execute("delete from severed_follows where account_id = $1", account_id)
     await conn.execute("delete from notifications where from_account_id = $1 or account_id = $1", account_id)
     await _own(conn, account_id)
     await conn.execute(
@@ -35,17 +36,11 @@ async def part(conn: Conn, account_id: int, cause: severances.Cause | None = Non
 
 async def turn_away(conn: Conn, account_id: int, cause: severances.Cause) -> bool:
     """One step of ending what an account follows here, which is what its suspension does; whether there is more."""
-    records = await conn.fetch(
-        """
-        select target_id, true as agreed from follows where account_id = $1
-        union all select target_id, false from follow_requests where account_id = $1 limit $2
-        """,
-        account_id, STEP,
-    )  # fmt: skip
-    for record in records:
-        await follows.reject(conn, account_id, record["target_id"])
-    await severances.count(conn, cause, [(account_id, record["target_id"]) for record in records if record["agreed"]])
-    return bool(records)
+    agreed, asked = await follows.some_of(conn, account_id, limit=STEP, outgoing_only=True)
+    for each in (*agreed, *asked):
+        await follows.reject(conn, account_id, each.target_id)
+    await severances.count(conn, cause, agreed)
+    return bool(agreed or asked)
 
 
 async def _statuses(conn: Conn, account_id: int) -> bool:
@@ -56,23 +51,15 @@ async def _statuses(conn: Conn, account_id: int) -> bool:
 
 
 async def _follows(conn: Conn, account_id: int, cause: severances.Cause | None = None) -> bool:
-    records = await conn.fetch(
-        """
-        select account_id, target_id, true as agreed from follows where $1 in (account_id, target_id)
-        union all
-        select account_id, target_id, false from follow_requests where $1 in (account_id, target_id) limit $2
-        """,
-        account_id, STEP,
-    )  # fmt: skip
-    for record in records:
-        if record["account_id"] == account_id:
-            await follows.unfollow(conn, account_id, record["target_id"])
+    agreed, asked = await follows.some_of(conn, account_id, limit=STEP)
+    for each in (*agreed, *asked):
+        if each.account_id == account_id:
+            await follows.unfollow(conn, account_id, each.target_id)
         else:
-            await follows.reject(conn, record["account_id"], account_id)
+            await follows.reject(conn, each.account_id, account_id)
     if cause is not None:
-        ended = [(record["account_id"], record["target_id"]) for record in records if record["agreed"]]
-        await severances.count(conn, cause, ended)
-    return bool(records)
+        await severances.count(conn, cause, agreed)
+    return bool(agreed or asked)
 
 
 async def _favourites(conn: Conn, account_id: int) -> bool:

@@ -10,7 +10,7 @@ class RelationshipSeveranceEvent(Struct, frozen=True):
     id: str
     type: str
     purged: bool
-    """Whether there is no list of those that were lost. None is kept here, so always."""
+    """Whether there is no list of those that were lost any more."""
     target_name: str
     followers_count: int
     following_count: int
@@ -21,7 +21,7 @@ def build(row: Severance) -> RelationshipSeveranceEvent:
     return RelationshipSeveranceEvent(
         id=str(row.id),
         type=row.type,
-        purged=True,
+        purged=row.purged,
         target_name=row.target_name,
         followers_count=row.followers_count,
         following_count=row.following_count,

@@ -1,16 +1,22 @@
-"""Who lost followers by a block or a suspension is told how many, once."""
+"""Who lost followers by a block or a suspension is told how many, once, and can look up for a while whom."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from fedi import chores
 from fedi.services import accounts
 from storage import domains, severances
+from storage.follows import Follow
+from tests.support import factories
+from tests.support.browser import browser
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
 
+NOW = datetime.now(UTC)
 Servers = Callable[..., Awaitable[list[Node]]]
 V1, V2 = "/api/v1/notifications", "/api/v2/notifications"
 
@@ -90,12 +96,76 @@ async def test_an_account_of_another_server_that_is_suspended_follows_nobody_her
     assert [each["acct"] for each in await alice.get(f"/api/v1/accounts/{alice.id}/following")] == ["xenia@b.test"]
 
 
+async def download(person: Person, event: dict[str, Any], kind: str, *, status: int = 200) -> list[str]:
+    async with browser(person.node) as window:
+        await window.log_in(person.username)
+        response = await window.open(f"/severed_relationships/{event['id']}/{kind}.csv")
+        assert response.status_code == status
+        if status != 200:
+            return []
+        assert response.headers["content-type"] == "text/csv; charset=utf-8"
+        assert "no-store" in response.headers["cache-control"]
+        assert event["target_name"] in response.headers["content-disposition"]
+        return response.text.splitlines()
+
+
+async def test_whom_one_has_lost_can_be_downloaded_by_nobody_else(servers: Servers) -> None:
+    a, _b, [alice, bob, _carol], [xenia, yves] = await scene(servers)
+    seen = await alice.finds(xenia)
+    await alice.post(f"/api/v1/accounts/{seen['id']}/follow", {"reblogs": False, "languages": ["de", "en"]})
+    await alice.post("/api/v1/domain_blocks", {"domain": "b.test"})
+    await drain(a)
+    [event] = await severed(alice)
+    assert event["purged"] is False
+    head = "Account address,Show boosts,Notify on new posts,Languages"
+    assert await download(alice, event, "following") == [head, 'xenia@b.test,false,false,"de, en"']
+    assert await download(alice, event, "followers") == ["Account address", "yves@b.test", "xenia@b.test"]
+    for kind in ("following", "followers"):
+        await download(bob, event, kind, status=404)
+    async with browser(a) as window:
+        assert (await window.open(f"/severed_relationships/{event['id']}/followers.csv")).status_code == 403
+        await window.open("/severed_relationships")
+        assert window.location == "/auth/log_in?next=/severed_relationships"
+        await window.log_in("alice")
+        await window.open("/severed_relationships")
+        assert "b.test" in window.html
+        assert f"{event['id']}/following.csv" in window.html
+    assert yves.username in str(await download(alice, event, "followers"))
+
+
+async def test_the_list_is_forgotten_and_said_to_be(servers: Servers) -> None:
+    a, _b, [alice, *_], _there = await scene(servers)
+    await alice.post("/api/v1/domain_blocks", {"domain": "b.test"})
+    await drain(a)
+    for age, purged in (("364 days", False), ("366 days", True)):
+        async with a.db.transaction() as conn:
+            await conn.execute("update severed_follows set created_at = now() - $1::text::interval", age)
+        await chores.sweep(a.app)
+        [event] = await severed(alice)
+        assert event["purged"] is purged
+        assert (event["followers_count"], event["following_count"]) == (2, 1)
+    await download(alice, event, "followers", status=404)
+
+
+async def test_who_deletes_their_account_is_on_no_list(servers: Servers) -> None:
+    a, _b, [alice, *_], [xenia, yves] = await scene(servers)
+    seen = {each.username: await alice.finds(each) for each in (xenia, yves)}
+    await alice.post("/api/v1/domain_blocks", {"domain": "b.test"})
+    await drain(a)
+    await chores.purge_account(a.app, {"account_id": int(seen["xenia"]["id"])})
+    [event] = await severed(alice)
+    assert await download(alice, event, "followers") == ["Account address", "yves@b.test"]
+
+
 async def test_counting_in_steps_tells_once(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     cause = severances.Cause("domain_block", "gone.test")
+    async with server.db.transaction() as conn:
+        gone = await factories.remote(conn, "gone", "gone.test")
+    pairs = [(gone, alice.account_id), (alice.account_id, gone), (gone, bob.account_id)]
     for _ in range(2):
         async with server.db.transaction() as conn:
-            await severances.count(conn, cause, [(-5, alice.account_id), (alice.account_id, -5), (-5, bob.account_id)])
+            await severances.count(conn, cause, [Follow(0, *each, "", True, False, None, NOW) for each in pairs])
     await drain(server)
     assert await severed(alice) == []
     for _ in range(2):

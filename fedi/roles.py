@@ -14,6 +14,7 @@ MANAGE_FEDERATION = 1 << 5
 MANAGE_SETTINGS = 1 << 6
 MANAGE_BLOCKS = 1 << 7
 MANAGE_TAXONOMIES = 1 << 8
+MANAGE_APPEALS = 1 << 9
 MANAGE_USERS = 1 << 10
 MANAGE_INVITES = 1 << 11
 MANAGE_RULES = 1 << 12
@@ -41,7 +42,7 @@ class Role(msgspec.Struct, frozen=True):
 
 _MODERATOR = VIEW_AUDIT_LOG | VIEW_DASHBOARD | MANAGE_REPORTS | MANAGE_USERS | MANAGE_TAXONOMIES | INVITE_USERS
 _ADMIN = (
-    _MODERATOR | MANAGE_FEDERATION | MANAGE_SETTINGS | MANAGE_BLOCKS | MANAGE_INVITES | MANAGE_RULES
+    _MODERATOR | MANAGE_APPEALS | MANAGE_FEDERATION | MANAGE_SETTINGS | MANAGE_BLOCKS | MANAGE_INVITES | MANAGE_RULES
     | MANAGE_ANNOUNCEMENTS | MANAGE_CUSTOM_EMOJIS | MANAGE_ROLES | MANAGE_USER_ACCESS | DELETE_USER_DATA
 )  # fmt: skip
 
@@ -52,6 +53,8 @@ ROLES: dict[str, Role] = {
     "owner": Role(3, "Owner", 1000, ALL),
 }
 STAFF = tuple(name for name, role in ROLES.items() if role.may(MANAGE_REPORTS))
+# Who decides about appeals: not those who strike every day.
+JUDGES = tuple(name for name, role in ROLES.items() if role.may(MANAGE_APPEALS))
 
 
 def named(ids: list[int]) -> list[str]:

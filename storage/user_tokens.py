@@ -1,4 +1,5 @@
-"""Single-use links: e-mail confirmation, password reset, owner sign-up. Only a hash of the secret is kept."""
+"""Links that work without logging in: e-mail confirmation, password reset, owner sign-up, appeals. Only a hash of the
+secret is kept."""
 
 from datetime import timedelta
 from typing import Literal
@@ -8,7 +9,7 @@ import msgspec
 from storage.db import Conn
 from storage.rows import columns, struct
 
-Purpose = Literal["confirm", "reset", "owner"]
+Purpose = Literal["confirm", "reset", "owner", "appeal"]
 
 
 class UserToken(msgspec.Struct, frozen=True):

@@ -107,11 +107,9 @@ async def listed(conn: Conn, *, waiting: bool = False) -> list[User]:
     return structs(User, records)
 
 
-async def staff(conn: Conn) -> list[User]:
-    """Those who decide about applications."""
-    records = await conn.fetch(
-        f"{_SELECT} where u.role in ('moderator', 'admin', 'owner') and u.disabled_at is null order by u.id"
-    )
+async def holding(conn: Conn, roles: Sequence[str]) -> list[User]:
+    """Those who have one of the roles."""
+    records = await conn.fetch(f"{_SELECT} where u.role = any($1) and u.disabled_at is null order by u.id", list(roles))
     return structs(User, records)
 
 

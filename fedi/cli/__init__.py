@@ -7,6 +7,7 @@ from fedi.cli import (
     about,
     accounts,
     announcements,
+    appeals,
     audit,
     check,
     documents,
@@ -37,6 +38,7 @@ COMMANDS: list[click.Command] = [
     emojis.group,
     networks.group,
     presets.group,
+    appeals.group,
     audit.group,
     filters.group,
 ]

@@ -7,6 +7,11 @@ from fedi.entities.account import Account
 from storage.warnings import Warning as Row
 
 
+class Appeal(Struct, frozen=True):
+    text: str
+    state: str
+
+
 class AccountWarning(Struct, frozen=True):
     id: str
     action: str
@@ -14,8 +19,7 @@ class AccountWarning(Struct, frozen=True):
     status_ids: list[str] | None
     created_at: str
     target_account: Account
-    appeal: None = None
-    """There is no form for an appeal here: people write to the address on the page about the server."""
+    appeal: Appeal | None
 
 
 def build(row: Row, *, target: Account) -> AccountWarning:
@@ -26,4 +30,5 @@ def build(row: Row, *, target: Account) -> AccountWarning:
         status_ids=[str(each) for each in row.status_ids] or None,
         created_at=dates.timestamp(row.created_at),
         target_account=target,
+        appeal=None if row.appeal is None else Appeal(row.appeal, row.appeal_state or "pending"),
     )

@@ -18,7 +18,7 @@ from fedi import i18n
 from fedi.auth import secrets
 from fedi.config import Settings
 from fedi.context import App
-from storage import jobs, user_tokens, users, warnings
+from storage import appeals, jobs, user_tokens, users, warnings
 from storage.db import Conn
 
 JOB = "mail"
@@ -89,7 +89,23 @@ async def _warning(app: App, payload: dict[str, Any]) -> Letter | None:
     """To whom moderators did something."""
     async with app.db.read() as conn:
         warning = (await warnings.by_ids(conn, [payload["warning_id"]])).get(payload["warning_id"])
-    return await _notice(app, payload, "warning", warning=warning) if warning is not None else None
+    link = f"{app.settings.base_url}/disputes/strikes/{payload['warning_id']}"
+    return await _notice(app, payload, "warning", warning=warning, link=link) if warning is not None else None
+
+
+async def _appeal(app: App, payload: dict[str, Any]) -> Letter | None:
+    """To one of those who decide about it."""
+    async with app.db.read() as conn:
+        appeal = await appeals.by_id(conn, payload["appeal_id"])
+    if appeal is None or appeal.state != "pending":
+        return None
+    return await _notice(app, payload, "appeal", appeal=appeal)
+
+
+async def _appeal_decided(app: App, payload: dict[str, Any]) -> Letter | None:
+    async with app.db.read() as conn:
+        appeal = await appeals.by_id(conn, payload["appeal_id"])
+    return await _notice(app, payload, "appeal_decided", appeal=appeal) if appeal is not None else None
 
 
 async def _notice(app: App, payload: dict[str, Any], template: str, **values: Any) -> Letter | None:
@@ -105,6 +121,8 @@ KINDS: dict[str, Callable[[App, dict[str, Any]], Awaitable[Letter | None]]] = {
     "approved": _approved,
     "application": _application,
     "warning": _warning,
+    "appeal": _appeal,
+    "appeal_decided": _appeal_decided,
 }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import msgspec
 from email_validator import EmailNotValidError, validate_email
 
-from fedi import errors, i18n
+from fedi import errors, i18n, roles
 from fedi.auth import names, passwords, secrets
 from fedi.context import App
 from fedi.services import accounts, gates, mail
@@ -188,7 +188,7 @@ async def arrived(conn: Conn, app: App, user_id: int) -> None:
     await users.announce(conn, user_id)
     user = await users.by_id(conn, user_id)
     if user is not None and user.approved_at is None:
-        for moderator in await users.staff(conn):
+        for moderator in await users.holding(conn, roles.STAFF):
             await mail.enqueue(conn, app, "application", user_id=moderator.id, applicant_id=user_id)
 
 

@@ -8,7 +8,7 @@ from fedi.auth import passwords, sessions
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
 from fedi.http.limits import HOUR, MINUTE, Limit
 from fedi.services import logins, signup
-from fedi.web import browsers, pages
+from fedi.web import browsers, disputes, pages
 from fedi.web import faults as words
 from fedi.web.pages import Page
 from storage import oauth, users
@@ -65,7 +65,8 @@ async def log_in(page: Page, call: Call[LogIn]) -> Response:
     async with call.read() as conn:
         user = await users.by_id(conn, known.user_id)
     if user is None or user.disabled_at is not None or user.suspended_at is not None:
-        return _log_in_page(page, params, error=_("This login has been disabled."), status=403)
+        turned_away = await disputes.turned_away(page, user) if user is not None else None
+        return turned_away or _log_in_page(page, params, error=_("This login has been disabled."), status=403)
     if known.password_hash is not None and passwords.outdated(known.password_hash):
         fresh = await passwords.hashed(params.password)
         async with call.app.db.transaction() as conn:

@@ -7,7 +7,7 @@ from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.services import documents as service
 from fedi.web import pages, people
 from fedi.web.pages import Page
-from storage import documents, rules, users
+from storage import appeals, documents, rules, users, warnings
 
 
 async def home(page: Page, call: Call[NoParams]) -> Response:
@@ -22,12 +22,19 @@ async def home(page: Page, call: Call[NoParams]) -> Response:
 
 
 async def _signed_in(page: Page, user: users.User) -> Response:
-    waiting = None
-    if user.role in roles.STAFF:
-        async with page.call.read() as conn:
+    waiting = pending = None
+    async with page.call.read() as conn:
+        struck = bool(await warnings.of(conn, user.account_id, limit=1))
+        if user.role in roles.STAFF:
             waiting = len(await people.waiting(conn))
+        if user.role in roles.JUDGES:
+            pending = await appeals.waiting(conn)
     return page.html(
-        "home.html", waiting=waiting, may_invite=people.may_invite(page.app.settings.registrations, user.role)
+        "home.html",
+        waiting=waiting,
+        appeals=pending,
+        struck=struck,
+        may_invite=people.may_invite(page.app.settings.registrations, user.role),
     )
 
 

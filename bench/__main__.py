@@ -24,7 +24,6 @@ from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
 from fedi import config_sources
 from fedi.app import Server, running
-from fedi.auth import tokens
 from fedi.effects import search
 from fedi.services import accounts
 from storage import embedded, follows, jobs, migrations
@@ -179,11 +178,10 @@ def _postgres_pids(directory: Path) -> list[int]:
 
 
 async def _person(server: Server, name: str) -> tuple[int, str]:
-    user_id, account_id = await accounts.create_local(
-        server.app, username=name, email=f"{name}@mail.test", password=None
+    made = await accounts.create_local(
+        server.app, username=name, email=f"{name}@mail.test", password=None, scopes="read write follow"
     )
-    token = await tokens.issue(server.app, user_id=user_id, account_id=account_id, scopes="read write follow")
-    return account_id, token
+    return made.account_id, made.token or ""
 
 
 async def _remote(server: Server, pair: keys.Pair, number: int) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from federation.context import INSTANCE_ACTOR_ID
 from fedi import errors
 from storage import accounts as account_rows
-from storage import collections, lists, statuses, timelines
+from storage import collections, lists, statuses
 from storage import media as media_rows
 from storage.db import Conn
 
@@ -70,13 +70,6 @@ async def own_media(conn: Conn, account_id: int, media_id: int) -> media_rows.Me
     if media_id not in found:
         raise errors.NotFound
     return found[media_id]
-
-
-async def own_list_id(conn: Conn, account_id: int, list_id: int) -> int:
-    """The id again, if it is of a list of the account's."""
-    if await timelines.list_owner(conn, list_id) != account_id:
-        raise errors.NotFound
-    return list_id
 
 
 async def own_list(conn: Conn, account_id: int, list_id: int) -> lists.List:

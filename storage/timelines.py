@@ -186,8 +186,3 @@ async def lists_with(conn: Conn, account_id: int) -> list[int]:
     """Lists that an account is on."""
     records = await conn.fetch("select list_id from list_accounts where account_id = $1", account_id)
     return [record[0] for record in records]
-
-
-async def list_owner(conn: Conn, list_id: int) -> int | None:
-    owner_id: int | None = await conn.fetchval("select account_id from lists where id = $1", list_id)
-    return owner_id

@@ -35,6 +35,18 @@ def _on_status(act: Act) -> Callable[[Call[NoParams]], Awaitable[Status]]:
     return endpoint
 
 
+def _letting_go(act: Act) -> Callable[[Call[NoParams]], Awaitable[Status]]:
+    """The same for an `act` that takes something back, which one may where one may not look any more."""
+
+    async def endpoint(call: Call[NoParams]) -> Status:
+        status_id = await act(call.app, call.user, call.id())
+        async with call.read() as conn:
+            return await entities.status_let_go(call.app, conn, status_id, call.user.account_id)
+
+    endpoint.__name__ = act.__name__
+    return endpoint
+
+
 async def boost(call: Call[BoostParams]) -> Status:
     """Answers the boost, with the post in it."""
     boost_id = await boosting.add(call.app, call.user, call.id(), call.params.visibility)
@@ -84,13 +96,17 @@ def _action(name: str, act: Act, scope: str) -> Endpoint:
     return post(f"/api/v1/statuses/:id/{name}", _on_status(act), access=user(scope))
 
 
+def _undoing(name: str, act: Act, scope: str) -> Endpoint:
+    return post(f"/api/v1/statuses/:id/{name}", _letting_go(act), access=user(scope))
+
+
 ROUTES = [
     _action("favourite", interactions.favourite, "write:favourites"),
-    _action("unfavourite", interactions.unfavourite, "write:favourites"),
+    _undoing("unfavourite", interactions.unfavourite, "write:favourites"),
     post("/api/v1/statuses/:id/reblog", boost, access=user("write:statuses"), params=BoostParams, limit="statuses"),
-    _action("unreblog", boosting.remove, "write:statuses"),
+    _undoing("unreblog", boosting.remove, "write:statuses"),
     _action("bookmark", interactions.bookmark, "write:bookmarks"),
-    _action("unbookmark", interactions.unbookmark, "write:bookmarks"),
+    _undoing("unbookmark", interactions.unbookmark, "write:bookmarks"),
     _action("pin", interactions.pin, "write:accounts"),
     _action("unpin", interactions.unpin, "write:accounts"),
     _action("mute", interactions.mute, "write:mutes"),

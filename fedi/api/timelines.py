@@ -154,7 +154,7 @@ async def members(call: Call[PageParams]) -> list[Status]:
     async with call.read() as conn:
         found = await _read(call, conn, page(call.params, default=20, most=40), fetch, "home")
         if not found:
-            await access.own_list_id(conn, owner_id, list_id)
+            await access.own_list(conn, owner_id, list_id)
         return found
 
 

@@ -62,11 +62,18 @@ async def issue(
 ) -> str:
     """A new access token. Without an application it belongs to an internal one, as on the command line."""
     async with app.db.transaction() as conn:
-        if application_id is None:
-            application_id = await internal_application(conn)
-        made = await create(
-            conn, application_id=application_id, user_id=user_id, account_id=account_id, scopes=known.parse(scopes)
-        )
+        return await mint(conn, user_id=user_id, account_id=account_id, scopes=scopes, application_id=application_id)
+
+
+async def mint(
+    conn: Conn, *, user_id: int | None, account_id: int | None, scopes: str, application_id: int | None = None
+) -> str:
+    """`issue` as part of something larger."""
+    if application_id is None:
+        application_id = await internal_application(conn)
+    made = await create(
+        conn, application_id=application_id, user_id=user_id, account_id=account_id, scopes=known.parse(scopes)
+    )
     return made.secret
 
 

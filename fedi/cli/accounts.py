@@ -87,22 +87,24 @@ def create(
     async def work() -> Created:
         async with session.opened() as app:
             accounts.check_password(password)
-            user_id, account_id = await accounts.create_local(
-                app, username=username, email=email, password=password, role=role, locked=locked, bot=bot
+            made = await accounts.create_local(
+                app,
+                username=username,
+                email=email,
+                password=password,
+                role=role,
+                locked=locked,
+                bot=bot,
+                scopes=scopes if token else None,
             )
-            issued = None
-            if token:
-                issued = await tokens.issue(app, user_id=user_id, account_id=account_id, scopes=scopes)
-            async with app.db.transaction() as conn:
-                await session.note(conn, "account.create", username, role=role, token=token)
             return Created(
                 username=username,
                 acct=f"{username}@{app.settings.account_domain}",
-                user_id=str(user_id),
-                account_id=str(account_id),
+                user_id=str(made.user_id),
+                account_id=str(made.account_id),
                 role=role,
                 password=None if given else password,
-                token=issued,
+                token=made.token,
             )
 
     created = session.run(work())
@@ -232,14 +234,12 @@ def token(username: str, scopes: str, as_json: bool) -> None:
     _check_scopes(scopes)
 
     async def work() -> str:
-        async with session.opened() as app:
-            async with app.db.read() as conn:
-                user = await users.by_username(conn, username.removeprefix("@"))
+        async with session.opened() as app, app.db.transaction() as conn:
+            user = await users.by_username(conn, username.removeprefix("@"))
             if user is None:
                 raise Missing(f"there is no account called {username}")
-            issued = await tokens.issue(app, user_id=user.id, account_id=user.account_id, scopes=scopes)
-            async with app.db.transaction() as conn:
-                await session.note(conn, "account.token", user.username, scopes=scopes)
+            issued = await tokens.mint(conn, user_id=user.id, account_id=user.account_id, scopes=scopes)
+            await session.note(conn, "account.token", user.username, scopes=scopes)
             return issued
 
     issued = session.run(work())

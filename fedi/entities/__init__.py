@@ -14,7 +14,7 @@ from fedi.entities.notification import Notification
 from fedi.entities.own import featured, profile
 from fedi.entities.people import account, accounts, credential_account, relationships, role
 from fedi.entities.poll import Poll
-from fedi.entities.posts import media, poll, status, statuses
+from fedi.entities.posts import media, poll, status, status_let_go, statuses
 from fedi.entities.relationship import Relationship
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag
@@ -58,6 +58,7 @@ __all__ = [
     "relationships",
     "role",
     "status",
+    "status_let_go",
     "statuses",
     "tags",
 ]

@@ -46,8 +46,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_fields: int
     field_name: int
     field_value: int
+    max_pinned_statuses: int
     max_featured_tags: int = 10
-    max_pinned_statuses: int = 5
     characters_per_url: int = 23
 
 

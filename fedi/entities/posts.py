@@ -9,7 +9,7 @@ from fedi.entities.bundle import FilterContext, Wanted
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import build as build_media
 from fedi.entities.poll import Poll
-from fedi.entities.status import Status
+from fedi.entities.status import Status, withheld
 from storage import bundles
 from storage.db import Conn
 
@@ -29,6 +29,18 @@ async def status(app: App, conn: Conn, status_id: int, viewer_id: int | None) ->
     if not found:
         raise errors.NotFound
     return found[0]
+
+
+async def status_let_go(app: App, conn: Conn, status_id: int, viewer_id: int) -> Status:
+    """What somebody has taken their mark off. Of what they may not see any more nothing but whose it is."""
+    found = await statuses(app, conn, [status_id], viewer_id)
+    if found:
+        return found[0]
+    wanted = Wanted(status_ids=[status_id], everything=True)
+    hidden = (await bundle.load(app, conn, viewer_id, wanted)).pick([status_id])
+    if not hidden:
+        raise errors.NotFound
+    return withheld(hidden[0])
 
 
 async def media(app: App, conn: Conn, ids: Sequence[int]) -> list[MediaAttachment]:

@@ -3,7 +3,6 @@
 `render` is pure and slow-changing: its result may be kept by (id, version). `overlay` is cheap and done per request.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -260,9 +259,33 @@ def _shallow(quote: Quote | ShallowQuote | None) -> ShallowQuote | None:
     return quote
 
 
-def hide(statuses: Sequence[Status]) -> list[Status]:
-    """Without those a filter of the viewer hides, where the server may drop them."""
-    return [each for each in statuses if not _hidden(each)]
+def withheld(status: Status) -> Status:
+    """Without anything that its author wrote or others did."""
+    return msgspec.structs.replace(
+        status,
+        in_reply_to_id=None,
+        in_reply_to_account_id=None,
+        sensitive=False,
+        spoiler_text="",
+        language=None,
+        replies_count=0,
+        reblogs_count=0,
+        favourites_count=0,
+        quotes_count=0,
+        edited_at=None,
+        content="",
+        filtered=[],
+        reblog=None,
+        application=None,
+        media_attachments=[],
+        mentions=[],
+        tags=[],
+        emojis=[],
+        quote=None,
+        card=None,
+        poll=None,
+        quote_approval=NOBODY,
+    )
 
 
 _Flag = bool | UnsetType
@@ -273,11 +296,6 @@ def _flags(marks: Marks | None) -> tuple[_Flag, _Flag, _Flag, _Flag, _Flag, list
         return UNSET, UNSET, UNSET, UNSET, UNSET, UNSET
     pinned = UNSET if marks.pinned is None else marks.pinned
     return marks.favourited, marks.reblogged, marks.muted, marks.bookmarked, pinned, list(marks.filtered)
-
-
-def _hidden(status: Status) -> bool:
-    filtered = status.filtered
-    return filtered is not UNSET and any(each.filter.filter_action == "hide" for each in filtered)
 
 
 def _id(value: int | None) -> str | None:

@@ -8,7 +8,7 @@ from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
 from fedi import errors, roles
-from fedi.auth import names, passwords
+from fedi.auth import names, passwords, tokens
 from fedi.config import ConfigError, Settings
 from fedi.context import App
 from fedi.services import moderation, staff
@@ -39,6 +39,12 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     ip: str | None = None
 
 
+class Created(msgspec.Struct, frozen=True):
+    user_id: int
+    account_id: int
+    token: str | None
+
+
 async def create_local(
     app: App,
     *,
@@ -50,8 +56,9 @@ async def create_local(
     confirmed: bool = True,
     locked: bool = False,
     bot: bool = False,
-) -> tuple[int, int]:
-    """A login and its account: (user id, account id). Names of staff may be reserved ones.
+    scopes: str | None = None,
+) -> Created:
+    """A login and its account, made by the operator, and with `scopes` a token. Names of staff may be reserved ones.
 
     Raises Invalid for a name that is not allowed, Conflict for a name or address that is taken.
     """
@@ -65,7 +72,11 @@ async def create_local(
             conn, app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
         )
         await users.announce(conn, user_id)
-    return user_id, account_id
+        token = None
+        if scopes is not None:
+            token = await tokens.mint(conn, user_id=user_id, account_id=account_id, scopes=scopes)
+        await staff.note(conn, OPERATOR, "account.create", username, role=role, token=scopes is not None)
+    return Created(user_id, account_id, token)
 
 
 async def new_pairs() -> Pairs:

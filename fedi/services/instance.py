@@ -9,7 +9,7 @@ from fedi.config import Settings
 from fedi.context import App
 from fedi.entities.instance import Limits, Parts, Rule
 from fedi.entities.instance import rules as build_rules
-from fedi.services import clip_order, images, profile
+from fedi.services import clip_order, images, interactions, profile
 from fedi.text import compose
 from storage import documents, instance, usage
 from storage import rules as rule_rows
@@ -89,6 +89,7 @@ def limits(settings: Settings) -> Limits:
         max_fields=profile.MAX_FIELDS,
         field_name=profile.MAX_FIELD_NAME_CHARS,
         field_value=profile.MAX_FIELD_VALUE_CHARS,
+        max_pinned_statuses=interactions.MAX_PINS,
     )
 
 

@@ -44,7 +44,7 @@ async def favourite(app: App, user: User, status_id: int) -> int:
 
 async def unfavourite(app: App, user: User, status_id: int) -> int:
     async with app.db.transaction() as conn:
-        # What can no longer be seen can still be let go of; the answer tells nothing about it.
+        # What can no longer be seen can still be let go of; the answer shows nothing of it.
         if await favourites.remove(conn, account_id=user.account_id, status_id=status_id):
             return status_id
         status = await access.proper_status(conn, user.account_id, status_id)

@@ -48,15 +48,43 @@ async def test_many_favourites_at_once_are_all_counted(server: Node) -> None:
     assert (await alice.get(f"{STATUSES}/{post['id']}"))["favourites_count"] == 6
 
 
-async def test_what_can_no_longer_be_seen_can_be_unfavourited_unseen(server: Node) -> None:
+async def hidden(server: Node, how: str) -> tuple[Person, Person, dict[str, Any]]:
+    """Bob has done all he can to a post of Alice's that he may not see any more."""
     alice, bob = await server.person("alice"), await server.person("bob")
     await bob.post(f"/api/v1/accounts/{alice.id}/follow")
-    post = await alice.posts("followers", visibility="private")
-    await act(bob, post, "favourite")
-    await bob.post(f"/api/v1/accounts/{alice.id}/unfollow")
+    poll = {"options": ["secret", "word"], "expires_in": 3600}
+    visibility = "private" if how == "unfollow" else "public"
+    post = await alice.posts("a #secret @bob2 word", visibility=visibility, poll=poll, spoiler_text="a secret")
+    for verb in ("favourite", "bookmark", *(["reblog"] if how == "block" else [])):
+        await act(bob, post, verb)
+    await (alice if how == "block" else bob).post(f"/api/v1/accounts/{(bob if how == 'block' else alice).id}/{how}")
     assert await bob.get("/api/v1/favourites") == []
-    await bob.post(f"{STATUSES}/{post['id']}/unfavourite", status=404)
-    assert (await alice.get(f"{STATUSES}/{post['id']}"))["favourites_count"] == 0
+    return alice, bob, post
+
+
+@pytest.mark.parametrize("how", ["unfollow", "block"])
+async def test_what_can_no_longer_be_seen_can_be_let_go_of_unseen(server: Node, how: str) -> None:
+    alice, bob, post = await hidden(server, how)
+    done = {"unfavourite": "favourited", "unbookmark": "bookmarked", "unreblog": "reblogged"}
+    for verb, mark in done.items():
+        if verb == "unreblog" and how == "unfollow":
+            continue
+        answer = await act(bob, post, verb)
+        assert (answer["id"], answer["account"]["id"], answer[mark]) == (post["id"], alice.id, False)
+        assert "secret" not in str({**answer, "uri": "", "url": ""}), "nothing of what she wrote"
+        assert (answer["favourites_count"], answer["poll"], answer["media_attachments"]) == (0, None, [])
+        await bob.post(f"{STATUSES}/{post['id']}/{verb}", status=404)
+    seen = await alice.get(f"{STATUSES}/{post['id']}")
+    assert (seen["favourites_count"], seen["reblogs_count"]) == (0, 0)
+
+
+async def test_who_has_no_mark_on_it_learns_nothing(server: Node) -> None:
+    _alice, _bob, post = await hidden(server, "unfollow")
+    eve = await server.person("eve")
+    for verb in ("unfavourite", "unbookmark", "unreblog", "unpin", "unmute"):
+        there = await eve.call("POST", f"{STATUSES}/{post['id']}/{verb}")
+        nowhere = await eve.call("POST", f"{STATUSES}/{int(post['id']) + 1}/{verb}")
+        assert (there.status_code, there.text) == (nowhere.status_code, nowhere.text) == (404, nowhere.text)
 
 
 async def test_one_does_not_applaud_whom_one_has_blocked(server: Node) -> None:

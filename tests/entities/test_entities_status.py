@@ -7,17 +7,16 @@ import msgspec
 import pytest
 
 from fedi.entities import notification
-from fedi.entities import user_filter as filters
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media
 from fedi.entities.poll import Ballot, Tally
 from fedi.entities.poll import Parts as PollParts
 from fedi.entities.poll import build as build_poll
-from fedi.entities.status import Marks, Status, as_source, hide, mention
+from fedi.entities.status import Marks, Status, as_source, mention
 from fedi.entities.status import Stats as StatusStats
 from fedi.entities.status import overlay as overlay_status
 from fedi.entities.status import render as render_status
-from tests.support import answers, checker
+from tests.support import checker
 from tests.support.answers import ALICE, BOB, FILTERED, NOW, PICTURE, parsed, parts
 
 FLAGS = {"favourited", "reblogged", "muted", "bookmarked", "filtered"}
@@ -80,12 +79,6 @@ def test_a_deleted_status_shows_what_was_typed() -> None:
     assert body["text"] == "typed"
     assert "content" not in body
     assert checker.check("DELETE", "/api/v1/statuses/1", 200, body, user=True) == []
-
-
-def test_hiding_leaves_warnings() -> None:
-    hiding = filters.result(msgspec.structs.replace(answers.RULE, action="hide"), keywords=["buy"], statuses=[])
-    shown = [seen_by(None), seen_by(Marks()), seen_by(Marks(filtered=(FILTERED,)))]
-    assert hide([*shown, seen_by(Marks(filtered=(FILTERED, hiding)))]) == shown
 
 
 def test_a_notification_without_its_status_is_left_out() -> None:

@@ -155,6 +155,7 @@ LIMITS = instance.Limits(
     max_fields=8,
     field_name=255,
     field_value=255,
+    max_pinned_statuses=5,
 )
 SERVER = instance.Parts(
     domain="a.test",

@@ -56,13 +56,13 @@ async def _edit(
     edited_at: datetime,
     with_media: bool,
 ) -> bool:
-    requoted = await quoting.edited(conn, status, note, author)
     media_ids, described = await contents.changed_attachments(conn, note, status, author, with_media=with_media)
     sensitive = note.sensitive or author.sensitized_at is not None
     before = (status.content, status.spoiler_text, status.sensitive, status.media_ids)
     asks_anew = await _asks_anew(conn, status, note)
     if not asks_anew and not described and before == (note.content, note.summary, sensitive, media_ids):
         # Some send an Update for every change of state; readers would be told of an edit they cannot find.
+        requoted = await quoting.edited(conn, status, note, author)
         return await _count(conn, status, note) or requoted
     change = statuses.Edit(
         content=note.content,
@@ -78,8 +78,9 @@ async def _edit(
         tags=[hashtag.name for hashtag in note.hashtags],
         links=contents.links(note) if status.visibility == PUBLIC else [],
     )
-    # The former state is kept first, with the poll and the descriptions that it had.
+    # The former state is kept first, with the quote, the poll and the descriptions that it had.
     await statuses.edit(conn, status, change)
+    await quoting.edited(conn, status, note, author)
     await contents.describe(conn, described)
     if asks_anew:
         await polls.replace(conn, status.id, contents.poll(note))

@@ -27,6 +27,7 @@ class Edit(msgspec.Struct, frozen=True):
     media: str  # JSON: see `media_of`
     poll_options: list[str] | None
     created_at: datetime
+    quoted_uri: str | None  # None: it quoted nothing
     emojis: str | None  # JSON: `bundles.Emoji`
 
 
@@ -39,6 +40,7 @@ async def of_status(conn: Conn, status_id: int) -> list[Edit]:
     records = await conn.fetch(
         f"""
         select d.id, d.status_id, d.content, d.spoiler_text, d.sensitive, d.media, d.poll_options, d.created_at,
+            d.quoted_uri,
             case when d.emojis <> '{{}}' then {EMOJIS % "d"} end as emojis
         from status_edits d join accounts a on a.id = d.account_id where d.status_id = $1 order by d.id
         """,

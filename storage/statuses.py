@@ -403,12 +403,13 @@ async def _snapshot(conn: Conn, status: Status) -> None:
     await conn.execute(
         """
         insert into status_edits (status_id, account_id, content, text, spoiler_text, sensitive, media, poll_options,
-            emojis, created_at)
+            emojis, created_at, quoted_uri)
         select s.id, s.account_id, s.content, s.text, s.spoiler_text, s.sensitive,
             coalesce((select jsonb_agg(jsonb_build_object('id', m.id, 'description', m.description)
                 order by array_position(s.media_ids, m.id))
                 from media_attachments m where m.id = any(s.media_ids)), '[]'),
-            (select options from polls where id = s.poll_id), s.emojis, coalesce(s.edited_at, s.created_at)
+            (select options from polls where id = s.poll_id), s.emojis, coalesce(s.edited_at, s.created_at),
+            (select coalesce(quoted_uri, '') from quotes where status_id = s.id)
         from statuses s where s.id = $1
         """,
         status.id,

@@ -30,3 +30,6 @@ create table appeals (                                -- one a strike
 create index appeals_account on appeals (account_id);
 create index appeals_decided_by on appeals (decided_by_id);
 create index appeals_open on appeals (id) where approved_at is null and rejected_at is null;
+
+alter table status_edits add column quoted_uri text;   -- null: it quoted nothing; '': something whose URI is not known
+update status_edits d set quoted_uri = coalesce(q.quoted_uri, '') from quotes q where q.status_id = d.status_id;

@@ -5,9 +5,10 @@ import msgspec
 from fedi import access, entities
 from fedi.entities import rendering, status_edit
 from fedi.entities.media import MediaAttachment
+from fedi.entities.status import Quote
 from fedi.entities.status_edit import StatusEdit, StatusSource
 from fedi.http.endpoint import Call, NoParams, get, public, user
-from storage import edits, polls
+from storage import edits, polls, quotes
 from storage.db import Conn
 
 
@@ -26,6 +27,7 @@ async def history(call: Call[NoParams]) -> list[StatusEdit]:
         former = await edits.of_status(conn, row.id)
         media = await _former_media(call, conn, former)
         poll = await polls.by_status(conn, row.id)
+        quote = await quotes.by_status(conn, row.id)
     present = status_edit.Parts(
         content=row.content,
         spoiler_text=row.spoiler_text,
@@ -34,8 +36,12 @@ async def history(call: Call[NoParams]) -> list[StatusEdit]:
         media=status.media_attachments,
         emojis=status.emojis,
         options=poll.options if poll else None,
+        quote=status.quote if isinstance(status.quote, Quote) else None,
     )
-    states = [_state(call, each, media) for each in former]
+    quoted_uri = (quote.quoted_uri or "") if quote else None
+    states = [
+        _state(call, each, media, present.quote if each.quoted_uri == quoted_uri else _UNKNOWN_QUOTE) for each in former
+    ]
     return [status_edit.build(each, account=status.account) for each in (*states, present)]
 
 
@@ -44,8 +50,14 @@ async def _former_media(call: Call[NoParams], conn: Conn, former: list[edits.Edi
     return {each.id: each for each in await entities.media(call.app, conn, list(ids))}
 
 
-def _state(call: Call[NoParams], edit: edits.Edit, media: dict[str, MediaAttachment]) -> status_edit.Parts:
-    """Attachments as they are, with the descriptions they had."""
+# Of another quote than the present one nothing is kept: whether it may be shown cannot be told.
+_UNKNOWN_QUOTE = Quote("pending", None)
+
+
+def _state(
+    call: Call[NoParams], edit: edits.Edit, media: dict[str, MediaAttachment], quote: Quote | None
+) -> status_edit.Parts:
+    """Attachments as they are, with the descriptions they had. `quote`: if it quoted anything."""
     return status_edit.Parts(
         content=edit.content,
         spoiler_text=edit.spoiler_text,
@@ -58,6 +70,7 @@ def _state(call: Call[NoParams], edit: edits.Edit, media: dict[str, MediaAttachm
         ],
         emojis=rendering.emojis(call.app.settings.base_url, edit.emojis),
         options=edit.poll_options,
+        quote=quote if edit.quoted_uri is not None else None,
     )
 
 

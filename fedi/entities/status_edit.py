@@ -9,6 +9,7 @@ from fedi.entities import dates
 from fedi.entities.account import Account
 from fedi.entities.emoji import CustomEmoji
 from fedi.entities.media import MediaAttachment
+from fedi.entities.status import Quote
 
 
 class EditedOption(Struct, frozen=True):
@@ -28,6 +29,7 @@ class StatusEdit(Struct, frozen=True):
     media_attachments: list[MediaAttachment]
     emojis: list[CustomEmoji]
     poll: EditedPoll | UnsetType = UNSET
+    quote: Quote | UnsetType = UNSET
 
 
 class StatusSource(Struct, frozen=True):
@@ -49,6 +51,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     media: Sequence[MediaAttachment] = ()
     emojis: Sequence[CustomEmoji] = ()
     options: Sequence[str] | None = None
+    quote: Quote | None = None
 
 
 def build(parts: Parts, *, account: Account) -> StatusEdit:
@@ -62,4 +65,5 @@ def build(parts: Parts, *, account: Account) -> StatusEdit:
         media_attachments=list(parts.media),
         emojis=list(parts.emojis),
         poll=UNSET if options is None else EditedPoll([EditedOption(title) for title in options]),
+        quote=UNSET if parts.quote is None else parts.quote,
     )

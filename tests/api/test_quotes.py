@@ -53,6 +53,25 @@ async def test_a_quote_shows_the_post_counts_and_tells_its_author(server: Node) 
     assert anonymous["quote"]["quoted_status"]["id"] == post["id"]
 
 
+async def test_the_history_shows_what_each_state_quoted_as_far_as_the_reader_may_see_it(server: Node) -> None:
+    alice, bob = await pair(server)
+    post = await alice.posts("quote me")
+    quoting = await quote(bob, post)
+    await bob.api("PUT", f"{STATUSES}/{quoting['id']}", json={"status": "look again"})
+    path = f"{STATUSES}/{quoting['id']}/history"
+    for each in await bob.get(path):
+        assert (each["quote"]["state"], each["quote"]["quoted_status"]["id"]) == ("accepted", post["id"])
+    await alice.post(f"{STATUSES}/{post['id']}/quotes/{quoting['id']}/revoke")
+    for each in await bob.get(path):
+        assert (each["quote"]["state"], each["quote"]["quoted_status"]) == ("revoked", None)
+    plain = await bob.posts("quotes nothing")
+    assert all("quote" not in each for each in await bob.get(f"{STATUSES}/{plain['id']}/history"))
+    async with server.db.transaction() as conn:  # as when an edit elsewhere has exchanged the quote
+        await conn.execute("update status_edits set quoted_uri = 'https://b.test/other'")
+    former, _present = await bob.get(path)
+    assert former["quote"] == {"state": "pending", "quoted_status": None}
+
+
 async def test_the_line_for_clients_without_quotes_stands_first_unless_the_text_has_the_link(server: Node) -> None:
     alice, bob = await pair(server)
     post = await alice.posts("quote me")

@@ -75,3 +75,34 @@ async def test_a_hashtag_lists_posts_and_pages(server: Node) -> None:
     older = first.text.split('href="?max_id=')[1].split('"')[0]
     second = await server.client.get(f"/tags/many?max_id={older}", headers=HTML)
     assert "number 0 " in second.text
+
+
+async def test_a_post_shows_what_it_quotes_while_everybody_may_read_that(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    said = await alice.posts("quotable words", spoiler_text="mild <warning>")
+    quoting = await bob.posts("look", quoted_status_id=said["id"])
+
+    async def page(path: str) -> str:
+        return (await server.client.get(path, headers=HTML)).text
+
+    for path in (quoting["url"], "/@bob", f"/@bob/{quoting['id']}/embed"):
+        text = await page(path)
+        assert "quotable words" in text, path
+        assert "mild &lt;warning&gt;" in text
+        assert f'cite="{said["uri"]}"' in text
+    await alice.post(f"/api/v1/statuses/{said['id']}/quotes/{quoting['id']}/revoke")
+    text = await page(quoting["url"])
+    assert "quotable words" not in text
+    assert "look" in text
+    private = await alice.posts("for followers", visibility="private")
+    own = await alice.posts("my own, which only followers see", quoted_status_id=private["id"], visibility="private")
+    assert "for followers" not in await page("/@alice"), own
+    later = await alice.posts("said in public")
+    again = await bob.posts("twice", quoted_status_id=later["id"])
+    async with server.db.transaction() as conn:
+        await conn.execute("update statuses set visibility = 2 where id = $1", int(later["id"]))
+    assert "said in public" not in await page(again["url"])
+    async with server.db.transaction() as conn:
+        await conn.execute("update statuses set visibility = 0 where id = $1", int(later["id"]))
+        await conn.execute("update quotes set state = 'pending' where status_id = $1", int(again["id"]))
+    assert "said in public" not in await page(again["url"])

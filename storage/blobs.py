@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -11,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO
 
+# No room on the disk, in a quota, or under the limit of a process.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 WORKSHOPS = "work"  # beside the kinds of blobs; what is in it has no name that is served
 _NAME = re.compile(r"[a-z0-9][a-z0-9/_.-]{0,200}")
 

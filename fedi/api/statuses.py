@@ -95,8 +95,8 @@ ROUTES = [
     post("/api/v1/statuses", publish, access=user("write:statuses"), params=Draft, limit="statuses"),
     get("/api/v1/statuses", index, access=public("read:statuses"), params=Ids),
     get("/api/v1/statuses/:id", show, access=public("read:statuses")),
-    put("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision),
-    patch("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision),
+    put("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision, limit="thumbnails"),
+    patch("/api/v1/statuses/:id", edit, access=user("write:statuses"), params=Revision, limit="thumbnails"),
     delete("/api/v1/statuses/:id", destroy, access=user("write:statuses"), params=Deletion, limit="deletes"),
     get("/api/v1/statuses/:id/context", context, access=public("read:statuses")),
 ]

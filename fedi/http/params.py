@@ -6,6 +6,7 @@ for `false 0 f off` and true otherwise; unknown parameters are ignored. See Mast
 https://docs.joinmastodon.org/client/intro/#parameters
 """
 
+import contextlib
 import functools
 import re
 import types
@@ -120,8 +121,10 @@ async def _multipart(request: Request, max_bytes: int) -> list[tuple[str, Any]]:
 async def close(request: Request) -> None:
     """Let go of the uploads that `read` found: large ones are files on disk."""
     form = request.scope.pop(_FORM, None)
-    if form is not None:
-        await form.close()
+    for _name, value in form.multi_items() if form is not None else ():
+        if isinstance(value, UploadFile):
+            with contextlib.suppress(OSError):  # a full disk: what could not be written is let go of all the same
+                await value.close()
 
 
 def nest(tree: Tree, pairs: Iterable[tuple[str, Any]]) -> None:

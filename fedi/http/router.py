@@ -4,7 +4,6 @@ Routes form a tree of path segments, so finding one costs the same for ten route
 segment wins over a parameter. Trailing slashes are valid everywhere and never redirect.
 """
 
-import errno
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable
@@ -22,6 +21,7 @@ from fedi.http import params, validators
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
+from storage import blobs
 from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
@@ -265,7 +265,7 @@ def _as_problem(exc: Exception, request: Request) -> errors.Problem:
             # The last resort for text or numbers that Postgres cannot hold; each is a missing check somewhere.
             log.warning("the database refused a value", exc_info=exc)
             return errors.Unprocessable("Validation failed: a value is out of range")
-        case OSError() if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        case OSError() if exc.errno in blobs.FULL:
             log.error("%s %s: no room is left for files", request.method, request.url.path, exc_info=exc)
             return errors.NoRoom("There is no room left for files on this server")
         case ClientDisconnect():

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Literal
 
 import msgspec
+from starlette.datastructures import UploadFile
 
 from federation import resolve, uris
 from fedi import errors
@@ -54,6 +55,7 @@ class MediaAttributes(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     description: str | None = None
     focus: str | None = None
+    thumbnail: UploadFile | None = None
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from fedi import access, errors
 from fedi.config import Settings
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import drafts, quotes
+from fedi.services import drafts, quotes, uploads
 from fedi.services.drafts import MediaAttributes, Revision, Written
 from fedi.services.media import check_attachable, focus_of, limited_description
 from storage import media, polls, statuses
@@ -25,7 +25,10 @@ async def edit(app: App, user: User, status_id: int, revision: Revision) -> None
     checked = drafts.checked(app.settings, revision, quotes=quoted is not None)
     content_type = revision.content_type or before.content_type
     written = await drafts.write(app, checked, content_type=content_type, quoted=quoted)
-    async with app.db.transaction() as conn:
+    async with app.db.read() as conn:
+        own = await media.own(conn, user.account_id, written.media_ids)
+    files = {each.id: each.thumbnail for each in revision.media_attributes if each.thumbnail and each.id in own}
+    async with uploads.stills(app, files) as stills, app.db.transaction() as conn:
         await access.own_status(conn, user.account_id, status_id)
         status = await statuses.lock(conn, status_id)
         if status is None:
@@ -33,7 +36,9 @@ async def edit(app: App, user: User, status_id: int, revision: Revision) -> None
         await check_attachable(conn, user.account_id, written.media_ids, status_id=status.id)
         if revision.quote_approval_policy is not None:
             await quotes.set_policy(conn, status, revision.quote_approval_policy)
-        await _apply(conn, app.settings, status, revision, checked.poll, written)
+        await _apply(conn, app.settings, status, revision, checked.poll, written, anew=bool(stills))
+        for media_id, still in stills.items():
+            await media.show(conn, media_id, still)
 
 
 def _editable(status: Status) -> Status:
@@ -43,8 +48,16 @@ def _editable(status: Status) -> Status:
 
 
 async def _apply(
-    conn: Conn, settings: Settings, status: Status, revision: Revision, poll: statuses.Poll | None, written: Written
+    conn: Conn,
+    settings: Settings,
+    status: Status,
+    revision: Revision,
+    poll: statuses.Poll | None,
+    written: Written,
+    *,
+    anew: bool,
 ) -> None:
+    """`anew`: pictures of attachments change, if nothing else does."""
     asked = await polls.by_status(conn, status.id)
     described = await _described(conn, settings, revision.media_attributes, written.media_ids)
     sensitive = revision.sensitive or bool(written.spoiler_text)
@@ -52,6 +65,7 @@ async def _apply(
     is_edit = (
         (written.text, written.spoiler_text, written.content_type, sensitive, written.media_ids)
         != (status.text or "", status.spoiler_text, status.content_type, status.sensitive, status.media_ids)
+        or anew
         or bool(described)
         or _asks_differently(asked, poll)
     )

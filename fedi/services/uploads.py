@@ -5,6 +5,8 @@ nothing: the job is a row, and is run again.
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -62,6 +64,13 @@ async def redescribe(
         await describe(app, user, media_id, said, preview=await _thumbnail(app, thumbnail, made))
 
 
+@contextlib.asynccontextmanager
+async def stills(app: App, files: Mapping[int, UploadFile]) -> AsyncIterator[dict[int, media.Preview]]:
+    """By attachment, what is to be shown instead of it; removed again if it is refused in here."""
+    async with _Made(app) as made:
+        yield {media_id: await _thumbnail(app, file, made) for media_id, file in files.items()}
+
+
 async def convert(app: App, payload: dict[str, Any]) -> None:
     """Job: make of an original what every browser plays."""
     async with app.db.read() as conn:
@@ -85,7 +94,7 @@ async def convert(app: App, payload: dict[str, Any]) -> None:
 
 
 class _Made:
-    """The blobs that are being made: removed again when it is refused in the end.
+    """The blobs that are being made: removed again when it is refused in the end, or there is no room for all of them.
 
     Not when the database fails: it may have committed a row that holds them.
     """
@@ -100,7 +109,7 @@ class _Made:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(exc, errors.Problem):
+        if isinstance(exc, errors.Problem) or (isinstance(exc, OSError) and exc.errno in blobs.FULL):
             await asyncio.shield(self._app.blobs.delete(*self._names))
 
     async def rendition(self, rendition: Rendition) -> str:

@@ -1,8 +1,11 @@
 """Uploads: what is taken, what comes out of it, who may touch it, and how files are served."""
 
 import asyncio
+import contextlib
 import io
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fedi.services import media
+from tests.support import clips
 from tests.support.servers import Node, Person, drain
 
 V1, V2 = "/api/v1/media", "/api/v2/media"
@@ -333,3 +337,88 @@ def test_a_focal_point_is_read_as_written(x: float, y: float) -> None:
     read = media.focus_of(f"{x},{y}")
     assert read[0] == pytest.approx(x, abs=1e-4)
     assert read[1] == pytest.approx(y, abs=1e-4)
+
+
+@pytest.mark.anyio
+async def test_an_edit_shows_files_by_other_pictures(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    one, two = [await upload(alice, encode(picture(), "PNG"), description=name) for name in ("one", "two")]
+    post = await alice.posts("pictures", media_ids=[one["id"], two["id"]])
+    path = f"/api/v1/statuses/{post['id']}"
+    still = ("t.png", encode(picture(24, 36), "PNG"), "image/png")
+
+    async def edit(person: Person, form: dict[str, Any], files: dict[str, Any], *, status: int = 200) -> Any:
+        form = {"status": "pictures", "media_ids[]": [one["id"], two["id"]], **form}
+        return await person.api("PUT", path, data=form, files=files, status=status)
+
+    form = {
+        "media_attributes[][id]": two["id"],
+        "media_attributes[][description]": "zwei",
+        "media_attributes[][focus]": "1,0",
+    }
+    edited = await edit(alice, form, {"media_attributes[][thumbnail]": still})
+    first, second = edited["media_attachments"]
+    assert (first["preview_url"], first["description"]) == (one["preview_url"], "one")
+    assert (second["url"], second["description"], second["meta"]["focus"]) == (two["url"], "zwei", {"x": 1.0, "y": 0.0})
+    assert (await served(server, second["preview_url"])).size == (24, 36)
+    assert edited["edited_at"]
+    await drain(server)
+    if two["preview_url"] != two["url"]:
+        assert (await server.client.get(two["preview_url"])).status_code == 404, "the former one is gone"
+    large = ("t.png", encode(picture(2000, 900), "PNG", compress_level=0), "image/png")
+    assert len(large[1]) > 1024 * 1024, "more than a request may have that carries no files"
+    both = {f"media_attributes[{n}][id]": each["id"] for n, each in enumerate((one, two))}
+    again = await edit(alice, both, {"media_attributes[0][thumbnail]": still, "media_attributes[1][thumbnail]": large})
+    sizes = [(await served(server, each["preview_url"])).size for each in again["media_attachments"]]
+    assert sizes[0] == (24, 36)
+    assert sizes[1][0] > sizes[1][1]
+    assert [each["description"] for each in again["media_attachments"]] == ["one", "zwei"]
+    bad = {"media_attributes[1][thumbnail]": ("t.png", b"no picture", "image/png")}
+    await edit(alice, both, bad, status=422)
+    await edit(bob, both, {"media_attributes[0][thumbnail]": still}, status=404)
+    assert (await alice.get(path))["media_attachments"] == again["media_attachments"]
+    other = await bob.posts("of bob", media_ids=[(await upload(bob, encode(picture(), "PNG")))["id"]])
+    foreign = {"media_attributes[][id]": other["media_attachments"][0]["id"]}
+    await edit(alice, foreign, {"media_attributes[][thumbnail]": still})
+    assert (await bob.get(f"/api/v1/statuses/{other['id']}"))["media_attachments"] == other["media_attachments"]
+
+
+@contextlib.contextmanager
+def full_disk(*, room: int) -> Iterator[None]:
+    """No file of this process may become larger: what a full disk does to it, without one. Postgres is another."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def files_of(server: Node) -> set[str]:
+    root = Path(server.app.settings.media_dir)
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("room", [0, 2000], ids=["full", "room for what is sent but not for what is made of it"])
+async def test_without_room_for_files_everything_else_works_and_nothing_half_is_left(server: Node, room: int) -> None:
+    alice = await server.person("alice")
+    data = encode(Image.effect_noise((900, 600), 80).convert("RGB"), "JPEG", quality=1)
+    room += len(data) if room else 0
+    kept = await upload(alice, data)
+    before = files_of(server)
+    with full_disk(room=room):
+        for path in (V1, V2):
+            refused = await upload(alice, data, path=path, status=507)
+            assert "room" in refused["error"]
+        if not room:
+            film = await alice.call("POST", V2, files={"file": ("f.mp4", clips.film(), "video/mp4")})
+            assert film.status_code == 507
+        post = await alice.posts("words need no room", media_ids=[kept["id"]])
+        await drain(server)
+        assert (await server.client.get(kept["url"])).status_code == 200
+        assert files_of(server) == before
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select count(*) from media_attachments") == 1
+    assert (await alice.get("/api/v1/timelines/home"))[0]["id"] == post["id"]
+    assert (await upload(alice, data))["url"]

@@ -16,6 +16,7 @@ from fedi.services.scheduling import Waiting
 from storage import statuses
 from storage.db import Conn
 from storage.visibility import DIRECT
+from tests.api.walks.admin import EVERYTHING
 from tests.support import factories
 from tests.support.servers import Node, Person, drain
 
@@ -42,6 +43,12 @@ LISTINGS = [
     Listing("/api/v1/accounts/{alice}/statuses?exclude_replies=true", "/api/v1/accounts/:id/statuses"),
     Listing("/api/v1/accounts/{alice}/statuses?pinned=true", "/api/v1/accounts/:id/statuses"),
     Listing("/api/v1/notifications?types[]=favourite&types[]=mention", "/api/v1/notifications", ends=False),
+    Listing(
+        "/api/v2/notifications?types[]=favourite&types[]=mention&grouped_types[]=follow",  # each by itself
+        "/api/v2/notifications",
+        ends=False,
+    ),
+    Listing("/api/v2/notifications/{group}/accounts", "/api/v2/notifications/:group_key/accounts"),
     Listing("/api/v1/favourites", "/api/v1/favourites"),
     Listing("/api/v1/bookmarks", "/api/v1/bookmarks"),
     Listing("/api/v1/accounts/{alice}/followers", "/api/v1/accounts/:id/followers"),
@@ -61,6 +68,16 @@ LISTINGS = [
     Listing("/api/v1/notifications/requests", "/api/v1/notifications/requests"),
     Listing("/api/v1/timelines/link?url=https://news.test/1", "/api/v1/timelines/link", ends=False),
     Listing("/api/v1/statuses/{post}/quotes", "/api/v1/statuses/:id/quotes"),
+    Listing("/api/v1/admin/accounts?remote=true", "/api/v1/admin/accounts"),
+    Listing("/api/v2/admin/accounts?origin=remote&status=active", "/api/v2/admin/accounts"),
+    Listing("/api/v1/admin/reports?target_account_id={alice}", "/api/v1/admin/reports"),
+    Listing("/api/v1/admin/domain_allows", "/api/v1/admin/domain_allows"),
+    Listing("/api/v1/admin/domain_blocks", "/api/v1/admin/domain_blocks"),
+    Listing("/api/v1/admin/email_domain_blocks", "/api/v1/admin/email_domain_blocks"),
+    Listing("/api/v1/admin/canonical_email_blocks", "/api/v1/admin/canonical_email_blocks"),
+    Listing("/api/v1/admin/ip_blocks", "/api/v1/admin/ip_blocks"),
+    Listing("/api/v1/admin/tags", "/api/v1/admin/tags"),
+    Listing("/api/v1/admin/trends/links/publishers", "/api/v1/admin/trends/links/publishers"),
     Listing("/api/v1/statuses/{post}/context", "/api/v1/statuses/:id/context", pages=False),
     Listing("/api/v2/search?q=tea&type=statuses", "/api/v2/search", pages=False),
     Listing("/api/v2/search?q=person&type=accounts", "/api/v2/search", pages=False),
@@ -72,31 +89,30 @@ LISTINGS = [
 ]
 
 
-# Their pages are of groups: `tests/api/test_grouped_notifications.py`.
-OTHERWISE = {"/api/v2/notifications", "/api/v2/notifications/:group_key/accounts"}
-
-
 def unknown() -> set[str]:
     """Routes that take cursors and are not listed."""
     paged = {each.path for each in api.ROUTES if each.method == "GET" and issubclass(each.params, PageParams)}
-    ours = {path for path in paged if "/admin/" not in path}  # Those of the staff have another viewer.
-    return ours - {each.route for each in LISTINGS if each.pages} - OTHERWISE
+    return paged - {each.route for each in LISTINGS if each.pages}
 
 
 def items(answer: Any) -> list[Any]:
     """What an answer lists, whatever is around it."""
     if isinstance(answer, list):
         return answer
+    if "notification_groups" in answer:
+        groups: list[Any] = answer["notification_groups"]
+        return groups
     return [each for part in answer.values() if isinstance(part, list) for each in part]
 
 
 def ident(item: Any) -> str:
-    return item if isinstance(item, str) else str(item["id"])
+    return item if isinstance(item, str) else str(item["group_key" if "group_key" in item else "id"])
 
 
 async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
-    """Somebody for whom each list holds so many rows (pins: at most five), and the names in the paths."""
-    alice = await server.person("alice")
+    """Somebody, of the staff too, for whom each list holds so many rows (pins: at most five), and the names in the
+    paths."""
+    alice = await server.person("alice", role="owner", scopes=EVERYTHING)
     me = alice.account_id
     async with server.db.transaction() as conn:
         people = [await factories.remote(conn, f"person{number}") for number in range(rows)]
@@ -119,9 +135,10 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
             await conn.execute("insert into blocks (account_id, target_id) values ($1, $2)", me, blocked)
             await conn.execute("insert into mutes (account_id, target_id) values ($1, $2)", me, muted)
             await _settings(conn, alice, number)
+            await _judged(conn, me, booster, number)
         await conn.execute("update account_settings set home_built_at = now() where account_id = $1", me)
     await drain(server)
-    return alice, {"alice": alice.id, "post": str(post), "list": str(list_id)}
+    return alice, {"alice": alice.id, "post": str(post), "list": str(list_id), "group": f"favourite-{post}-1"}
 
 
 async def _quote(conn: Conn, me: int, person: int, post: int) -> None:
@@ -169,6 +186,11 @@ async def _posts(conn: Conn, me: int, person: int, post: int, number: int) -> No
         await conn.execute(f"insert into {table} (account_id, status_id) values ($1, $2)", me, theirs)
     await conn.execute("insert into marks (account_id, status_id, flags) values ($1, $2, 3)", me, theirs)
     await conn.execute("insert into favourites (account_id, status_id) values ($1, $2)", person, post)
+    await conn.execute(
+        "insert into notifications (account_id, from_account_id, type, status_id, group_key) "
+        "values ($1, $2, 'favourite', $3, $4)",
+        me, person, post, f"favourite-{post}-1",
+    )  # fmt: skip
     if number < 5:
         await conn.execute("insert into status_pins (account_id, status_id) values ($1, $2)", me, mine)
     await conn.execute(
@@ -197,3 +219,15 @@ async def _settings(conn: Conn, alice: Person, number: int) -> None:
         "insert into filters (account_id, title, context) values ($1, 'words', '{public}') returning id", me
     )
     await conn.execute("insert into filter_keywords (filter_id, keyword) values ($1, $2)", filter_id, f"coffee{number}")
+
+
+async def _judged(conn: Conn, me: int, person: int, number: int) -> None:
+    """What the staff sees and has decided."""
+    await conn.execute("insert into reports (account_id, target_id, uri) values ($1, $2, $3)", person, me, f"u{number}")
+    for table in ("domain_allows", "email_domain_blocks", "publishers"):
+        await conn.execute(f"insert into {table} (domain) values ($1)", f"{table.replace('_', '')}{number}.test")
+    await conn.execute("insert into domain_blocks (domain, severity) values ($1, 'silence')", f"loud{number}.test")
+    await conn.execute("insert into canonical_email_blocks (hash) values ($1)", f"{number:064x}")
+    await conn.execute(
+        "insert into ip_blocks (ip, severity) values (('198.51.100.' || $1::int)::cidr, 'sign_up_block')", number
+    )

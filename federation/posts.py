@@ -24,6 +24,7 @@ async def store(
     fed: Fed,
     note: Note,
     *,
+    sender: Account | None = None,
     quiet: bool = False,
     delivered_to: int | None = None,
     fetched: bool = False,
@@ -33,7 +34,7 @@ async def store(
 ) -> tuple[int, bool]:
     """Write a post whose origin is proven; its id, and whether it is new. What is known already stays as it is.
 
-    `delivered_to`: the local account whose own inbox it came to, which may read it even if it is not addressed.
+    `sender`: whoever brought it, usually its author. `delivered_to`: the local account whose own inbox it came to, which may read it even if it is not addressed.
     `fetched`: it was read from its origin as the public would; without addresses it is unlisted then, and direct
     otherwise. `climb`: leave a job that fetches what it answers when that is unknown; `follow_quote`: likewise for what
     it quotes, and for the consent to it. Raises Rejected or Retry.
@@ -45,7 +46,9 @@ async def store(
         return known.id, False
     budget = budget or Budget()
     verdict = await origins.admit(fed, host)
-    author = await actors.actor(fed, note.author or "", budget=budget)
+    author = sender
+    if author is None or author.uri != note.author:
+        author = await actors.actor(fed, note.author or "", budget=budget)
     if author.suspended_at is not None:
         raise Rejected(f"{author.uri} is suspended")
     visibility = _visibility(note, author, fetched=fetched)

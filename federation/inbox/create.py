@@ -37,7 +37,7 @@ async def store(box: Box, parsed: Note) -> None:
             quotes=parsed.quote,
         ):
             return
-    await posts.store(box.fed, parsed, delivered_to=box.recipient_id)
+    await posts.store(box.fed, parsed, sender=box.actor, delivered_to=box.recipient_id)
 
 
 async def _worth_fetching(box: Box) -> bool:

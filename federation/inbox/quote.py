@@ -88,7 +88,7 @@ async def _embedded(box: Box, quoted: Status) -> int | None:
     parsed = note.parse(ref.doc)
     if not note.vouched(box.activity, parsed):
         return None
-    status_id, _ = await posts.store(box.fed, parsed, delivered_to=quoted.account_id)
+    status_id, _ = await posts.store(box.fed, parsed, sender=box.actor, delivered_to=quoted.account_id)
     return status_id
 
 

@@ -1,4 +1,7 @@
-"""Who may see what, by every way in: a hidden status answers as one that does not exist, wherever it is asked for."""
+"""Who may see what, where state matters: what is full in which list, what one kept, boosts, polls, suspensions.
+
+That each route of each post, and each list, shows nobody what they may not read is in `test_visibility_matrix.py`.
+"""
 
 from typing import Any
 
@@ -19,24 +22,6 @@ MAY_READ = {
     "author": VISIBILITIES,
     "blocked": (),
 }
-
-READS = [
-    "/api/v1/statuses/{id}",
-    "/api/v1/statuses/{id}/context",
-    "/api/v1/statuses/{id}/history",
-    "/api/v1/statuses/{id}/favourited_by",
-    "/api/v1/statuses/{id}/reblogged_by",
-    "/api/v1/polls/{poll}",
-]
-ACTIONS: list[tuple[str, dict[str, Any]]] = [
-    ("/api/v1/statuses/{id}/favourite", {}),
-    ("/api/v1/statuses/{id}/bookmark", {}),
-    ("/api/v1/statuses/{id}/mute", {}),
-    ("/api/v1/statuses/{id}/reblog", {}),
-    ("/api/v1/statuses/{id}/pin", {}),
-    ("/api/v1/polls/{poll}/votes", {"choices": [0]}),
-    ("/api/v1/statuses", {"status": "an answer", "in_reply_to_id": "{id}"}),
-]
 
 
 class Scene:
@@ -87,31 +72,23 @@ async def scene(server: Node) -> Scene:
     return Scene(server, viewers, root, posts)
 
 
-async def test_reading_one_status(scene: Scene) -> None:
-    wrong = []
+async def test_polls_are_hidden_with_their_posts(scene: Scene) -> None:
     for viewer, allowed in MAY_READ.items():
         for visibility, post in scene.posts.items():
-            for path in READS:
-                code = await scene.status_code(viewer, "GET", path.format(id=post["id"], poll=post["poll"]["id"]))
-                if code != (200 if visibility in allowed else 404):
-                    wrong.append((viewer, visibility, path, code))
-    assert wrong == []
+            path, answer = f"/api/v1/polls/{post['poll']['id']}", {"choices": [0]}
+            readable = visibility in allowed
+            assert await scene.status_code(viewer, "GET", path) == (200 if readable else 404), (viewer, visibility)
+            if viewer not in ("nobody", "author"):
+                code = await scene.status_code(viewer, "POST", f"{path}/votes", answer)
+                assert code == (200 if readable else 404), (viewer, visibility)
 
 
-async def test_acting_on_what_may_not_be_seen_is_acting_on_nothing(scene: Scene) -> None:
-    wrong = []
+async def test_what_may_not_be_seen_cannot_be_answered(scene: Scene) -> None:
     for viewer, allowed in MAY_READ.items():
         for visibility, post in scene.posts.items():
-            if viewer == "nobody" or visibility in allowed:
-                continue
-            for path, body in ACTIONS:
-                target = path.format(id=post["id"], poll=post["poll"]["id"])
-                filled = {key: value.format(id=post["id"]) if isinstance(value, str) else value
-                          for key, value in body.items()}  # fmt: skip
-                code = await scene.status_code(viewer, "POST", target, filled)
-                if code != 404:
-                    wrong.append((viewer, visibility, path, code))
-    assert wrong == []
+            if viewer != "nobody" and visibility not in allowed:
+                body = {"status": "an answer", "in_reply_to_id": post["id"]}
+                assert await scene.status_code(viewer, "POST", "/api/v1/statuses", body) == 404, (viewer, visibility)
 
 
 async def test_acting_on_what_may_be_seen_works(scene: Scene) -> None:
@@ -120,16 +97,6 @@ async def test_acting_on_what_may_be_seen_works(scene: Scene) -> None:
             post = scene.posts[visibility]
             assert await scene.status_code(viewer, "POST", f"/api/v1/statuses/{post['id']}/favourite") == 200
             assert await scene.status_code(viewer, "POST", f"/api/v1/statuses/{post['id']}/bookmark") == 200
-
-
-async def test_only_the_author_reads_the_source_edits_and_deletes(scene: Scene) -> None:
-    post = scene.posts["public"]
-    for viewer in ("stranger", "follower", "mentioned", "blocked"):
-        path = f"/api/v1/statuses/{post['id']}"
-        assert await scene.status_code(viewer, "GET", f"{path}/source") == 404
-        assert await scene.status_code(viewer, "PUT", path, {"status": "mine now"}) == 404
-        assert await scene.status_code(viewer, "DELETE", path) == 404
-    assert (await scene.viewers["author"].get(f"/api/v1/statuses/{post['id']}"))["id"] == post["id"]
 
 
 @pytest.mark.parametrize("viewer", MAY_READ)
@@ -150,18 +117,6 @@ async def test_the_home_of_each(scene: Scene) -> None:
     wanted = {"follower": {"public", "unlisted", "private"}, "author": set(VISIBILITIES)}
     for viewer in scene.viewers:
         assert scene.named(await scene.get(viewer, "/api/v1/timelines/home")) == wanted.get(viewer, set())
-
-
-async def test_a_search_finds_only_what_may_be_seen(scene: Scene) -> None:
-    for viewer, allowed in MAY_READ.items():
-        if viewer != "nobody":
-            found = await scene.get(viewer, "/api/v2/search", q="needle", type="statuses")
-            assert scene.named(found["statuses"]) <= set(allowed)
-    for visibility, post in scene.posts.items():
-        for viewer, allowed in MAY_READ.items():
-            if viewer != "nobody":
-                found = await scene.get(viewer, "/api/v2/search", q=post["uri"], resolve="true")
-                assert scene.named(found["statuses"]) == ({visibility} & set(allowed)), viewer
 
 
 async def test_what_was_kept_is_gone_when_it_may_not_be_seen_any_more(scene: Scene) -> None:

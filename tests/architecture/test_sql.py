@@ -28,6 +28,7 @@ JUSTIFIED = {
     ("storage/users.py", "', '.join((f'u.{name}' for name in _OWN))"): _FIELDS,
     ("storage/migrations.py", "script"): "a file of this repository",
     ("storage/follows.py", "table"): "one of two names that _table_for returns",
+    ("storage/viewings.py", "own"): "a query of storage/bundles.py",
     ("storage/search.py", "matches"): "one of the fragments that _matches returns",
 }
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from federation import contents, mentions, origins, posts, quoting
+from federation import contents, featuring, mentions, origins, posts, quoting
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
@@ -41,9 +41,11 @@ async def apply(fed: Fed, note: Note) -> bool:
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False
-        return await _edit(
+        shared = await featuring.share(conn, fed.site, current.id, note.collections)
+        edited = await _edit(
             conn, note, current, author, named=named, edited_at=edited_at, with_media=not verdict.reject_media
         )
+        return edited or shared
 
 
 async def _edit(

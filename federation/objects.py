@@ -65,6 +65,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
                 tag.Hashtag(name, uris.tag_page(site.base_url, name)) for name in material.tags.get(status.id, ())
             ),
             emojis=emojis(site, status.emojis, material.emojis),
+            collections=tuple(material.collections.get(status.id, ())),
             poll=_poll(material.polls.get(status.id)),
             replies=uris.replies(status.uri),
             likes=uris.likes(status.uri),

@@ -166,10 +166,10 @@ async def pinned(conn: Conn, site: Site, status: Status, account: Account, *, un
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
-async def flag(conn: Conn, site: Site, target: Account, status_uris: Sequence[str], comment: str, uri: str) -> None:
-    """A report, as the instance actor, to the server of whom it is about."""
+async def flag(conn: Conn, site: Site, target: Account, contents: Sequence[str], comment: str, uri: str) -> None:
+    """A report, as the instance actor, to the server of whom it is about. `contents`: posts and collections."""
     actor_uri = uris.instance_actor(site.base_url)
-    document = activity.flag(uri, actor_uri, [target.uri, *status_uris], content=comment)
+    document = activity.flag(uri, actor_uri, [target.uri, *contents], content=comment)
     await outgoing.send(
         conn,
         site,

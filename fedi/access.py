@@ -82,10 +82,24 @@ async def own_list(conn: Conn, account_id: int, list_id: int) -> lists.List:
 
 async def collection(conn: Conn, viewer_id: int | None, collection_id: int) -> collections.Collection:
     """Anybody's, for whom its maker has not blocked."""
-    found = await collections.visible(conn, viewer_id, collection_id)
-    if found is None:
+    found = await collections.visible(conn, viewer_id, [collection_id])
+    if not found:
         raise errors.NotFound
-    return found
+    return found[0]
+
+
+async def shared_collections(
+    conn: Conn, viewer_id: int | None, urls: Sequence[str]
+) -> dict[str, collections.Collection]:
+    """Those that the viewer may see, by the address that names them."""
+    return await collections.visible_by_urls(conn, viewer_id, urls) if urls else {}
+
+
+async def reported_collections(
+    conn: Conn, viewer_id: int, collection_ids: Sequence[int]
+) -> list[collections.Collection]:
+    """Those of the ids that the viewer may see, in no order."""
+    return await collections.visible(conn, viewer_id, collection_ids) if collection_ids else []
 
 
 async def own_collection(conn: Conn, account_id: int, collection_id: int) -> collections.Collection:

@@ -70,6 +70,7 @@ JOBS: dict[str, Job] = {
     quotes.SETTLE_JOB: _federated(stamps.settle),
     collection_items.SETTLE_JOB: _federated(featuring.settle),
     featuring.READ_JOB: _federated(featuring.read),
+    featuring.SHARED_JOB: _federated(featuring.read_shared),
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [

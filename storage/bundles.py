@@ -11,6 +11,8 @@ import msgspec
 
 from storage.accounts import Account
 from storage.cards import Page
+from storage.collection_items import SHOWN, Item
+from storage.collections import OPEN, Collection
 from storage.db import Conn
 from storage.rows import ANY_OF_1, ANY_OF_2, SWITCH_3, SWITCH_4, columns, struct, structs
 from storage.visibility import VISIBLE
@@ -41,6 +43,7 @@ class Head(msgspec.Struct, frozen=True):
     quoted_avoided: str | None  # why the viewer does not want to meet the author of what is quoted
     flags: int  # of `marks`
     muted: bool  # the thread, by the viewer
+    collections: str | None  # that it shares, as far as the viewer may see them: see `Shared`
     statuses_count: int
     following_count: int
     followers_count: int
@@ -50,6 +53,30 @@ class Head(msgspec.Struct, frozen=True):
 # Whether who follows whom decides who may put an account into a collection: see `feature_policies`.
 ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 or (a.is_local and a.locked)"
 ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
+
+
+class Named(Item, frozen=True, array_like=True):
+    """Who is in a collection that a post shares."""
+
+
+class Shared(Collection, frozen=True, array_like=True):
+    """A collection that a post shares."""
+
+    items: list[Named]
+
+
+def _array(kind: type[msgspec.Struct], alias: str, *more: str) -> str:
+    """A JSON array of the struct's fields, and more, to be decoded into it."""
+    return f"json_build_array({', '.join([columns(kind, alias), *more])})"
+
+
+_ITEMS = f"""coalesce((
+    select json_agg({_array(Item, "i")} order by i.position, i.id)
+    from collection_items i join accounts a on a.id = i.account_id where i.collection_id = c.id and {SHOWN}), '[]')"""
+_SHARED = f"""(
+    select json_agg({_array(Collection, "c", _ITEMS)} order by g.position)
+    from tagged_collections g join collections c on c.id = g.collection_id join accounts o on o.id = c.account_id
+    where g.status_id = s.id and {OPEN})"""
 
 # What posts of a table quote with consent, as far as the viewer may read it.
 _QUOTED = """
@@ -92,6 +119,7 @@ HEADS = f"""
             select from follows where account_id = s.account_id and target_id = $1) as followed,
         q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
         exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
+        {_SHARED} as collections,
         coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
         coalesce(n.followers_count, 0) as followers_count, n.last_status_at
     from statuses s
@@ -187,11 +215,6 @@ class Body(msgspec.Struct, frozen=True):
     emojis: str | None
     card: str | None
     application: str | None
-
-
-def _array(kind: type[msgspec.Struct], alias: str) -> str:
-    """A JSON array of the struct's fields, to be decoded into it."""
-    return f"json_build_array({columns(kind, alias)})"
 
 
 EMOJIS = f"""(

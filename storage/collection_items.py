@@ -90,16 +90,20 @@ async def of_person(conn: Conn, collection_id: int, object_uri: str) -> Item | N
     return struct(Item, record)
 
 
+# The rule of `collection_items i` in `collections c`, with `accounts a`: whoever has agreed; its maker sees whom they
+# wait for, too. Nobody meets here whom they have blocked.
+SHOWN = """a.suspended_at is null and not a.pending
+          and (i.state = 'accepted' or (i.state = 'pending' and c.is_local and c.account_id = $1))
+          and not exists (select from blocks b where b.account_id = $1 and b.target_id = i.account_id)"""
+
+
 async def shown(conn: Conn, viewer_id: int | None, collection_ids: Sequence[int]) -> list[Item]:
-    """Who has agreed, in the order of each collection; its maker sees whom they wait for, too. Nobody meets here whom
-    they have blocked."""
+    """As SHOWN says, in the order of each collection."""
     records = await conn.fetch(
         f"""
         select {_I_COLUMNS} from collection_items i join collections c on c.id = i.collection_id
         join accounts a on a.id = i.account_id
-        where i.collection_id = any($2) and a.suspended_at is null and not a.pending
-          and (i.state = 'accepted' or (i.state = 'pending' and c.is_local and c.account_id = $1))
-          and not exists (select from blocks b where b.account_id = $1 and b.target_id = i.account_id)
+        where i.collection_id = any($2) and {SHOWN}
         order by i.collection_id, i.position, i.id
         """,
         viewer_id, collection_ids,

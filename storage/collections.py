@@ -56,8 +56,8 @@ _COLUMNS = columns(Collection)
 _C_COLUMNS = columns(Collection, "c")
 _WORDS = columns(Words)
 _NEW_WORDS = columns(Words, "excluded")
-# Whoever made it shows it to all but those whom they have blocked.
-_OPEN = "o.suspended_at is null and not exists (select from blocks b where b.account_id = o.id and b.target_id = $1)"
+# The rule of `collections c` by `accounts o`: whoever made one shows it to all but those whom they have blocked.
+OPEN = "o.suspended_at is null and not exists (select from blocks b where b.account_id = o.id and b.target_id = $1)"
 
 
 def words_of(row: Collection) -> Words:
@@ -78,6 +78,14 @@ async def by_uri(conn: Conn, uri: str) -> Collection | None:
     return struct(Collection, await conn.fetchrow(f"select {_COLUMNS} from collections where uri = $1", uri))
 
 
+async def by_uris(conn: Conn, uris: Sequence[str]) -> dict[str, Collection]:
+    """Rows that exist, by URI."""
+    if not uris:
+        return {}
+    records = await conn.fetch(f"select {_COLUMNS} from collections where uri = any($1)", uris)
+    return {row.uri: row for row in structs(Collection, records)}
+
+
 async def by_url(conn: Conn, url: str) -> Collection | None:
     """By its URI or its page; a page of another server is only what that server says."""
     record = await conn.fetchrow(
@@ -91,16 +99,32 @@ async def by_url(conn: Conn, url: str) -> Collection | None:
     return struct(Collection, record)
 
 
-async def visible(conn: Conn, viewer_id: int | None, collection_id: int) -> Collection | None:
-    """Everybody may see a collection but those whom its maker has blocked."""
-    record = await conn.fetchrow(
+async def visible(conn: Conn, viewer_id: int | None, collection_ids: Sequence[int]) -> list[Collection]:
+    """Those of the ids that the viewer may see, in no order."""
+    records = await conn.fetch(
         f"""
         select {_C_COLUMNS} from collections c join accounts o on o.id = c.account_id
-        where c.id = $2 and {_OPEN}
+        where c.id = any($2) and {OPEN}
         """,
-        viewer_id, collection_id,
+        viewer_id, collection_ids,
     )  # fmt: skip
-    return struct(Collection, record)
+    return structs(Collection, records)
+
+
+async def visible_by_urls(conn: Conn, viewer_id: int | None, urls: Sequence[str]) -> dict[str, Collection]:
+    """Those the viewer may see, by the URI or page that is asked for: see `by_url`."""
+    records = await conn.fetch(
+        f"""
+        select u.url, {_C_COLUMNS} from unnest($2::text[]) u(url)
+        join collections c on c.uri = u.url
+            or (c.url = u.url and split_part(c.uri, '/', 3) = split_part(u.url, '/', 3))
+        join accounts o on o.id = c.account_id
+        where {OPEN} order by c.uri = u.url, c.id desc
+        """,
+        viewer_id, urls,
+    )  # fmt: skip
+    rows = [tuple(record.values()) for record in records]
+    return {row[0]: Collection(*row[1:]) for row in rows}
 
 
 async def of_account(
@@ -110,7 +134,7 @@ async def of_account(
     records = await conn.fetch(
         f"""
         select {_C_COLUMNS} from collections c join accounts o on o.id = c.account_id
-        where c.account_id = $2 and (c.discoverable or c.account_id = $1) and {_OPEN}
+        where c.account_id = $2 and (c.discoverable or c.account_id = $1) and {OPEN}
         order by c.id desc limit $3 offset $4
         """,
         viewer_id, account_id, limit, offset,

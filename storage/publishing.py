@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from storage import tagged_collections
 from storage.db import Conn
 from storage.rows import columns, struct, structs
 from storage.statuses import Status
@@ -91,10 +92,11 @@ class Material(msgspec.Struct, frozen=True):
     parents: dict[int, Parent]
     quotes: dict[int, QuoteRow]
     emojis: dict[str, EmojiRow]
+    collections: dict[int, list[str]]
 
 
 async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
-    """Eight queries."""
+    """Nine queries."""
     ids = [status.id for status in statuses]
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     for mention in structs(
@@ -127,6 +129,7 @@ async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
         parents=await _parents(conn, statuses),
         quotes=await _quotes(conn, ids),
         emojis=await _emojis(conn, statuses),
+        collections=await tagged_collections.uris_of(conn, ids),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reports: who tells moderators about whom, and which posts they mean."""
+"""Reports: who tells moderators about whom, and which posts and collections they mean."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +26,7 @@ class Report(msgspec.Struct, frozen=True):
     updated_at: datetime
     assigned_id: int | None
     action_taken_by_id: int | None
+    collection_ids: list[int]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,15 +52,17 @@ async def add(
     category: str = "other",
     forwarded: bool = False,
     rule_ids: Sequence[int] = (),
+    collection_ids: Sequence[int] = (),
 ) -> int | None:
     """File a report; its id, or None for a Flag that came before. Emits `Reported`."""
     report_id: int | None = await conn.fetchval(
         """
-        insert into reports (account_id, target_id, comment, status_ids, uri, category, forwarded, rule_ids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into reports
+            (account_id, target_id, comment, status_ids, uri, category, forwarded, rule_ids, collection_ids)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (uri) where uri is not null do nothing returning id
         """,
-        account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids),
+        account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids), list(collection_ids),
     )  # fmt: skip
     if report_id is not None:
         await events.emit(conn, events.Reported(report_id))

@@ -65,6 +65,7 @@ class Note(Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...]
     hashtags: tuple[Hashtag, ...]
     emojis: tuple[Emoji, ...]
+    collections: tuple[str, ...]
     poll: question.Poll | None
     quote: str | None
     quote_gone: bool
@@ -126,6 +127,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...] = ()
     hashtags: tuple[Hashtag, ...] = ()
     emojis: tuple[Emoji, ...] = ()
+    collections: tuple[str, ...] = ()
     poll: question.Poll | None = None
     replies: str | None = None
     likes: str | None = None
@@ -211,7 +213,7 @@ def render(out: Outgoing) -> JSON:
     if out.source:
         document["source"] = {"content": out.source.content, "mediaType": out.source.media_type}
     document["attachment"] = [attachment.render(item) for item in out.attachments]
-    document["tag"] = tag.render(tag.Tags(out.mentions, out.hashtags, out.emojis))
+    document["tag"] = tag.render(tag.Tags(out.mentions, out.hashtags, out.emojis, None, out.collections))
     if out.quote:
         document |= quotes.fields(out.quote)
         document["tag"] += [quotes.link(out.quote)] if out.quote.consented and not out.quote.gone else []
@@ -278,6 +280,7 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         mentions=tags.mentions,
         hashtags=tags.hashtags,
         emojis=tags.emojis,
+        collections=tags.collections,
         poll=question.parse(doc, now),
         quote=_quote(doc, tags),
         quote_gone="Tombstone" in normalise.kinds(normalise.one(doc.get("quote"))),

@@ -12,8 +12,10 @@ from federation.vocab import normalise, types
 from federation.vocab.normalise import JSON
 
 MAX_TAGS = 200
+MAX_COLLECTIONS = 10
 MAX_NAME_CHARACTERS = 255
 
+COLLECTION = "FeaturedCollection"
 _SHORTCODE = re.compile(r"[\w.+-]{1,200}")
 _NOT_IN_HASHTAG = re.compile(r"[^\w·・\u200c]")
 _OBJECT_TYPES = ("application/activity+json", "application/ld+json")
@@ -48,13 +50,16 @@ class Tags(Struct, frozen=True):
     hashtags: tuple[Hashtag, ...] = ()
     emojis: tuple[Emoji, ...] = ()
     quote: str | None = None
+    collections: tuple[str, ...] = ()
+    """Ids of those that a post shares (FEP-7aa9)."""
 
 
 def parse(value: Any) -> Tags:
-    """A `tag` property: whatever is not one of the four kinds is passed over."""
+    """A `tag` property: whatever is of no kind we know is passed over."""
     mentions: dict[tuple[str | None, str], Mention] = {}
     hashtags: dict[str, Hashtag] = {}
     emojis: dict[str, Emoji] = {}
+    collections: dict[str, None] = {}
     quote = None
     for item in normalise.objects(value)[:MAX_TAGS]:
         kind = types.primary(item)
@@ -66,7 +71,10 @@ def parse(value: Any) -> Tags:
             emojis.setdefault(emoji.shortcode, emoji)
         elif kind == "Link" and normalise.text(item.get("mediaType")).startswith(_OBJECT_TYPES):
             quote = quote or normalise.iri(item.get("href"))
-    return Tags(tuple(mentions.values()), tuple(hashtags.values()), tuple(emojis.values()), quote)
+        elif kind == COLLECTION and (uri := normalise.iri(item.get("id"))) and normalise.is_http(uri):
+            collections[uri] = None
+    shared = tuple(collections)[:MAX_COLLECTIONS]
+    return Tags(tuple(mentions.values()), tuple(hashtags.values()), tuple(emojis.values()), quote, shared)
 
 
 def hashtag_name(name: str) -> str | None:
@@ -89,10 +97,11 @@ def parse_emoji(item: JSON) -> Emoji | None:
 
 
 def render(tags: Tags) -> list[JSON]:
-    """The `tag` list we send: mentions, hashtags, emojis, in the order given."""
+    """The `tag` list we send: mentions, hashtags, emojis, collections, in the order given."""
     rendered: list[JSON] = [{"type": "Mention", "href": m.href, "name": m.name} for m in tags.mentions]
     rendered += [{"type": "Hashtag", "href": h.href, "name": f"#{h.name}"} for h in tags.hashtags]
     rendered += [render_emoji(emoji) for emoji in tags.emojis]
+    rendered += [{"type": COLLECTION, "id": uri} for uri in tags.collections]
     return rendered
 
 

@@ -40,6 +40,8 @@ class Alerts(msgspec.Struct, frozen=True, rename={"admin_sign_up": "admin.sign_u
     update: bool = False
     quote: bool = False
     quoted_update: bool = False
+    added_to_collection: bool = False
+    collection_update: bool = False
     admin_sign_up: bool = False
     admin_report: bool = False
 

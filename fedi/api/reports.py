@@ -13,6 +13,7 @@ from fedi.services import reports as service
 class ReportParams(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     status_ids: list[int] = []
+    collection_ids: list[int] = []
     comment: str = ""
     forward: bool = False
     category: Literal["spam", "legal", "violation", "other"] | None = None
@@ -26,6 +27,7 @@ async def create(call: Call[ReportParams]) -> Report:
         comment=params.comment,
         category=params.category,
         status_ids=params.status_ids,
+        collection_ids=params.collection_ids,
         rule_ids=params.rule_ids,
         forward=params.forward,
     )

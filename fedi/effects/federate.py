@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from federation import outbound, uris
 from fedi.effects.context import Context
-from storage import accounts, blocks, events, favourites, follows, jobs, moderation, polls, reports, statuses
+from storage import accounts, blocks, collections, events, favourites, follows, jobs, moderation, polls, reports, statuses
 from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
@@ -170,6 +170,8 @@ async def _forward(ctx: Context, report_id: int) -> None:
     target = await accounts.by_id(ctx.conn, found.target_id)
     if target is None or target.is_local:
         return
-    reported = await statuses.by_ids(ctx.conn, found.status_ids)
+    posts = await statuses.by_ids(ctx.conn, found.status_ids)
+    lists = await collections.by_ids(ctx.conn, found.collection_ids)
+    contents = [row.uri for row in (*posts.values(), *lists.values())]
     uri = uris.flag(ctx.fed.site.base_url, found.id)
-    await outbound.flag(ctx.conn, ctx.fed.site, target, [row.uri for row in reported.values()], found.comment, uri)
+    await outbound.flag(ctx.conn, ctx.fed.site, target, contents, found.comment, uri)

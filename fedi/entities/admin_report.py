@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from fedi.context import App
-from fedi.entities import admin_account, bundle, dates, instance
+from fedi.entities import admin_account, bundle, curated, dates, instance
 from fedi.entities.admin_account import AdminAccount
 from fedi.entities.bundle import Wanted
+from fedi.entities.collection import Collection
 from fedi.entities.instance import Rule
 from fedi.entities.status import Status
-from storage import dossiers, rules
+from storage import collections, dossiers, rules
 from storage.db import Conn
 from storage.reports import Report
 
@@ -29,11 +30,12 @@ class AdminReport(Struct, frozen=True):
     assigned_account: AdminAccount | None
     action_taken_by_account: AdminAccount | None
     statuses: list[Status]
+    collections: list[Collection]
     rules: list[Rule]
 
 
 async def load(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> list[AdminReport]:
-    """In the order given; at most eight queries. Whoever works on a report may read what it is about."""
+    """In the order given; at most ten queries. Whoever works on a report may read what it is about."""
     concerned = {
         person_id
         for row in rows
@@ -44,6 +46,7 @@ async def load(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> 
     people = {int(each.id): each for each in await admin_account.load(app, conn, list(found.values()))}
     status_ids = list(dict.fromkeys(status_id for row in rows for status_id in row.status_ids))
     loaded = await bundle.load(app, conn, viewer_id, Wanted(status_ids=status_ids, everything=True))
+    shared = await _collections(app, conn, rows, viewer_id)
     known = {int(rule.id): rule for rule in instance.rules([(r.id, r.text, r.hint) for r in await rules.listed(conn)])}
     return [
         AdminReport(
@@ -60,8 +63,16 @@ async def load(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> 
             assigned_account=people.get(row.assigned_id or 0),
             action_taken_by_account=people.get(row.action_taken_by_id or 0),
             statuses=loaded.pick(row.status_ids),
+            collections=[shared[each] for each in row.collection_ids if each in shared],
             rules=[known[rule_id] for rule_id in row.rule_ids if rule_id in known],
         )
         for row in rows
         if row.account_id in people and row.target_id in people
     ]
+
+
+async def _collections(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> dict[int, Collection]:
+    """Those that reports are about and that still exist, by id; no query where there are none."""
+    wanted = sorted({each for row in rows for each in row.collection_ids})
+    found = list((await collections.by_ids(conn, wanted)).values()) if wanted else []
+    return {int(each.id): each for each in await curated.collections(app, conn, found, viewer_id)}

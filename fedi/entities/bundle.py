@@ -93,7 +93,7 @@ async def load(app: App, conn: Conn, viewer_id: int | None, wanted: Wanted) -> B
     bundle.accounts = await _accounts(app, conn, viewer_id, heads, {*wanted.account_ids, *_vouching(rendered)})
     polls = await _polls(conn, viewer_id, heads, rendered)
     matcher = Matcher(await bundles.filters(conn, viewer_id, list(heads)) if viewer_id and heads else ())
-    _fill(bundle, wanted, Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher))
+    _fill(bundle, wanted, Page(app.settings.base_url, viewer_id, heads, rendered, bundle.accounts, polls, matcher))
     return bundle
 
 
@@ -113,7 +113,7 @@ async def load_each(app: App, conn: Conn, viewer_ids: Sequence[int], wanted: Wan
         bundle.accounts = people[viewer_id]
         polls = _tallied(viewer_id, heads, rendered, votes.get(viewer_id, ()))
         matcher = Matcher(filters.get(viewer_id, ()))
-        _fill(bundle, wanted, Page(viewer_id, heads, rendered, bundle.accounts, polls, matcher))
+        _fill(bundle, wanted, Page(app.settings.base_url, viewer_id, heads, rendered, bundle.accounts, polls, matcher))
     return loaded
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from fedi.entities.account import Account
 
-API_VERSION = 8
+API_VERSION = 10
 """Of Mastodon's numbered API. A promise: everything up to it works. Clients show features by it."""
 
 MASTODON_VERSION = "4.6.4"

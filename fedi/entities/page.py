@@ -5,6 +5,8 @@ import msgspec
 from fedi.entities import quote
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
+from fedi.entities.collection import Collection as SharedCollection
+from fedi.entities.collection import build as build_collection
 from fedi.entities.matching import Matcher
 from fedi.entities.poll import Poll
 from fedi.entities.status import Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
@@ -29,6 +31,7 @@ class Page:
 
     def __init__(
         self,
+        base_url: str,
         viewer_id: int | None,
         heads: dict[int, bundles.Head],
         rendered: dict[int, Rendered],
@@ -36,6 +39,7 @@ class Page:
         polls: dict[int, Poll],
         matcher: Matcher,
     ) -> None:
+        self._base_url = base_url
         self._viewer_id = viewer_id
         self._heads = heads
         self._rendered = rendered
@@ -64,7 +68,13 @@ class Page:
             ),
             reblog=inner,
             poll=self._polls.get(status_id),
+            collections=self._collections(head),
         )
+
+    def _collections(self, head: bundles.Head) -> list[SharedCollection]:
+        """That the post shares."""
+        found = bundles.decode(head.collections, bundles.Shared)
+        return [build_collection(self._base_url, each, each.items) for each in found]
 
     def _credited(self, entry: Rendered) -> RenderedStatus:
         """The card with its author, as this viewer is told."""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 ALERTS = (
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "quote",
-    "quoted_update", "admin.sign_up", "admin.report",
+    "quoted_update", "added_to_collection", "collection_update", "admin.sign_up", "admin.report",
 )  # fmt: skip
 """Types of notifications that can be asked for."""
 

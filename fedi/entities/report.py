@@ -18,7 +18,7 @@ class Report(Struct, frozen=True):
     status_ids: list[str]
     rule_ids: list[str] | None
     target_account: Account
-    collection_ids: list[str] = []
+    collection_ids: list[str]
 
 
 def build(row: Row, *, target: Account) -> Report:
@@ -33,4 +33,5 @@ def build(row: Row, *, target: Account) -> Report:
         status_ids=[str(each) for each in row.status_ids],
         rule_ids=[str(each) for each in row.rule_ids] or None,
         target_account=target,
+        collection_ids=[str(each) for each in row.collection_ids],
     )

@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from fedi.entities import dates
 from fedi.entities.account import NOBODY, Account, Approval
 from fedi.entities.card import PreviewCard
+from fedi.entities.collection import Collection
 from fedi.entities.emoji import CustomEmoji
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import Parts as MediaParts
@@ -81,7 +82,7 @@ class Status(Struct, frozen=True):
     mentions: list[Mention]
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
-    tagged_collections: list[str]
+    tagged_collections: list[Collection]
     quote: Quote | ShallowQuote | None
     card: PreviewCard | None
     poll: Poll | None
@@ -196,6 +197,7 @@ def overlay(
     quoting: Quoting = UNQUOTED,
     reblog: Status | None = None,
     poll: Poll | None = None,
+    collections: Sequence[Collection] = (),
 ) -> Status:
     """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent. A boost passes the boosted
     status, overlaid for the same viewer, and has its flags."""
@@ -231,7 +233,7 @@ def overlay(
         rendered.mentions,
         rendered.tags,
         rendered.emojis,
-        [],
+        list(collections),
         quoting.quote,
         rendered.card,
         poll,

@@ -10,7 +10,7 @@ from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services.signup import Fault, Refused
 from fedi.text import compose, language, tags
-from storage import accounts, collection_items, collections, feature_policies
+from storage import accounts, collection_items, collections, feature_policies, tagged_collections
 from storage.accounts import Account
 from storage.collections import Collection, Words
 from storage.db import Conn
@@ -93,6 +93,13 @@ async def revoke(app: App, user: User, collection_id: int, item_id: int) -> None
         if item.account_id != user.account_id:
             raise errors.Forbidden
         await collection_items.revoke(conn, item.id)
+
+
+async def share(conn: Conn, account_id: int, status_id: int, links: Sequence[str]) -> None:
+    """A post of ours shares the collections whose addresses stand in it, as far as its author may see them."""
+    known = await access.shared_collections(conn, account_id, links)
+    found: dict[str, int | None] = {known[link].uri: known[link].id for link in links if link in known}
+    await tagged_collections.replace(conn, status_id, found)
 
 
 async def _put(conn: Conn, row: Collection, me: Account, account_id: int, *, embedded: bool = False) -> int:

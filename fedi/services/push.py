@@ -48,6 +48,8 @@ _TITLES = {
     "update": i18n.mark("%(name)s edited a post"),
     "quote": i18n.mark("%(name)s quoted your post"),
     "quoted_update": i18n.mark("%(name)s edited a post you have quoted"),
+    "added_to_collection": i18n.mark("%(name)s added you to a collection"),
+    "collection_update": i18n.mark("%(name)s edited a collection you are in"),
     "admin.sign_up": i18n.mark("%(name)s signed up"),
     "admin.report": i18n.mark("%(name)s sent a report"),
 }
@@ -200,7 +202,10 @@ def _message(told: Notification, token: str, locale: str) -> Message:
 
 
 def _words(told: Notification) -> str:
-    """Of the post, behind its warning if it has one; or of the person."""
+    """Of the post, behind its warning if it has one; or of the collection; or of the person."""
+    if told.collection is not msgspec.UNSET:
+        words = told.collection.description
+        return f"{told.collection.name}\n{words if told.collection.local else plain_text(words)}"
     if told.status is msgspec.UNSET:
         return plain_text(told.account.note)
     return told.status.spoiler_text or plain_text(told.status.content or "")

@@ -13,6 +13,7 @@ from storage.db import Conn
 
 MAX_COMMENT_CHARS = 1000
 MAX_STATUSES = 100
+MAX_COLLECTIONS = 100
 
 Category = Literal["spam", "legal", "violation", "other"]
 
@@ -22,12 +23,13 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     comment: str
     category: Category | None
     status_ids: Sequence[int]
+    collection_ids: Sequence[int]
     rule_ids: Sequence[int]
     forward: bool
 
 
 async def file(app: App, user: User, complaint: Complaint) -> reports.Report:
-    """Posts that are not the target's or that the reporter cannot see are left out."""
+    """Posts and collections that are not the target's or that the reporter cannot see are left out."""
     comment = complaint.comment.strip()
     if len(comment) > MAX_COMMENT_CHARS:
         raise errors.Invalid(f"Comment is too long (maximum is {MAX_COMMENT_CHARS} characters)")
@@ -40,6 +42,7 @@ async def file(app: App, user: User, complaint: Complaint) -> reports.Report:
             target_id=target.id,
             comment=comment,
             status_ids=await _statuses(conn, user, complaint),
+            collection_ids=await _collections(conn, user, complaint),
             category=complaint.category or ("violation" if broken else "other"),
             rule_ids=broken,
             forwarded=complaint.forward and not target.is_local,
@@ -55,6 +58,13 @@ async def _statuses(conn: Conn, user: User, complaint: Complaint) -> list[int]:
     rows = await statuses.visible_rows(conn, user.account_id, ids)
     theirs = {row.id for row in rows if row.account_id == complaint.target_id}
     return [status_id for status_id in ids if status_id in theirs]
+
+
+async def _collections(conn: Conn, user: User, complaint: Complaint) -> list[int]:
+    ids = list(dict.fromkeys(complaint.collection_ids))[:MAX_COLLECTIONS]
+    rows = await access.reported_collections(conn, user.account_id, ids)
+    theirs = {row.id for row in rows if row.account_id == complaint.target_id}
+    return [collection_id for collection_id in ids if collection_id in theirs]
 
 
 async def _rules(conn: Conn, complaint: Complaint) -> list[int]:

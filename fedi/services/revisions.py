@@ -8,7 +8,7 @@ from fedi import access, errors
 from fedi.config import Settings
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import drafts, quotes, uploads
+from fedi.services import collections, drafts, quotes, uploads
 from fedi.services.drafts import MediaAttributes, Revision, Written
 from fedi.services.media import check_attachable, focus_of, limited_description
 from storage import media, polls, statuses
@@ -87,6 +87,7 @@ async def _apply(
     )
     # The former state is kept first, with the poll and the descriptions that it had.
     await statuses.edit(conn, status, change)
+    await collections.share(conn, status.account_id, status.id, written.links)
     await polls.replace(conn, status.id, poll)
     for each in described:
         await media.describe(conn, each.id, description=each.description, focus_x=each.focus_x, focus_y=each.focus_y)

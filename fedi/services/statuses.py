@@ -6,7 +6,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import authors, drafts, quotes
+from fedi.services import authors, collections, drafts, quotes
 from fedi.services.authors import Author
 from fedi.services.drafts import Draft, Written
 from fedi.services.media import check_attachable
@@ -87,6 +87,7 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         quote_automatic=quotes.policy(writer, draft, visibility),
     )
     await statuses.create(conn, new)
+    await collections.share(conn, writer.account.id, status_id, written.links)
     return status_id
 
 

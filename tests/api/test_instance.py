@@ -25,7 +25,7 @@ async def test_both_versions_tell_the_same(servers: Servers) -> None:
     new, old = await server.api("GET", "/api/v2/instance"), await server.api("GET", "/api/v1/instance/")
     assert new["domain"] == old["uri"] == "example.org"
     assert new["version"] == old["version"] == f"4.6.4 (compatible; Fedi {__version__})"
-    assert new["api_versions"] == {"mastodon": 8}
+    assert new["api_versions"] == {"mastodon": 10}
     assert new["title"] == old["title"] == "Ours"
     assert new["description"] == old["short_description"] == "A place"
     assert new["languages"] == old["languages"] == ["de", "en"]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 PATH = "/api/v1/push/subscription"
 EVERYTHING = (
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "quote",
-    "quoted_update", "admin.sign_up", "admin.report",
+    "quoted_update", "added_to_collection", "collection_update", "admin.sign_up", "admin.report",
 )  # fmt: skip
 
 

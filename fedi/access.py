@@ -95,7 +95,7 @@ async def shared_collections(
     return await collections.visible_by_urls(conn, viewer_id, urls) if urls else {}
 
 
-async def reported_collections(
+async def visible_collections(
     conn: Conn, viewer_id: int, collection_ids: Sequence[int]
 ) -> list[collections.Collection]:
     """Those of the ids that the viewer may see, in no order."""

@@ -42,7 +42,10 @@ async def link(conn: Conn, uri: str, collection_id: int) -> None:
 async def uris_of(conn: Conn, status_ids: Sequence[int]) -> dict[int, list[str]]:
     """What posts of ours share, by their ids, in order."""
     records = await conn.fetch(
-        "select status_id, uri from tagged_collections where status_id = any($1) order by status_id, position",
+        """
+        select status_id, uri from tagged_collections
+        where status_id = any($1) and collection_id is not null order by status_id, position
+        """,
         status_ids,
     )
     found: dict[int, list[str]] = {}

@@ -3,7 +3,7 @@
 create table tagged_collections (
     status_id bigint not null references statuses on delete cascade,
     uri text not null,
-    collection_id bigint references collections on delete cascade,  -- null until it has been read from its server
+    collection_id bigint references collections on delete set null,  -- null until it has been read from its server
     position integer not null,
     primary key (status_id, uri)
 );

@@ -3,7 +3,7 @@
 import msgspec
 
 from federation import featuring
-from fedi import entities, errors
+from fedi import access, entities, errors
 from fedi.entities.account import Account
 from fedi.entities.collection import Collection
 from fedi.entities.search import Search
@@ -11,7 +11,6 @@ from fedi.entities.status import Status
 from fedi.entities.tag import Tag
 from fedi.http.endpoint import Call, get, public, user
 from fedi.services import search
-from storage import collections
 
 
 class SearchParams(msgspec.Struct, frozen=True):
@@ -57,8 +56,8 @@ async def _collections(call: Call[SearchParams]) -> list[Collection]:
         return []
     found = await featuring.url(call.app.fed, call.params.q)
     async with call.read() as conn:
-        row = await collections.visible(conn, call.viewer_id, found.id) if found is not None else None
-        return await entities.collections(call.app, conn, [row], call.viewer_id) if row is not None else []
+        rows = await access.visible_collections(conn, call.viewer_id, [found.id] if found is not None else [])
+        return await entities.collections(call.app, conn, rows, call.viewer_id)
 
 
 async def v1(call: Call[SearchParams]) -> V1Search:

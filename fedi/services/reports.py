@@ -62,7 +62,7 @@ async def _statuses(conn: Conn, user: User, complaint: Complaint) -> list[int]:
 
 async def _collections(conn: Conn, user: User, complaint: Complaint) -> list[int]:
     ids = list(dict.fromkeys(complaint.collection_ids))[:MAX_COLLECTIONS]
-    rows = await access.reported_collections(conn, user.account_id, ids)
+    rows = await access.visible_collections(conn, user.account_id, ids)
     theirs = {row.id for row in rows if row.account_id == complaint.target_id}
     return [collection_id for collection_id in ids if collection_id in theirs]
 

@@ -1,15 +1,15 @@
-"""Roles of people here, and what each may do: Mastodon's permission bits, which clients read as well.
+"""What a role may do: Mastodon's permission bits, which clients read as well.
 
 https://docs.joinmastodon.org/entities/Role/#permission-flags
 """
 
-import msgspec
+from storage import roles
 
-ADMINISTRATOR = 1 << 0  # all of them
+ADMINISTRATOR = roles.ADMINISTRATOR
 VIEW_DEVOPS = 1 << 1
 VIEW_AUDIT_LOG = 1 << 2
 VIEW_DASHBOARD = 1 << 3
-MANAGE_REPORTS = 1 << 4
+MANAGE_REPORTS = roles.MANAGE_REPORTS
 MANAGE_FEDERATION = 1 << 5
 MANAGE_SETTINGS = 1 << 6
 MANAGE_BLOCKS = 1 << 7
@@ -20,43 +20,42 @@ MANAGE_INVITES = 1 << 11
 MANAGE_RULES = 1 << 12
 MANAGE_ANNOUNCEMENTS = 1 << 13
 MANAGE_CUSTOM_EMOJIS = 1 << 14
-INVITE_USERS = 1 << 16
+MANAGE_WEBHOOKS = 1 << 15
+INVITE_USERS = roles.INVITE_USERS
 MANAGE_ROLES = 1 << 17
 MANAGE_USER_ACCESS = 1 << 18
 DELETE_USER_DATA = 1 << 19
-ALL = (1 << 23) - 1
+VIEW_FEEDS = 1 << 20
+INVITE_BYPASS_APPROVAL = 1 << 21
+MANAGE_EMAIL_SUBSCRIPTIONS = 1 << 22
 
-
-class Role(msgspec.Struct, frozen=True):
-    """`position`: who stands higher may act on who stands lower."""
-
-    id: int
-    label: str
-    position: int
-    permissions: int
-
-    def may(self, wanted: int) -> bool:
-        """Whether it has all of the bits."""
-        return bool(self.permissions & ADMINISTRATOR) or self.permissions & wanted == wanted
-
-
-_MODERATOR = VIEW_AUDIT_LOG | VIEW_DASHBOARD | MANAGE_REPORTS | MANAGE_USERS | MANAGE_TAXONOMIES | INVITE_USERS
-_ADMIN = (
-    _MODERATOR | MANAGE_APPEALS | MANAGE_FEDERATION | MANAGE_SETTINGS | MANAGE_BLOCKS | MANAGE_INVITES | MANAGE_RULES
-    | MANAGE_ANNOUNCEMENTS | MANAGE_CUSTOM_EMOJIS | MANAGE_ROLES | MANAGE_USER_ACCESS | DELETE_USER_DATA
-)  # fmt: skip
-
-ROLES: dict[str, Role] = {
-    "user": Role(-99, "", -1, INVITE_USERS),
-    "moderator": Role(1, "Moderator", 10, _MODERATOR),
-    "admin": Role(2, "Admin", 100, _ADMIN),
-    "owner": Role(3, "Owner", 1000, ALL),
+PERMISSIONS: dict[str, int] = {
+    "administrator": ADMINISTRATOR,
+    "view_devops": VIEW_DEVOPS,
+    "view_audit_log": VIEW_AUDIT_LOG,
+    "view_dashboard": VIEW_DASHBOARD,
+    "manage_reports": MANAGE_REPORTS,
+    "manage_federation": MANAGE_FEDERATION,
+    "manage_settings": MANAGE_SETTINGS,
+    "manage_blocks": MANAGE_BLOCKS,
+    "manage_taxonomies": MANAGE_TAXONOMIES,
+    "manage_appeals": MANAGE_APPEALS,
+    "manage_users": MANAGE_USERS,
+    "manage_invites": MANAGE_INVITES,
+    "manage_rules": MANAGE_RULES,
+    "manage_announcements": MANAGE_ANNOUNCEMENTS,
+    "manage_custom_emojis": MANAGE_CUSTOM_EMOJIS,
+    "manage_webhooks": MANAGE_WEBHOOKS,
+    "invite_users": INVITE_USERS,
+    "manage_roles": MANAGE_ROLES,
+    "manage_user_access": MANAGE_USER_ACCESS,
+    "delete_user_data": DELETE_USER_DATA,
+    "view_feeds": VIEW_FEEDS,
+    "invite_bypass_approval": INVITE_BYPASS_APPROVAL,
+    "manage_email_subscriptions": MANAGE_EMAIL_SUBSCRIPTIONS,
 }
-STAFF = tuple(name for name, role in ROLES.items() if role.may(MANAGE_REPORTS))
-# Who decides about appeals: not those who strike every day.
-JUDGES = tuple(name for name, role in ROLES.items() if role.may(MANAGE_APPEALS))
 
 
-def named(ids: list[int]) -> list[str]:
-    """The names of roles by their ids; unknown ids name nobody."""
-    return [name for name, role in ROLES.items() if role.id in ids]
+def names(bits: int) -> list[str]:
+    """Of permissions, as commands call them."""
+    return [name for name, bit in PERMISSIONS.items() if bits & bit]

@@ -55,6 +55,7 @@ ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 o
 ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
 
 
+
 class Named(Item, frozen=True, array_like=True):
     """Who is in a collection that a post shares."""
 
@@ -250,12 +251,20 @@ async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
     return structs(Body, records)
 
 
+class Badge(msgspec.Struct, frozen=True, array_like=True):
+    """A role that everybody is shown."""
+
+    id: int
+    label: str
+    color: str
+
+
 class Author(msgspec.Struct, frozen=True):
     """An account with what is shown beside it."""
 
     account: Account
     emojis: str | None
-    role: str | None
+    role: str | None  # see `Badge`
     statuses_count: int
     following_count: int
     followers_count: int
@@ -276,9 +285,9 @@ async def authors(
         select {columns(Account, "a")},
             case when a.emojis <> '{{}}' then {EMOJIS % "a"} end,
             case when a.is_local then (
-                select u.role from memberships m join users u on u.id = m.user_id
-                where m.account_id = a.id and u.role <> 'user'
-                order by array_position(array['owner', 'admin', 'moderator'], u.role) limit 1) end,
+                select {_array(Badge, "r")} from memberships m join users u on u.id = m.user_id
+                join roles r on r.name = u.role
+                where m.account_id = a.id and r.highlighted order by r.position desc, r.id limit 1) end,
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at,
             ({ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
@@ -394,20 +403,18 @@ class Credentials(msgspec.Struct, frozen=True):
     default_language: str | None
     default_quote_policy: str
     follow_requests: int
-    role: str
 
 
-async def credentials(conn: Conn, account_id: int, user_id: int) -> Credentials | None:
+async def credentials(conn: Conn, account_id: int) -> Credentials | None:
     record = await conn.fetchrow(
         """
         select s.default_privacy, s.default_sensitive, s.default_language, s.default_quote_policy,
             (select count(*) from follow_requests r join accounts a on a.id = r.account_id
-                where r.target_id = s.account_id and a.suspended_at is null) as follow_requests,
-            u.role
-        from account_settings s, users u where s.account_id = $1 and u.id = $2
+                where r.target_id = s.account_id and a.suspended_at is null) as follow_requests
+        from account_settings s where s.account_id = $1
         """,
-        account_id, user_id,
-    )  # fmt: skip
+        account_id,
+    )
     return struct(Credentials, record)
 
 

@@ -8,13 +8,19 @@ import msgspec
 
 from storage.db import Conn
 from storage.paging import Page
-from storage.rows import structs
+from storage.roles import Role
+from storage.rows import columns, structs
 
 Status = Literal["active", "pending", "disabled", "silenced", "suspended", "sensitized"]
 
 
+class Held(Role, frozen=True, array_like=True):
+    """The role that somebody has."""
+
+
 class Dossier(msgspec.Struct, frozen=True):
-    """Of the people behind an account, the first. `addresses`: JSON of [[address, last used], …], latest first."""
+    """Of the people behind an account, the first. `addresses`: JSON of [[address, last used], …], latest first;
+    `role`: JSON of a `Held`."""
 
     id: int
     username: str
@@ -55,6 +61,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None = None
 
 
+_ROLE = f"(select json_build_array({columns(Role, 'r')}) from roles r where r.name = u.role)"
 _ADDRESSES = """(
     select json_agg(json_build_array(ip, used_at) order by used_at desc) from (
         select host(v.ip) as ip, max(v.used_at) as used_at from (
@@ -69,8 +76,8 @@ _FROM = """
 _SELECT = f"""
     select a.id, a.username, a.domain, a.is_local, a.created_at, a.suspended_at is not null as suspended,
         a.silenced_at is not null as silenced, a.sensitized_at is not null as sensitized, u.id as user_id, u.email,
-        u.locale, u.role, u.reason, u.confirmed_at is not null as confirmed, u.approved_at is not null as approved,
-        u.disabled_at is not null as disabled,
+        u.locale, {_ROLE} as role, u.reason, u.confirmed_at is not null as confirmed,
+        u.approved_at is not null as approved, u.disabled_at is not null as disabled,
         (select m.account_id from invites i join memberships m on m.user_id = i.user_id where i.id = u.invite_id
             order by m.created_at limit 1) as invited_by_id,
         {_ADDRESSES} as addresses

@@ -4,9 +4,10 @@ Convention: in a query that uses these, `a` is the account that would be told, `
 status it is about (may be null), and `k.type` the type of notification.
 """
 
+from storage.roles import STAFF
+
 # What a reader's policy is about. The others come from what one did oneself, or from the server.
 _FILTERABLE = "('mention', 'quote', 'reblog', 'favourite', 'follow', 'follow_request', 'added_to_collection')"
-_ROLES = "array['user', 'moderator', 'admin', 'owner']"
 _NEW_DAYS = 30
 _NEW_FOLLOWER_DAYS = 3
 # So far up a thread is looked for what somebody answers.
@@ -15,9 +16,10 @@ _MOST_ABOVE = 100
 # Moderators can always write to those they moderate.
 _STAFF = f"""(k.type = 'mention' and f.is_local and exists (
     select from memberships fm join users fu on fu.id = fm.user_id and fu.disabled_at is null
-    where fm.account_id = f.id and fm.role = 'owner' and array_position({_ROLES}, fu.role) > coalesce((
-        select max(array_position({_ROLES}, au.role)) from memberships am join users au on au.id = am.user_id
-        where am.account_id = a.id and am.role = 'owner'), 1)))"""
+    join roles r on r.name = fu.role
+    where fm.account_id = f.id and fm.role = 'owner' and {STAFF} and r.position > coalesce((
+        select max(ar.position) from memberships am join users au on au.id = am.user_id
+        join roles ar on ar.name = au.role where am.account_id = a.id and am.role = 'owner'), -1)))"""
 
 _FOLLOWING = "exists (select from follows w where w.account_id = a.id and w.target_id = f.id)"
 

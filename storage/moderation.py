@@ -13,7 +13,7 @@ Action = Literal["none", "disable", "sensitive", "silence", "suspend"]
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """Whom something is done to, as far as that matters. `roles`: of the people behind it."""
+    """Whom something is done to, as far as that matters. `position`: the highest of the people behind it."""
 
     id: int
     username: str
@@ -24,7 +24,7 @@ class Subject(msgspec.Struct, frozen=True):
     sensitized_at: datetime | None
     deleted_at: datetime | None
     user_ids: list[int]
-    roles: list[str]
+    position: int
     emails: list[str]
 
     @property
@@ -36,7 +36,8 @@ _SUBJECT = """
     select a.id, a.username, a.domain, a.is_local, a.suspended_at, a.silenced_at, a.sensitized_at, a.deleted_at,
         array(select m.user_id from memberships m where m.account_id = a.id order by m.created_at, m.user_id)
             as user_ids,
-        array(select u.role from memberships m join users u on u.id = m.user_id where m.account_id = a.id) as roles,
+        coalesce((select max(r.position) from memberships m join users u on u.id = m.user_id
+            join roles r on r.name = u.role where m.account_id = a.id), -1) as position,
         array(select u.email from memberships m join users u on u.id = m.user_id
             where m.account_id = a.id and u.email is not null) as emails
     from accounts a

@@ -9,6 +9,7 @@ import msgspec
 from storage.db import Conn
 from storage.hearing import VERDICT, WANTS
 from storage.paging import Page
+from storage.roles import STAFF
 from storage.rows import columns, struct, structs
 
 Type = Literal[
@@ -219,9 +220,9 @@ async def forget_person(conn: Conn, account_id: int, from_id: int) -> None:
 async def moderators(conn: Conn) -> list[int]:
     """The accounts of those who moderate."""
     records = await conn.fetch(
-        """
+        f"""
         select m.account_id from users u join memberships m on m.user_id = u.id and m.role = 'owner'
-        where u.role in ('moderator', 'admin', 'owner') and u.disabled_at is null
+        join roles r on r.name = u.role where {STAFF} and u.disabled_at is null
         """
     )
     return [record[0] for record in records]

@@ -37,12 +37,13 @@ class Token(msgspec.Struct, frozen=True):
     scopes: str
     revoked: bool
     last_used_at: datetime | None
-    role: str | None
     locale: str | None
     confirmed: bool | None
     approved: bool | None
     disabled: bool | None
     suspended: bool | None
+    position: int | None  # of the role, like its permissions
+    permissions: int | None
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -127,11 +128,12 @@ async def token(conn: Conn, hashed: bytes) -> Token | None:
         select t.id, t.application_id, t.user_id, t.account_id, t.scopes,
             t.revoked_at is not null
                 or (t.user_id is not null and (t.epoch <> u.epoch or m.user_id is null)) as revoked,
-            t.last_used_at, u.role, u.locale, u.confirmed_at is not null as confirmed,
+            t.last_used_at, u.locale, u.confirmed_at is not null as confirmed,
             u.approved_at is not null as approved, u.disabled_at is not null as disabled,
-            a.suspended_at is not null as suspended
+            a.suspended_at is not null as suspended, r.position, r.permissions
         from oauth_tokens t
         left join users u on u.id = t.user_id
+        left join roles r on r.name = u.role
         left join accounts a on a.id = t.account_id
         left join memberships m on m.user_id = t.user_id and m.account_id = t.account_id
         where t.hash = $1

@@ -62,7 +62,8 @@ async def add(
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (uri) where uri is not null do nothing returning id
         """,
-        account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids), list(collection_ids),
+        account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids),
+        list(collection_ids),
     )  # fmt: skip
     if report_id is not None:
         await events.emit(conn, events.Reported(report_id))

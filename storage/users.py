@@ -8,6 +8,7 @@ import msgspec
 from storage import accounts, events, oauth, sessions
 from storage.db import Conn
 from storage.errors import Conflict, Missing
+from storage.roles import Rank
 from storage.rows import struct, structs
 
 
@@ -29,6 +30,12 @@ class User(msgspec.Struct, frozen=True):
     account_id: int
     username: str
     suspended_at: datetime | None
+    position: int  # of the role, like its permissions
+    permissions: int
+
+    @property
+    def rank(self) -> Rank:
+        return Rank(self.position, self.permissions)
 
     @property
     def active(self) -> bool:
@@ -41,10 +48,13 @@ class Credentials(msgspec.Struct, frozen=True):
     password_hash: str | None
 
 
-_OWN = [name for name in User.__struct_fields__ if name not in ("account_id", "username", "suspended_at")]
+_OTHERS = ("account_id", "username", "suspended_at", "position", "permissions")
+_OWN = [name for name in User.__struct_fields__ if name not in _OTHERS]
 _SELECT = f"""
-    select {", ".join(f"u.{name}" for name in _OWN)}, a.id as account_id, a.username, a.suspended_at
+    select {", ".join(f"u.{name}" for name in _OWN)}, a.id as account_id, a.username, a.suspended_at,
+        r.position, r.permissions
     from users u
+    join roles r on r.name = u.role
     join lateral (
         select account_id from memberships where user_id = u.id order by created_at, account_id limit 1) m on true
     join accounts a on a.id = m.account_id
@@ -107,9 +117,11 @@ async def listed(conn: Conn, *, waiting: bool = False) -> list[User]:
     return structs(User, records)
 
 
-async def holding(conn: Conn, roles: Sequence[str]) -> list[User]:
-    """Those who have one of the roles."""
-    records = await conn.fetch(f"{_SELECT} where u.role = any($1) and u.disabled_at is null order by u.id", list(roles))
+async def who_may(conn: Conn, permission: int) -> list[User]:
+    """Those whose role has the permission."""
+    records = await conn.fetch(
+        f"{_SELECT} where r.permissions & $1 = $1 and u.disabled_at is null order by u.id", permission
+    )
     return structs(User, records)
 
 

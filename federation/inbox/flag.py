@@ -19,7 +19,7 @@ async def reported(box: Box) -> None:
         people = {row.id for row in (await accounts.by_uris(conn, named)).values() if row.is_local}
         posts = [row for row in (await statuses.by_uris(conn, named)).values() if row.is_local]
         lists = [row for row in (await collections.by_uris(conn, named)).values() if row.is_local]
-        people |= {row.account_id for row in (*posts, *lists)}
+        people |= {row.account_id for row in posts} | {row.account_id for row in lists}
         for target_id in sorted(people):
             await reports.add(
                 conn,

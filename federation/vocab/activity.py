@@ -187,7 +187,7 @@ def block(uri: str, actor: str, target: str) -> JSON:
 
 
 def flag(uri: str, actor: str, objects: Sequence[str], *, content: str) -> JSON:
-    """A report: the account first, then its posts and collections. Sent by the instance actor, so that the reporter stays unknown."""
+    """A report: the account, then what it made. Sent by the instance actor, so that the reporter stays unknown."""
     return wrap(
         {
             "id": uri,

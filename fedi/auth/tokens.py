@@ -12,6 +12,7 @@ from fedi.http import scopes as known
 from fedi.http.endpoint import Viewer
 from storage import oauth
 from storage.db import Conn
+from storage.roles import Rank
 
 # What the command line issues tokens as. Nobody knows its secret and it has no address to redirect to.
 INTERNAL_CLIENT_ID = "internal"
@@ -40,7 +41,7 @@ async def authenticate(app: App, token: str, waiting: bool = False) -> Viewer | 
         scopes=frozenset(known.parse(row.scopes)),
         user_id=row.user_id,
         account_id=row.account_id,
-        role=row.role or "user",
+        rank=Rank() if row.position is None or row.permissions is None else Rank(row.position, row.permissions),
         locale=row.locale or "en",
     )
 

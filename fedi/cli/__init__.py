@@ -17,6 +17,7 @@ from fedi.cli import (
     invites,
     networks,
     presets,
+    roles,
     rules,
     serve,
 )
@@ -30,6 +31,7 @@ COMMANDS: list[click.Command] = [
     about.show_config,
     about.version,
     accounts.group,
+    roles.group,
     domains.group,
     invites.group,
     rules.group,

@@ -9,8 +9,9 @@ import msgspec
 from fedi import errors
 from fedi.auth import tokens
 from fedi.cli import session
+from fedi.cli.roles import by_option, whom
 from fedi.http import scopes as known_scopes
-from fedi.services import accounts, signup
+from fedi.services import accounts, roles, signup
 from storage import users
 from storage.errors import Missing
 
@@ -60,7 +61,7 @@ def group() -> None:
 @group.command()
 @click.argument("username")
 @click.option("--email", help="Address of the person; counts as confirmed.")
-@click.option("--role", type=click.Choice(accounts.ROLES), default="user", show_default=True)
+@click.option("--role", metavar="ROLE", default="user", show_default=True, help="`fedi role list` names them.")
 @click.option("--locked", is_flag=True, help="Followers must be accepted.")
 @click.option("--bot", is_flag=True, help="Mark the account as automated.")
 @click.option("--token", is_flag=True, help="Print an access token too.")
@@ -210,19 +211,16 @@ def reset_password(username: str, prompt: bool, password_file: TextIO | None) ->
 
 @group.command("set-role")
 @click.argument("username")
-@click.argument("role", type=click.Choice(accounts.ROLES))
-def set_role(username: str, role: str) -> None:
-    """Make somebody moderator, admin or owner.
+@click.argument("role")
+@by_option
+def set_role(username: str, role: str, by: str | None) -> None:
+    """Make somebody moderator, admin, owner, or what `fedi role` has made. Or a user again."""
 
-    Or a user again.
-    """
-
-    async def work() -> None:
+    async def work() -> str:
         async with session.opened() as app:
-            await accounts.set_role(app, username, role)
+            return await roles.give(app, await whom(app, by), username, role)
 
-    session.run(work())
-    click.echo(f"{username} is {role} now")
+    click.echo(f"{session.run(work())} is {role} now")
 
 
 @group.command()

@@ -4,7 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 from federation import outbound, uris
 from fedi.effects.context import Context
-from storage import accounts, blocks, collections, events, favourites, follows, jobs, moderation, polls, reports, statuses
+from storage import (
+    accounts,
+    blocks,
+    collections,
+    events,
+    favourites,
+    follows,
+    jobs,
+    moderation,
+    polls,
+    reports,
+    statuses,
+)
 from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
@@ -172,6 +184,6 @@ async def _forward(ctx: Context, report_id: int) -> None:
         return
     posts = await statuses.by_ids(ctx.conn, found.status_ids)
     lists = await collections.by_ids(ctx.conn, found.collection_ids)
-    contents = [row.uri for row in (*posts.values(), *lists.values())]
+    contents = [*(row.uri for row in posts.values()), *(row.uri for row in lists.values())]
     uri = uris.flag(ctx.fed.site.base_url, found.id)
     await outbound.flag(ctx.conn, ctx.fed.site, target, contents, found.comment, uri)

@@ -9,7 +9,7 @@ from fedi.entities import dates, people, rendering
 from fedi.entities.account import Account, Role
 from storage import bundles
 from storage.db import Conn
-from storage.dossiers import Address, Dossier
+from storage.dossiers import Address, Dossier, Held
 
 
 class AdminIp(Struct, frozen=True):
@@ -49,6 +49,7 @@ async def load(app: App, conn: Conn, rows: Sequence[Dossier]) -> list[AdminAccou
 
 
 def _build(row: Dossier, account: Account) -> AdminAccount:
+    held = None if row.role is None else bundles.decode(f"[{row.role}]", Held)[0]
     ips = [AdminIp(each.ip, dates.timestamp(each.used_at)) for each in bundles.decode(row.addresses, Address)]
     return AdminAccount(
         id=str(row.id),
@@ -67,6 +68,6 @@ def _build(row: Dossier, account: Account) -> AdminAccount:
         invite_request=row.reason,
         ips=ips,
         account=account,
-        role=people.role(row.role) if row.role else None,
+        role=None if held is None else people.role(held),
         invited_by_account_id=UNSET if row.invited_by_id is None else str(row.invited_by_id),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fedi import errors, roles
+from fedi import errors
 from fedi.context import App
 from fedi.entities import bundle, dates
 from fedi.entities.account import Account, CredentialAccount, Field, Preferences, Role, credentials
@@ -11,14 +11,9 @@ from fedi.entities.relationship import Parts as RelationshipParts
 from fedi.entities.relationship import Relationship
 from fedi.entities.relationship import build as build_relationship
 from storage import accounts as account_rows
-from storage import bundles
+from storage import bundles, roles
 from storage import relationships as relationship_rows
 from storage.db import Conn
-
-_ROLES = {
-    name: Role(id=str(each.id), name=each.label, permissions=str(each.permissions), highlighted=name in roles.STAFF)
-    for name, each in roles.ROLES.items()
-}
 
 
 async def accounts(app: App, conn: Conn, ids: Sequence[int], viewer_id: int | None = None) -> list[Account]:
@@ -39,8 +34,9 @@ async def account(app: App, conn: Conn, account_id: int, viewer_id: int | None =
 async def credential_account(app: App, conn: Conn, account_id: int, user_id: int) -> CredentialAccount:
     """The account as its owner sees it."""
     row = await account_rows.by_id(conn, account_id)
-    own = await bundles.credentials(conn, account_id, user_id)
-    if row is None or own is None:
+    own = await bundles.credentials(conn, account_id)
+    held = await roles.of_user(conn, user_id)
+    if row is None or own is None or held is None:
         raise errors.NotFound
     preferences = Preferences(
         privacy=own.default_privacy,
@@ -52,12 +48,19 @@ async def credential_account(app: App, conn: Conn, account_id: int, user_id: int
         attribution_domains=tuple(row.attribution_domains),
         quote_policy=own.default_quote_policy,
     )
-    return credentials(await account(app, conn, account_id, account_id), preferences, role=role(own.role))
+    return credentials(await account(app, conn, account_id, account_id), preferences, role=role(held))
 
 
-def role(name: str) -> Role:
+def role(row: roles.Role) -> Role:
     """Of a user, as their client is told."""
-    return _ROLES[name]
+    return Role(
+        id=str(row.id),
+        name=row.label,
+        permissions=str(row.permissions),
+        color=row.color,
+        highlighted=row.highlighted,
+        collection_limit=row.collection_limit,
+    )
 
 
 def source_field(field: account_rows.Field) -> Field:

@@ -23,11 +23,6 @@ from fedi.entities.tag import StatusTag
 from storage import accounts as account_rows
 from storage import bundles, feature_policies
 
-_ROLES = {
-    "owner": AccountRole("3", "Owner"),
-    "admin": AccountRole("2", "Admin"),
-    "moderator": AccountRole("1", "Moderator"),
-}
 _BREAK = re.compile(r"<br[^>]*>|</(?:p|li|h[1-6]|pre|blockquote)>")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -101,11 +96,15 @@ def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> 
         show_featured=row.show_featured,
         fields=fields([(each.name, each.value, each.verified_at) for each in account_rows.fields_of(row)]),
         emojis=emojis(base_url, author.emojis),
-        roles=(_ROLES[author.role],) if author.role else (),
+        roles=tuple(AccountRole(str(each.id), each.label, each.color) for each in _badges(author.role)),
         feature_approval=feature.approval(feature_policies.of(row), None),
     )
     stats = AccountStats(author.followers_count, author.following_count, author.statuses_count, author.last_status_at)
     return build_account(parts, stats, moved=moved)
+
+
+def _badges(text: str | None) -> list[bundles.Badge]:
+    return [] if text is None else bundles.decode(f"[{text}]", bundles.Badge)
 
 
 def medium(base_url: str, row: bundles.Medium) -> MediaParts:

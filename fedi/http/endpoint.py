@@ -11,6 +11,7 @@ from fedi import errors
 from fedi.context import App
 from storage import ids
 from storage.db import Conn
+from storage.roles import Rank
 
 P = TypeVar("P")
 Kind = Literal["open", "public", "token", "user"]
@@ -55,7 +56,7 @@ class Viewer(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     user_id: int | None = None
     account_id: int | None = None
-    role: str = "user"
+    rank: Rank = Rank()
     locale: str = "en"
 
 
@@ -66,7 +67,7 @@ class User(msgspec.Struct, frozen=True):
     application_id: int | None
     user_id: int
     account_id: int
-    role: str
+    rank: Rank
     locale: str
 
 
@@ -115,7 +116,12 @@ class Call(Generic[P]):
         if viewer.user_id is None or viewer.account_id is None:
             raise errors.Unprocessable("This method requires an authenticated user")
         return User(
-            viewer.token_id, viewer.application_id, viewer.user_id, viewer.account_id, viewer.role, viewer.locale
+            viewer.token_id,
+            viewer.application_id,
+            viewer.user_id,
+            viewer.account_id,
+            viewer.rank,
+            viewer.locale,
         )
 
     def id(self, name: str = "id") -> int:

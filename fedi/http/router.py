@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from fedi import errors, roles
+from fedi import errors
 from fedi.context import App
 from fedi.http import params, validators
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
@@ -228,7 +228,7 @@ def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:
         raise errors.Forbidden("This action is outside the authorized scopes")
     if access.kind == "user" and viewer.account_id is None:
         raise errors.Unprocessable("This method requires an authenticated user")
-    if access.permissions and not roles.ROLES[viewer.role].may(access.permissions):
+    if access.permissions and not viewer.rank.may(access.permissions):
         raise errors.Forbidden
 
 

@@ -7,17 +7,18 @@ import msgspec
 from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
-from fedi import errors, roles
+from fedi import errors
 from fedi.auth import names, passwords, tokens
 from fedi.config import ConfigError, Settings
 from fedi.context import App
-from fedi.services import moderation, staff
+from fedi.services import moderation, roles, staff
 from fedi.services.staff import OPERATOR
 from storage import accounts, keys, users
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 
-ROLES = tuple(roles.ROLES)
+# Whoever is made one of these at once may have a name that is kept for staff.
+STAFF_NAMES = ("moderator", "admin", "owner")
 
 
 class Pairs(msgspec.Struct, frozen=True):
@@ -62,11 +63,12 @@ async def create_local(
 
     Raises Invalid for a name that is not allowed, Conflict for a name or address that is taken.
     """
-    names.check(username, app.settings.account_domain, staff=role != "user")
+    names.check(username, app.settings.account_domain, staff=role in STAFF_NAMES)
     pairs = await new_pairs()
     password_hash = await passwords.hashed(password) if password else None
     login = Login(role=role, approved=approved, confirmed=confirmed)
     async with app.db.transaction() as conn:
+        await roles.known(conn, role)
         user_id = await create_login(conn, login, email=email, password_hash=password_hash)
         account_id = await create_account(
             conn, app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
@@ -252,15 +254,6 @@ async def warn(app: App, username: str, text: str) -> bool:
         target = await moderation.find(conn, app, OPERATOR, username)
         await moderation.decide(conn, app, OPERATOR, target, moderation.Decision(action="none", text=text))
         return True
-
-
-async def set_role(app: App, username: str, role: str) -> None:
-    if role not in ROLES:
-        raise errors.Invalid(f"Role must be one of {', '.join(ROLES)}")
-    async with app.db.transaction() as conn:
-        user = await _existing(conn, username)
-        await users.set_role(conn, user.id, role)
-        await staff.note(conn, OPERATOR, "account.set_role", user.username, role=role)
 
 
 def check_password(password: str) -> None:

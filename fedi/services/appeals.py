@@ -40,7 +40,7 @@ async def lodge(conn: Conn, app: App, account_id: int, warning_id: int, text: st
     if len(text) > MAX_TEXT_CHARS:
         raise errors.Unprocessable(i18n.mark("That is too long"))
     appeal_id = await appeals.add(conn, account_id, warning_id, text)
-    for judge in await users.holding(conn, roles.JUDGES):
+    for judge in await users.who_may(conn, roles.MANAGE_APPEALS):
         await mail.enqueue(conn, app, "appeal", user_id=judge.id, appeal_id=appeal_id)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from federation import uris
-from fedi import access, entities, errors
+from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services.signup import Fault, Refused
 from fedi.text import compose, language, tags
-from storage import accounts, collection_items, collections, feature_policies, tagged_collections
+from storage import accounts, collection_items, collections, feature_policies, roles, tagged_collections
 from storage.accounts import Account
 from storage.collections import Collection, Words
 from storage.db import Conn
@@ -47,7 +47,7 @@ async def create(app: App, user: User, draft: Draft, account_ids: Sequence[int])
             url=uris.collection_page(app.settings.base_url, collection_id),
             words=words,
         )
-        await collections.create(conn, new, most=entities.role(user.role).collection_limit)
+        await collections.create(conn, new, most=await _limit(conn, user))
         row = await access.own_collection(conn, me.id, collection_id)
         for account_id in wanted:
             await _put(conn, row, me, account_id, embedded=True)
@@ -93,6 +93,11 @@ async def revoke(app: App, user: User, collection_id: int, item_id: int) -> None
         if item.account_id != user.account_id:
             raise errors.Forbidden
         await collection_items.revoke(conn, item.id)
+
+
+async def _limit(conn: Conn, user: User) -> int:
+    role = await roles.of_user(conn, user.user_id)
+    return role.collection_limit if role is not None else 0
 
 
 async def share(conn: Conn, account_id: int, status_id: int, links: Sequence[str]) -> None:

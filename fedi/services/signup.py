@@ -188,7 +188,7 @@ async def arrived(conn: Conn, app: App, user_id: int) -> None:
     await users.announce(conn, user_id)
     user = await users.by_id(conn, user_id)
     if user is not None and user.approved_at is None:
-        for moderator in await users.holding(conn, roles.STAFF):
+        for moderator in await users.who_may(conn, roles.MANAGE_REPORTS):
             await mail.enqueue(conn, app, "application", user_id=moderator.id, applicant_id=user_id)
 
 

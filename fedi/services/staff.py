@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 
-from fedi import errors, roles
+from fedi import errors
 from fedi.http.endpoint import User
 from storage import audit, moderation
 from storage.db import Conn
 from storage.moderation import Subject
+from storage.roles import ADMINISTRATOR, Rank
 
 
 class By(msgspec.Struct, frozen=True):
@@ -16,7 +17,7 @@ class By(msgspec.Struct, frozen=True):
 
     user_id: int | None
     account_id: int | None
-    role: str
+    rank: Rank
 
     @property
     def actor(self) -> str:
@@ -24,11 +25,11 @@ class By(msgspec.Struct, frozen=True):
         return audit.CLI if self.user_id is None else str(self.user_id)
 
 
-OPERATOR = By(None, None, "owner")
+OPERATOR = By(None, None, Rank(1001, ADMINISTRATOR))
 
 
 def by(user: User) -> By:
-    return By(user.user_id, user.account_id, user.role)
+    return By(user.user_id, user.account_id, user.rank)
 
 
 async def note(conn: Conn, who: By, action: str, target: str, **detail: Any) -> None:
@@ -52,6 +53,5 @@ async def subject(conn: Conn, who: By, account_id: int) -> Subject:
 def check_rank(who: By, found: Subject) -> None:
     if who.user_id is None:
         return
-    highest = max((roles.ROLES[role].position for role in found.roles), default=-1)
-    if roles.ROLES[who.role].position <= highest:
+    if who.rank.position <= found.position:
         raise errors.Forbidden

@@ -123,9 +123,9 @@ async def turned_away(page: Page, user: users.User) -> Response | None:
 
 def _judge(page: Page) -> By:
     user = page.user
-    if user is None or not user.active or user.role not in roles.JUDGES:
+    if user is None or not user.active or not user.rank.may(roles.MANAGE_APPEALS):
         raise errors.Forbidden
-    return By(user.id, user.account_id, user.role)
+    return By(user.id, user.account_id, user.rank)
 
 
 async def index(page: Page, call: Call[NoParams]) -> Response:

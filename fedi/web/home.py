@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from fedi import roles
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.services import documents as service
 from fedi.web import pages, people
@@ -25,16 +24,16 @@ async def _signed_in(page: Page, user: users.User) -> Response:
     waiting = pending = None
     async with page.call.read() as conn:
         struck = bool(await warnings.of(conn, user.account_id, limit=1))
-        if user.role in roles.STAFF:
+        if user.rank.is_staff:
             waiting = len(await people.waiting(conn))
-        if user.role in roles.JUDGES:
+        if user.rank.may(roles.MANAGE_APPEALS):
             pending = await appeals.waiting(conn)
     return page.html(
         "home.html",
         waiting=waiting,
         appeals=pending,
         struck=struck,
-        may_invite=people.may_invite(page.app.settings.registrations, user.role),
+        may_invite=people.may_invite(page.app.settings.registrations, user.rank),
     )
 
 

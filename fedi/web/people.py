@@ -13,6 +13,7 @@ from fedi.web import pages
 from fedi.web.pages import Page
 from storage import invites, users
 from storage.db import Conn
+from storage.roles import Rank
 
 _ = i18n.gettext
 
@@ -25,9 +26,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
 
 
-def may_invite(registrations: str, role: str) -> bool:
+def may_invite(registrations: str, rank: Rank) -> bool:
     """Where staff decides about everybody, an invitation would go past them."""
-    return role in roles.STAFF or registrations in ("open", "invite")
+    return rank.is_staff or (rank.may(roles.INVITE_USERS) and registrations in ("open", "invite"))
 
 
 def _somebody(page: Page) -> users.User:
@@ -38,14 +39,14 @@ def _somebody(page: Page) -> users.User:
 
 def _staff(page: Page) -> users.User:
     user = _somebody(page)
-    if user.role not in roles.STAFF:
+    if not user.rank.is_staff:
         raise errors.Forbidden
     return user
 
 
 def _decider(page: Page) -> By:
     user = _staff(page)
-    return By(user.id, user.account_id, user.role)
+    return By(user.id, user.account_id, user.rank)
 
 
 async def invitations(page: Page, call: Call[NoParams]) -> Response:
@@ -55,13 +56,13 @@ async def invitations(page: Page, call: Call[NoParams]) -> Response:
     async with call.read() as conn:
         listed = await invites.of_user(conn, user.id)
     return page.html(
-        "auth/invites.html", invites=listed, allowed=may_invite(call.app.settings.registrations, user.role)
+        "auth/invites.html", invites=listed, allowed=may_invite(call.app.settings.registrations, user.rank)
     )
 
 
 async def invite(page: Page, call: Call[Form]) -> Response:
     user = _somebody(page)
-    if not may_invite(call.app.settings.registrations, user.role):
+    if not may_invite(call.app.settings.registrations, user.rank):
         raise errors.Forbidden
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)

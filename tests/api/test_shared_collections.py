@@ -133,5 +133,3 @@ async def test_news_of_collections_is_pushed(server: Node) -> None:
         ("added_to_collection", "alice added you to a collection", "Good people"),
         ("collection_update", "alice edited a collection you are in", "Best people of <all>"),
     ]
-
-

@@ -16,6 +16,7 @@ from fedi.services import domain_rules, moderation
 from fedi.services import staff as deciding
 from fedi.services.staff import By
 from storage import dossiers, ids
+from storage import roles as role_rows
 from storage.db import Conn
 from storage.dossiers import Filter, Status
 from storage.moderation import Action, Subject
@@ -65,16 +66,16 @@ async def first_index(call: Call[FirstSearch]) -> list[AdminAccount]:
         params,
         local=None if params.local == params.remote else params.local,
         statuses=[each for each in _STATUSES if getattr(params, each)],
-        roles=roles.STAFF if params.staff else None,
+        roles=await _roles(call, staff=True) if params.staff else None,
     )
     return await _index(call, wanted)
 
 
 async def index(call: Call[SecondSearch]) -> list[AdminAccount]:
     params = call.params
-    named = None if params.role_ids is None else roles.named([_number(each) for each in params.role_ids])
-    if params.permissions == "staff":
-        named = [each for each in roles.STAFF if named is None or each in named]
+    named = None
+    if params.role_ids is not None or params.permissions == "staff":
+        named = await _roles(call, params.role_ids, staff=params.permissions == "staff")
     wanted = _filter(
         params,
         local=None if params.origin is None else params.origin == "local",
@@ -83,6 +84,14 @@ async def index(call: Call[SecondSearch]) -> list[AdminAccount]:
         invited_by=params.invited_by,
     )
     return await _index(call, wanted)
+
+
+async def _roles(call: Call[Any], wanted: list[str] | None = None, *, staff: bool) -> list[str]:
+    """Names of roles: those of the ids, or all; with `staff` only those who moderate."""
+    ids_ = None if wanted is None else [_number(each) for each in wanted]
+    async with call.read() as conn:
+        listed = await role_rows.listed(conn)
+    return [each.name for each in listed if (ids_ is None or each.id in ids_) and (not staff or each.rank.is_staff)]
 
 
 def _number(text: str) -> int:

@@ -24,7 +24,7 @@ def somebody(page: Page, back: str = PATH) -> users.User | Response:
 
 
 def acting(user: users.User) -> User:
-    return User(None, None, user.id, user.account_id, user.role, user.locale)
+    return User(None, None, user.id, user.account_id, user.rank, user.locale)
 
 
 def address(uri: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from federation import contents, featuring, mentions, origins, posts, quoting
+from federation import contents, mentions, origins, posts, quoting, sharing
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
@@ -41,7 +41,7 @@ async def apply(fed: Fed, note: Note) -> bool:
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False
-        shared = await featuring.share(conn, fed.site, current.id, note.collections)
+        shared = await sharing.replace(conn, fed.site, current.id, note.collections)
         edited = await _edit(
             conn, note, current, author, named=named, edited_at=edited_at, with_media=not verdict.reject_media
         )

@@ -3,7 +3,6 @@
 A collection is believed from its own server. That somebody wants to be in it is believed from theirs alone.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
@@ -14,7 +13,7 @@ from federation.errors import Gone, Rejected, Retry
 from federation.origins import Budget
 from federation.vocab import featured, normalise
 from federation.vocab.consent import Stamp
-from storage import accounts, collection_items, collections, inbox, jobs, tagged_collections
+from storage import accounts, collection_items, collections, inbox, jobs
 from storage.accounts import Account
 from storage.collection_items import SETTLE_JOB, Item, Listed
 from storage.collections import Collection
@@ -24,7 +23,6 @@ from storage.tags import normalise as tag_name
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 READ_JOB = "read_collections"  # payload {"account_id": …}
-SHARED_JOB = "read_shared_collection"  # payload {"uri": …}
 MAX_READ = 40
 # Somebody whose profile is looked at again and again is read again this often.
 READ_EVERY = timedelta(hours=1)
@@ -135,7 +133,6 @@ async def store(fed: Fed, parsed: featured.Collection, owner: Account) -> Collec
             collection_id = await collections.upsert_remote(conn, remote)
         except Conflict as exc:
             raise Rejected(str(exc)) from exc
-        await tagged_collections.link(conn, parsed.id, collection_id)
         await collection_items.replace_listed(conn, collection_id, [listed(each) for each in parsed.items])
         await settle_later(conn, collection_id)
         row = await collections.by_id(conn, collection_id)
@@ -216,30 +213,6 @@ async def read(fed: Fed, payload: dict[str, Any]) -> None:
             continue
     async with fed.db.transaction() as conn:
         await collections.forget_others(conn, owner.id, kept)
-
-
-async def share(conn: Conn, site: Site, status_id: int, uris_: Sequence[str]) -> bool:
-    """What a post of another server shares from now on; whether anything changed. What is not known is read later."""
-    known = await collections.by_uris(conn, uris_)
-    found: dict[str, int | None] = {}
-    for uri in uris_:
-        row = known.get(uri)
-        if row is not None:
-            found[uri] = row.id
-        elif not normalise.same_host(uri, site.base_url):
-            found[uri] = None
-            await jobs.enqueue(conn, SHARED_JOB, {"uri": uri}, queue="slow", key=uri)
-    return await tagged_collections.replace(conn, status_id, found)
-
-
-async def read_shared(fed: Fed, payload: dict[str, Any]) -> None:
-    """Job: read a collection that posts share. Any: the job's payload."""
-    try:
-        found = await fetched(fed, payload["uri"])
-    except Gone as exc:
-        raise Rejected(str(exc)) from exc
-    async with fed.db.transaction() as conn:
-        await tagged_collections.link(conn, payload["uri"], found.id)
 
 
 async def look(fed: Fed, owner: Account) -> None:

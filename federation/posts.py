@@ -5,7 +5,7 @@ Everything that needs the network is resolved first; the transaction at the end 
 
 from datetime import UTC, datetime, timedelta
 
-from federation import actors, contents, featuring, mentions, origins, quoting
+from federation import actors, contents, mentions, origins, quoting, sharing
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
@@ -65,7 +65,7 @@ async def store(
         new = await _new(conn, note, author, not verdict.reject_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
         if created:
-            await featuring.share(conn, fed.site, status_id, note.collections)
+            await sharing.replace(conn, fed.site, status_id, note.collections)
         if created and climb and new.in_reply_to_uri is not None:
             await jobs.enqueue(conn, ANCESTORS_JOB, {"status_id": status_id}, queue="slow", key=new.in_reply_to_uri)
         if created and follow_quote and new.quote is not None:

@@ -3,9 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
-from federation import inbox, outbound
+from federation import featuring, inbox, outbound
+from federation.errors import Gone, Rejected
 from fedi.context import App
-from storage import activities, activity, purging, rate_limits, severances, thread_refreshes, translations
+from storage import (
+    activities,
+    activity,
+    purging,
+    rate_limits,
+    severances,
+    tagged_collections,
+    thread_refreshes,
+    translations,
+)
 from storage import inbox as arrivals
 
 KEPT_DAYS = 30
@@ -73,3 +83,13 @@ async def sweep(app: App) -> None:
     while gone == SEVERED_STEP:
         async with app.db.transaction() as conn:
             gone = await severances.forget(conn, limit=SEVERED_STEP)
+
+
+async def read_shared_collection(app: App, payload: dict[str, Any]) -> None:
+    """Job: read a collection of another server that posts share."""
+    try:
+        found = await featuring.fetched(app.fed, payload["uri"])
+    except Gone as exc:
+        raise Rejected(str(exc)) from exc
+    async with app.db.transaction() as conn:
+        await tagged_collections.link(conn, payload["uri"], found.id)

@@ -20,7 +20,7 @@ SECRET_MIN_CHARS = 32
 SECRETS = frozenset({"database_url", "secret_key", "smtp_password", "translation_key"})
 # fedi/http/limits.py says what they are.
 RATE_LIMIT = re.compile(
-    "(api|user|ip|media|statuses|deletes|follows|sign_up|apps|oauth|log_in|reset|interact|translate)=([1-9][0-9]{0,6})/([1-9][0-9]{0,6})"
+    "(api|user|ip|media|statuses|deletes|follows|sign_up|apps|oauth|log_in|reset|interact|translate|subscribe)=([1-9][0-9]{0,6})/([1-9][0-9]{0,6})"
 )
 
 
@@ -129,12 +129,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="Accounts recommended to everybody here, for example news or alice@example.org."),
     ] = ()
     trends_review: Annotated[
-        bool,
-        Meta(
-            description="Shows only those trends that staff has approved. Otherwise it shows all that staff has not "
-            "refused."
-        ),
+        bool, Meta(description="Shows only trends that staff has approved, otherwise all that it has not refused.")
     ] = False
+    email_subscriptions: Annotated[
+        Literal["off", "roles", "everyone"],
+        Meta(
+            description="Who may let visitors read their public posts by e-mail: nobody (off), people whose role has "
+            "manage_email_subscriptions (roles), or all (everyone). Needs smtp_host."
+        ),
+    ] = "off"
     federation_mode: Annotated[
         Literal["open", "allowlist"],
         Meta(description="Whom we federate with: everybody not blocked (open), or only allowed domains (allowlist)."),
@@ -167,12 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 120
     media_max_seconds: Annotated[int, Meta(ge=1, description="Longest video or sound accepted, in seconds.")] = 7200
     media_process_seconds: Annotated[
-        int,
-        Meta(
-            ge=10,
-            description="Seconds of a processor that converting one video or sound may take; what takes longer is "
-            "given up.",
-        ),
+        int, Meta(ge=10, description="Seconds of a processor that converting one video or sound may take at most.")
     ] = 1800
     media_description_max_chars: Annotated[
         int, Meta(ge=100, le=100_000, description="Characters in the description of an attachment.")
@@ -225,7 +223,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="Other limits than Mastodon's, as name=calls/seconds: api (per token), user (per person), ip "
             "(per address without a token), media, statuses, deletes, follows, sign_up, apps, oauth, log_in, reset, "
-            "interact, translate. Example: api=600/300,media=60/1800."
+            "interact, translate, subscribe. Example: api=600/300,media=60/1800."
         ),
     ] = ()
     request_max_bytes: Annotated[

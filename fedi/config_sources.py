@@ -197,6 +197,8 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "database_url", "must begin with postgresql://"
     if settings.secret_key and len(settings.secret_key) < SECRET_MIN_CHARS:
         yield "secret_key", f"must have at least {SECRET_MIN_CHARS} characters"
+    if settings.email_subscriptions != "off" and not settings.smtp_host:
+        yield "email_subscriptions", "needs FEDI_SMTP_HOST"
     if settings.poll_min_seconds > settings.poll_max_seconds:
         yield "poll_min_seconds", "must not be more than FEDI_POLL_MAX_SECONDS"
 

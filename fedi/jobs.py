@@ -23,10 +23,11 @@ from fedi.services import (
     push,
     scheduling,
     statuses,
+    subscriptions,
     uploads,
 )
 from storage import cards as card_rows
-from storage import collection_items, purging, quotes
+from storage import collection_items, email_subscriptions, purging, quotes, tagged_collections
 from storage import links as link_rows
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
@@ -58,6 +59,8 @@ JOBS: dict[str, Job] = {
     "poll_counts": chores.poll_counts,
     purging.JOB: chores.purge_account,
     mail.JOB: mail.send,
+    email_subscriptions.ASK_JOB: subscriptions.ask,
+    email_subscriptions.SEND_JOB: subscriptions.send,
     actors.PART_JOB: chores.part_account,
     link_rows.JOB: links.verify,
     card_rows.JOB: cards.fetch,
@@ -70,7 +73,7 @@ JOBS: dict[str, Job] = {
     quotes.SETTLE_JOB: _federated(stamps.settle),
     collection_items.SETTLE_JOB: _federated(featuring.settle),
     featuring.READ_JOB: _federated(featuring.read),
-    featuring.SHARED_JOB: _federated(featuring.read_shared),
+    tagged_collections.READ_JOB: chores.read_shared_collection,
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
@@ -85,4 +88,5 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (3600, links.sweep),
     (3600, cards.sweep),
     (3600, gates.tidy),
+    (3600, subscriptions.tidy),
 ]

@@ -3,6 +3,7 @@
 https://docs.joinmastodon.org/entities/Role/#permission-flags
 """
 
+from fedi.config import Settings
 from storage import roles
 
 ADMINISTRATOR = roles.ADMINISTRATOR
@@ -54,6 +55,12 @@ PERMISSIONS: dict[str, int] = {
     "invite_bypass_approval": INVITE_BYPASS_APPROVAL,
     "manage_email_subscriptions": MANAGE_EMAIL_SUBSCRIPTIONS,
 }
+
+
+def may_have_subscribers(settings: Settings, permissions: int) -> bool:
+    """Whether people with these permissions may be read by e-mail."""
+    mode = settings.email_subscriptions
+    return mode == "everyone" or (mode == "roles" and roles.Rank(0, permissions).may(MANAGE_EMAIL_SUBSCRIPTIONS))
 
 
 def names(bits: int) -> list[str]:

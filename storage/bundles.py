@@ -265,6 +265,7 @@ class Author(msgspec.Struct, frozen=True):
     account: Account
     emojis: str | None
     role: str | None  # see `Badge`
+    subscribable: int | None  # what its people may do, if it wants to be read by e-mail
     statuses_count: int
     following_count: int
     followers_count: int
@@ -288,6 +289,10 @@ async def authors(
                 select {_array(Badge, "r")} from memberships m join users u on u.id = m.user_id
                 join roles r on r.name = u.role
                 where m.account_id = a.id and r.highlighted order by r.position desc, r.id limit 1) end,
+            case when a.is_local and exists (
+                select from account_settings w where w.account_id = a.id and w.email_subscriptions) then (
+                select bit_or(r.permissions) from memberships m join users u on u.id = m.user_id
+                join roles r on r.name = u.role where m.account_id = a.id) end,
             coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
             n.last_status_at,
             ({ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import events
+from storage import events, tagged_collections
 from storage.db import Conn
 from storage.errors import Conflict
 from storage.rows import columns, struct, structs
@@ -218,6 +218,7 @@ async def upsert_remote(conn: Conn, remote: Remote) -> int:
     )  # fmt: skip
     if collection_id is None:
         raise Conflict("too many collections of one account")
+    await tagged_collections.link(conn, remote.uri, collection_id)
     said = (remote.words.name, remote.words.description)
     if known is not None and (known.name, known.description) != said:
         await events.emit(conn, events.CollectionUpdated(collection_id, True))

@@ -89,7 +89,7 @@ _OWN = (
     "endorsements", "suggestion_dismissals", "lists", "list_accounts", "conversations", "filters", "markers",
     "tag_follows", "featured_tags", "scheduled_statuses", "idempotency_keys", "announcement_reads",
     "announcement_reactions", "active_days", "notification_policies", "notification_permissions",
-    "notification_requests", "severances", "activity_people",
+    "notification_requests", "severances", "activity_people", "email_subscriptions", "email_posts",
 )  # fmt: skip
 
 

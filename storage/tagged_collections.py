@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from storage.db import Conn
 
+READ_JOB = "read_shared_collection"  # payload {"uri": …}
+
 
 async def replace(conn: Conn, status_id: int, found: Mapping[str, int | None]) -> bool:
     """Make these a post's, in this order: by URI, with the id of what is known; whether anything changed."""

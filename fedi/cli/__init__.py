@@ -20,6 +20,7 @@ from fedi.cli import (
     roles,
     rules,
     serve,
+    subscriptions,
 )
 
 COMMANDS: list[click.Command] = [
@@ -43,6 +44,7 @@ COMMANDS: list[click.Command] = [
     appeals.group,
     audit.group,
     filters.group,
+    subscriptions.group,
 ]
 
 

@@ -23,6 +23,7 @@ from fedi.effects import (
     quotes,
     readers,
     search,
+    subscriptions,
     surroundings,
     tokens,
 )
@@ -51,6 +52,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
             cards.of_new,
             activity.post,
             quotes.request,
+            subscriptions.post,
         ),
         on(
             events.StatusEdited,

@@ -88,6 +88,8 @@ class Account(Struct, frozen=True):
     suspended: bool | UnsetType = UNSET
     limited: bool | UnsetType = UNSET
     memorial: bool | UnsetType = UNSET
+    email_subscriptions: bool | UnsetType = UNSET
+    """Whether its public posts can be read by e-mail; only where that is possible at all."""
 
 
 class Source(Struct, frozen=True):
@@ -152,6 +154,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     emojis: tuple[CustomEmoji, ...] = ()
     roles: tuple[AccountRole, ...] = ()
     feature_approval: Approval = NOBODY
+    subscribable: bool | None = None
 
 
 class Stats(Struct, frozen=True):
@@ -221,6 +224,7 @@ def build(parts: Parts, stats: Stats, *, moved: Account | None = None) -> Accoun
         suspended=parts.suspended or UNSET,
         limited=parts.limited or UNSET,
         memorial=parts.memorial or UNSET,
+        email_subscriptions=UNSET if parts.subscribable is None else parts.subscribable,
     )
 
 
@@ -267,4 +271,5 @@ def _emptied(parts: Parts) -> Parts:
         avatar=parts.avatar,
         header=parts.header,
         suspended=True,
+        subscribable=None if parts.subscribable is None else False,
     )

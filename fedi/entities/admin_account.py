@@ -44,8 +44,7 @@ async def load(app: App, conn: Conn, rows: Sequence[Dossier]) -> list[AdminAccou
     """In the order given; one query."""
     authors = await bundles.authors(conn, None, [row.id for row in rows], pending=True)
     shown = [row for row in rows if row.id in authors]
-    base_url = app.settings.base_url
-    return [_build(row, rendering.account(base_url, authors[row.id], moved=None)) for row in shown]
+    return [_build(row, rendering.account(app.settings, authors[row.id], moved=None)) for row in shown]
 
 
 def _build(row: Dossier, account: Account) -> AdminAccount:

@@ -181,7 +181,7 @@ async def _built(
     rows = await bundles.authors(conn, viewer_id, list(account_ids)) if account_ids else {}
     for account_id in set(account_ids) & rows.keys():
         row = rows[account_id]
-        account = _account(app.settings.base_url, account_id, rows)
+        account = _account(app, account_id, rows)
         entry = _Built(row.account.version, account, feature_policies.of(row.account))
         memory.accounts[account_id] = entry
         found[account_id] = entry, row
@@ -223,11 +223,11 @@ def _standing(viewer_id: int | None, account_id: int, follows: bool, followed: b
     return None if viewer_id is None else Standing(account_id == viewer_id, follows, followed)
 
 
-def _account(base_url: str, account_id: int, rows: dict[int, bundles.Author]) -> Account:
+def _account(app: App, account_id: int, rows: dict[int, bundles.Author]) -> Account:
     author = rows[account_id]
     moved = rows.get(author.account.moved_to_id or 0)
-    shown = None if moved is None else rendering.account(base_url, moved, moved=None)
-    return rendering.account(base_url, author, moved=shown)
+    shown = None if moved is None else rendering.account(app.settings, moved, moved=None)
+    return rendering.account(app.settings, author, moved=shown)
 
 
 def _counted(account: Account, head: bundles.Head) -> Account:

@@ -7,6 +7,8 @@ import msgspec
 from msgspec import UNSET
 
 from federation import uris
+from fedi import roles
+from fedi.config import Settings
 from fedi.entities import feature, urls
 from fedi.entities.account import Account, AccountRole, fields
 from fedi.entities.account import Parts as AccountParts
@@ -54,7 +56,8 @@ def status(base_url: str, body: bundles.Body) -> RenderedStatus:
     )
 
 
-def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> Account:
+def account(settings: Settings, author: bundles.Author, *, moved: Account | None) -> Account:
+    base_url = settings.base_url
     row = author.account
     if row.suspended_at is not None:
         row = msgspec.structs.replace(
@@ -98,9 +101,17 @@ def account(base_url: str, author: bundles.Author, *, moved: Account | None) -> 
         emojis=emojis(base_url, author.emojis),
         roles=tuple(AccountRole(str(each.id), each.label, each.color) for each in _badges(author.role)),
         feature_approval=feature.approval(feature_policies.of(row), None),
+        subscribable=_subscribable(settings, author),
     )
     stats = AccountStats(author.followers_count, author.following_count, author.statuses_count, author.last_status_at)
     return build_account(parts, stats, moved=moved)
+
+
+def _subscribable(settings: Settings, author: bundles.Author) -> bool | None:
+    """None where nobody can be read by e-mail."""
+    if settings.email_subscriptions == "off":
+        return None
+    return author.subscribable is not None and roles.may_have_subscribers(settings, author.subscribable)
 
 
 def _badges(text: str | None) -> list[bundles.Badge]:

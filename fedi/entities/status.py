@@ -199,8 +199,7 @@ def overlay(
     poll: Poll | None = None,
     collections: Sequence[Collection] = (),
 ) -> Status:
-    """The whole status for one viewer; without `marks`, an anonymous one, no flag is sent. A boost passes the boosted
-    status, overlaid for the same viewer, and has its flags."""
+    """The whole status for one viewer; without `marks`, an anonymous one, no flag. A boost has those of the boosted."""
     favourited, reblogged, muted, bookmarked, pinned, filtered = _flags(marks)
     return Status(  # By position: this runs for every status of every page.
         rendered.id,

@@ -57,6 +57,7 @@ FAMILIES: dict[str, tuple[Limit, ...]] = {
     "oauth": (Limit("oauth", 60, 5 * MINUTE, "ip"),),
     "log_in": (Limit("log_in", 25, 5 * MINUTE, "ip"),),
     "reset": (Limit("reset", 5, 30 * MINUTE, "ip"),),
+    "subscribe": (Limit("subscribe", 5, 30 * MINUTE, "ip"),),
     "interact": (Limit("interact", 30, 5 * MINUTE, "ip"),),
     "none": (),
 }

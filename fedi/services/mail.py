@@ -6,31 +6,25 @@ for a password reset learns nothing from how long the answer takes.
 
 import email.message
 import email.utils
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import aiosmtplib
-import msgspec
 
 from federation.errors import Rejected
-from fedi import i18n
 from fedi.auth import secrets
 from fedi.config import Settings
 from fedi.context import App
-from storage import appeals, jobs, user_tokens, users, warnings
+from fedi.services import letters, subscription_letters
+from fedi.services.letters import Letter
+from storage import appeals, email_subscriptions, jobs, user_tokens, users, warnings
 from storage.db import Conn
 
 JOB = "mail"
 CONFIRM_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=2)
 TIMEOUT_SECONDS = 30.0
-
-
-class Letter(msgspec.Struct, frozen=True):
-    to: str
-    subject: str
-    body: str
 
 
 def configured(settings: Settings) -> bool:
@@ -43,11 +37,26 @@ async def enqueue(conn: Conn, app: App, kind: str, **payload: Any) -> None:
         await jobs.enqueue(conn, JOB, {"kind": kind, **payload})
 
 
+async def enqueue_many(
+    conn: Conn, app: App, kind: str, payloads: Sequence[dict[str, Any]], *, lanes: Sequence[str]
+) -> None:
+    """The same for many at once, each in its lane."""
+    if configured(app.settings):
+        await jobs.enqueue_many(conn, JOB, [{"kind": kind, **each} for each in payloads], lanes=lanes)
+
+
 async def send(app: App, payload: dict[str, Any]) -> None:
     """The job. Rejected when the address is refused for good."""
     letter = await KINDS[payload["kind"]](app, payload)
-    if letter is not None:
+    if letter is None:
+        return
+    try:
         await _deliver(app.settings, letter)
+    except Rejected:
+        if "subscription_id" in payload:  # An address that there is not reads nothing.
+            async with app.db.transaction() as conn:
+                await email_subscriptions.remove(conn, payload["subscription_id"])
+        raise
 
 
 async def _confirm(app: App, payload: dict[str, Any]) -> Letter | None:
@@ -123,6 +132,8 @@ KINDS: dict[str, Callable[[App, dict[str, Any]], Awaitable[Letter | None]]] = {
     "warning": _warning,
     "appeal": _appeal,
     "appeal_decided": _appeal_decided,
+    "subscription_confirm": subscription_letters.confirmation,
+    "subscription_posts": subscription_letters.posts,
 }
 
 
@@ -133,11 +144,7 @@ async def _link_token(conn: Conn, purpose: user_tokens.Purpose, user: users.User
 
 
 def _letter(app: App, user: users.User, template: str, **values: Any) -> Letter:
-    """In the reader's language. The first line of a template is the subject."""
-    i18n.use(user.locale)
-    text = app.templates.get_template(f"email/{template}.txt").render(user=user, **values)
-    subject, _, body = text.strip().partition("\n")
-    return Letter(user.email or "", " ".join(subject.split()), body.strip() + "\n")
+    return letters.write(app, template, to=user.email or "", locale=user.locale, user=user, **values)
 
 
 async def _deliver(settings: Settings, letter: Letter) -> None:
@@ -148,6 +155,8 @@ async def _deliver(settings: Settings, letter: Letter) -> None:
     message["Date"] = email.utils.localtime()
     message["Message-ID"] = email.utils.make_msgid(domain=settings.account_domain.partition(":")[0])
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in letter.headers.items():
+        message[name] = value
     message.set_content(letter.body)
     try:
         await aiosmtplib.send(

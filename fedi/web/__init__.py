@@ -16,6 +16,7 @@ from fedi.web import (
     severances,
     signup,
     static,
+    subscriptions,
     visitors,
     wellknown,
 )
@@ -34,6 +35,7 @@ ROUTES: list[Endpoint] = [
     *documents.ROUTES,
     *invitations.ROUTES,
     *interaction.ROUTES,
+    *subscriptions.ROUTES,
     *visitors.ROUTES,
     *wellknown.ROUTES,
     *static.ROUTES,

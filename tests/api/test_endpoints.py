@@ -42,7 +42,6 @@ def _facts() -> list[Fact]:
 FACTS = _facts()
 ABSENT = {
     "GET /api/v1/donation_campaigns": "Mastodon gGmbH asks for donations with it",
-    "POST /api/v1/accounts/:id/email_subscriptions": "nobody can be followed by e-mail",
     "GET /api/v1/annual_reports": "no reports are made of years, as wrapstodon: null says",
     "GET /api/v1/annual_reports/:year": "the same",
     "GET /api/v1/annual_reports/:year/state": "the same",

@@ -29,7 +29,8 @@ from fedi.http.limits import Limits
 from fedi.http.middleware import Around
 from fedi.http.router import Node, Router, tree
 from fedi.jobs import JOBS, SCHEDULE
-from fedi.services import accounts
+from fedi.services import accounts, exchangers
+from fedi.services.exchangers import Exchangers
 from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
 from fedi.web import problems, templates
@@ -118,7 +119,7 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         max_per_host=settings.delivery_per_host,
         max_waiting_per_host=settings.inbox_per_host,
     )
-    memory: dict[str, Any] = {}
+    memory: dict[str, Any] = {exchangers.MEMORY: Exchangers()}
     fed = Fed(db=db, http=http, site=site, memory=memory)
     return App(
         settings=settings,

@@ -74,14 +74,20 @@ async def remove_domain(conn: Conn, block_id: int) -> str | None:
     return name
 
 
-async def matching(conn: Conn, name: str) -> list[DomainBlock]:
-    """Rules for a domain or one above it, the strictest first."""
+async def any_domain(conn: Conn) -> bool:
+    """Whether there are rules about domains at all."""
+    found: bool = await conn.fetchval("select exists (select from email_domain_blocks)")
+    return found
+
+
+async def matching(conn: Conn, names: Sequence[str]) -> list[DomainBlock]:
+    """Rules for any of these domains or one above it, the strictest first."""
     records = await conn.fetch(
         f"""
         select {_DOMAIN} from email_domain_blocks where domain = any($1)
         order by allow_with_approval, length(domain) desc
         """,
-        ancestry(name),
+        sorted({each for name in names for each in ancestry(name)}),
     )
     return structs(DomainBlock, records)
 

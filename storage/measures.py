@@ -1,5 +1,6 @@
 """How much of something there was on each day, and in all: what staff's charts show. Days are those of UTC."""
 
+import re
 from datetime import date, timedelta
 from typing import Literal
 
@@ -109,11 +110,13 @@ _EVER: dict[Key, str] = {
 }
 
 
-async def measure(conn: Conn, key: Key, start: date, end: date, about: str | None = None) -> Measure:
-    """`about`: the id of a tag or a domain, for those that are about one."""
-    days = await _days(conn, key, start, end, about)
+async def measure(
+    conn: Conn, key: Key, start: date, end: date, about: str | None = None, *, below: bool = False
+) -> Measure:
+    """`about`: the id of a tag or a domain, for those that are about one; `below`: and all domains below that."""
+    days = await _days(conn, key, start, end, about, below=below)
     if key in _EVER:
-        return Measure(days, await conn.fetchval(_EVER[key], about), None)
+        return Measure(days, await conn.fetchval(_wide(_EVER[key], below), about), None)
     length = end - start + timedelta(days=1)
     before, last = start - length, start - timedelta(days=1)
     if key in _TOTAL:
@@ -126,11 +129,26 @@ async def measure(conn: Conn, key: Key, start: date, end: date, about: str | Non
     return Measure(days, sum(n for _, n in days), sum(n for _, n in earlier))
 
 
-async def _days(conn: Conn, key: Key, start: date, end: date, about: str | None) -> list[tuple[date, int]]:
+# Of the texts above: of one domain.
+_ONE_DOMAIN = re.compile(r"lower\(a\.domain\) = lower\((\$\d)\)")
+
+
+def _wide(statement: str, below: bool) -> str:
+    """With what is below the domain, too."""
+    if not below:
+        return statement
+    return _ONE_DOMAIN.sub(
+        r"(lower(a.domain) = lower(\1) or right(lower(a.domain), length(\1) + 1) = '.' || lower(\1))", statement
+    )
+
+
+async def _days(
+    conn: Conn, key: Key, start: date, end: date, about: str | None, *, below: bool = False
+) -> list[tuple[date, int]]:
     """Every day, those without anything too."""
     records = await conn.fetch(
         f"""
-        with about as (select $3::text as subject), found as ({_DAILY[key]})
+        with about as (select $3::text as subject), found as ({_wide(_DAILY[key], below)})
         select d::date, coalesce(f.n, 0)::bigint from generate_series($1::date, $2::date, interval '1 day') d
         left join found f on f.day = d::date order by d
         """,

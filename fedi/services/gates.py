@@ -5,6 +5,7 @@ Networks without access are kept out before any route: see `http/guard.py`.
 
 import hashlib
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from fedi import errors
 from fedi.context import App
 from fedi.http import guard
-from fedi.services import domain_rules, staff
+from fedi.services import domain_rules, exchangers, staff
 from fedi.services.staff import By
 from storage import email_blocks, ip_blocks
 from storage.db import Conn
@@ -41,9 +42,16 @@ def canonical_hash(address: str) -> str:
     return hashlib.sha256(canonical(address).encode()).hexdigest()
 
 
-async def on_address(conn: Conn, address: str) -> Verdict:
-    """What is said about an address's domain."""
-    found = await email_blocks.matching(conn, _domain(address))
+async def hosts(app: App, address: str) -> tuple[str, ...]:
+    """Who takes the mail of an address, where there are rules that could be about them. Not inside a transaction."""
+    async with app.db.read() as conn:
+        asked = await email_blocks.any_domain(conn)
+    return await exchangers.of_address(app, address) if asked else ()
+
+
+async def on_address(conn: Conn, address: str, exchanging: Sequence[str]) -> Verdict:
+    """What is said about an address's domain, or about who takes its mail: see `hosts`."""
+    found = await email_blocks.matching(conn, [_domain(address), *exchanging])
     if not found:
         return Verdict()
     lenient = all(each.allow_with_approval for each in found)

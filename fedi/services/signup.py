@@ -62,13 +62,14 @@ async def sign_up(app: App, form: Form, *, ip: str | None, owner_token: str = ""
 
     Raises Refused for a form with faults, Forbidden when nobody may join now.
     """
+    exchanging = await gates.hosts(app, form.email)
     async with app.db.read() as conn:
         owner = bool(owner_token) and await owner_link_valid(conn, owner_token)
         invited = bool(form.invite_code) and await invites.by_code(conn, form.invite_code or "") is not None
         _check_open(app, form, owner=owner, invited=invited)
         network = gates.Verdict() if owner else await gates.on_network(conn, ip)
-        provider = gates.Verdict() if owner else await gates.on_address(conn, form.email)
-        faults = await _faults(conn, app, form, owner=owner)
+        provider = gates.Verdict() if owner else await gates.on_address(conn, form.email, exchanging)
+        faults = await _faults(conn, app, form, exchanging, owner=owner)
     if network.refused:
         raise errors.Forbidden(i18n.mark("Nobody can join from your network"))
     await gates.count_attempt(app, provider.met, ip)
@@ -108,7 +109,7 @@ def _check_open(app: App, form: Form, *, owner: bool, invited: bool) -> None:
         raise errors.Forbidden(i18n.mark("This server accepts new accounts by invitation only"))
 
 
-async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Fault]:
+async def _faults(conn: Conn, app: App, form: Form, exchanging: Sequence[str], *, owner: bool) -> list[Fault]:
     """Everything that is wrong, so that it is told at once."""
     faults = []
     wrong = names.fault(form.username, app.settings.account_domain, staff=owner)
@@ -116,7 +117,7 @@ async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Faul
         faults.append(Fault("username", wrong, names.WORDS[wrong]))
     elif await rows.local_name_like(conn, names.skeleton(form.username)):
         faults.append(Fault("username", "ERR_TAKEN", "has already been taken"))
-    faults.extend(await _email_faults(conn, app, form.email, owner=owner))
+    faults.extend(await _email_faults(conn, app, form.email, exchanging, owner=owner))
     faults.extend(password_faults(form.password))
     if not form.agreement:
         faults.append(Fault("agreement", "ERR_ACCEPTED", "must be accepted"))
@@ -125,14 +126,16 @@ async def _faults(conn: Conn, app: App, form: Form, *, owner: bool) -> list[Faul
     return faults
 
 
-async def _email_faults(conn: Conn, app: App, address: str, *, owner: bool = False) -> list[Fault]:
+async def _email_faults(
+    conn: Conn, app: App, address: str, exchanging: Sequence[str], *, owner: bool = False
+) -> list[Fault]:
     if not address.strip():
         return [Fault("email", "ERR_BLANK", "can't be blank")]
     if not valid_address(address, development=app.settings.development):
         return [Fault("email", "ERR_INVALID", "is invalid")]
     if await users.email_taken(conn, address.strip()):
         return [Fault("email", "ERR_TAKEN", "has already been taken")]
-    if not owner and (await gates.on_address(conn, address)).refused:
+    if not owner and (await gates.on_address(conn, address, exchanging)).refused:
         return [Fault("email", "ERR_BLOCKED", "uses a provider that is not allowed here")]
     if not owner and await gates.is_known_evil(conn, address):
         # No word about a block: whoever it is meant for need not know how addresses are compared.
@@ -217,9 +220,10 @@ async def confirm(app: App, token: str) -> users.User | None:
 async def send_confirmation(app: App, user: users.User, address: str | None = None) -> None:
     """Send the link again, perhaps to another address. Raises Refused for an address that will not do."""
     changed = address is not None and address.strip().lower() != (user.email or "").lower()
+    exchanging = await gates.hosts(app, address) if address is not None and changed else ()
     async with app.db.transaction() as conn:
         if address is not None and changed:
-            faults = await _email_faults(conn, app, address)
+            faults = await _email_faults(conn, app, address, exchanging)
             if faults:
                 raise Refused(faults)
             await users.set_email(conn, user.id, address.strip())

@@ -39,7 +39,7 @@ async def request(app: App, account_id: int, address: str, *, locale: str) -> No
     async with app.db.read() as conn:
         if not await offered(app.settings, conn, account_id):
             raise errors.NotFound
-        fault = await _fault(app, conn, address)
+    fault = await _fault(app, address)
     if fault is not None:
         raise Refused([fault])
     limits: Limits = app.memory["limits"]
@@ -51,12 +51,15 @@ async def request(app: App, account_id: int, address: str, *, locale: str) -> No
         await jobs.enqueue(conn, ASK_JOB, {"account_id": account_id, "email": address, "locale": locale})
 
 
-async def _fault(app: App, conn: Conn, address: str) -> Fault | None:
+async def _fault(app: App, address: str) -> Fault | None:
     if not address:
         return Fault("email", "ERR_BLANK", "can't be blank")
     if not signup.valid_address(address, development=app.settings.development):
         return Fault("email", "ERR_INVALID", "is invalid")
-    if (await gates.on_address(conn, address)).refused:
+    exchanging = await gates.hosts(app, address)
+    async with app.db.read() as conn:
+        verdict = await gates.on_address(conn, address, exchanging)
+    if verdict.refused:
         return Fault("email", "ERR_BLOCKED", "uses a provider that is not allowed here")
     return None
 

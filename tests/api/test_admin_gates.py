@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from fedi.services import exchangers
 from tests.api.walks.admin import EVERYTHING
+from tests.support.names import name_server
 from tests.support.servers import Node, Person
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +53,34 @@ async def test_a_provider_is_refused_with_its_subdomains_and_attempts_are_counte
     assert (await boss.call("POST", f"{A}/email_domain_blocks", json={"domain": "evil.example"})).status_code == 422
     await boss.api("DELETE", f"{A}/email_domain_blocks/{made['id']}")
     assert (await join(server, "four", "d@evil.example")).status_code == 200
+
+
+async def test_a_provider_is_met_behind_domains_of_others(server: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchangers, "TIMEOUT_SECONDS", 0.2)
+    boss = await admin(server)
+    async with name_server(server) as names:
+        names.hosts = {
+            "throwaway.org": ["MX1.evil.org.", "mx2.other.org."],
+            "odd.org": ["mail.lenient.org."],
+            "fine.org": ["mail.fine.org."],
+            "none.org": ["."],
+            "empty.org": [],
+        }
+        names.silent = {"silent.org"}
+        assert (await join(server, "early", "a@throwaway.org")).status_code == 200
+        assert names.asked == [], "nobody is asked while there are no rules"
+        await boss.post(f"{A}/email_domain_blocks", {"domain": "evil.org"})
+        await boss.post(f"{A}/email_domain_blocks", {"domain": "lenient.org", "allow_with_approval": True})
+        refused = await join(server, "one", "b@Throwaway.org")
+        assert refused.json()["details"]["email"][0]["error"] == "ERR_BLOCKED"
+        for name in ("fine", "none", "empty", "silent", "unknown"):
+            assert (await join(server, name, f"c@{name}.org")).status_code == 200, name
+            assert (await standing(boss, name))["approved"] is True
+        assert (await join(server, "odd", "c@odd.org")).status_code == 200
+        assert (await standing(boss, "odd"))["approved"] is False
+    assert (await join(server, "gone", "c@throwaway.org")).status_code == 200, (
+        "a name server that is away locks nobody out"
+    )
 
 
 async def test_a_provider_may_need_approval(server: Node) -> None:

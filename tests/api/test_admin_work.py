@@ -8,6 +8,7 @@ import pytest
 from federation import policy
 from storage import audit
 from tests.api.walks.admin import EVERYTHING, popular
+from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
 
 pytestmark = pytest.mark.anyio
@@ -180,6 +181,15 @@ async def test_numbers_are_those_of_what_happened(servers: Servers) -> None:
         "instance_statuses": "2", "instance_follows": "1", "tag_servers": "1", "new_users": "2",
     }  # fmt: skip
     assert all(len(each["data"]) == 30 for each in found)
+    async with a.db.transaction() as conn:
+        await factories.status(conn, await factories.remote(conn, "carol", "Deep.b.test"))
+        await factories.status(conn, await factories.remote(conn, "dave", "notb.test"))
+    for domain, wide, counted in (("b.test", False, "2"), ("b.test", True, "3"), ("deep.b.test", True, "1"),
+                                  ("test", False, "0"), ("test", True, "4")):  # fmt: skip
+        (one,) = await mod.post(f"{A}/measures", {
+            "keys": ["instance_statuses"], "instance_statuses": {"domain": domain, "include_subdomains": wide},
+        })  # fmt: skip
+        assert (one["total"], sum(int(day["value"]) for day in one["data"])) == (counted, int(counted)), domain
     kinds = ["servers", "tag_languages", "instance_accounts", "instance_languages", "tag_servers"]
     body = {key: {"id": tag["id"], "domain": "b.test"} for key in kinds}
     dimensions = await mod.post(f"{A}/dimensions", {"keys": kinds, **body})

@@ -26,6 +26,8 @@ JUSTIFIED = {
     ("storage/accounts.py", "', '.join((f'{name} = excluded.{name}' for name in changing))"): _FIELDS,
     ("storage/media.py", "places"): _FIELDS,
     ("storage/users.py", "', '.join((f'u.{name}' for name in _OWN))"): _FIELDS,
+    ("storage/measures.py", "_wide(_EVER[key], below)"): "a text of the module, or the same with one condition wider",
+    ("storage/measures.py", "_wide(_DAILY[key], below)"): "the same",
     ("storage/migrations.py", "script"): "a file of this repository",
     ("storage/follows.py", "table"): "one of two names that _table_for returns",
     ("storage/viewings.py", "own"): "a query of storage/bundles.py",

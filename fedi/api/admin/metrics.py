@@ -27,6 +27,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str | None = None
     domain: str | None = None
+    include_subdomains: bool = False
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +65,10 @@ async def measure(call: Call[MeasureParams]) -> list[AdminMeasure]:
     wanted = dict.fromkeys(call.params.keys)
     async with call.read() as conn:
         return [
-            admin_metric.measure(key, await measures.measure(conn, key, start, end, _about(call.params, key)))
+            admin_metric.measure(
+                key,
+                await measures.measure(conn, key, start, end, _about(call.params, key), below=_below(call.params, key)),
+            )
             for key in get_args(measures.Key)
             if key in wanted
         ]
@@ -152,6 +156,12 @@ def _about(params: Span, key: str) -> str | None:
         tag_id = ids.parse(about.id or "")
         return None if tag_id is None else str(tag_id)
     return domain_rules.normal(about.domain) if about.domain else None
+
+
+def _below(params: Span, key: str) -> bool:
+    """Whether a server's key is about what is below its domain, too."""
+    about = getattr(params, key, None)
+    return isinstance(about, About) and about.include_subdomains
 
 
 ROUTES: list[Endpoint] = [

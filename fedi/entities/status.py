@@ -3,6 +3,7 @@
 `render` is pure and slow-changing: its result may be kept by (id, version). `overlay` is cheap and done per request.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from fedi import roles
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.services import documents as service
 from fedi.web import pages, people

@@ -55,7 +55,6 @@ ASKS_FOLLOWS = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 2 <> 0 o
 ASKS_FOLLOWED = "(coalesce(a.feature_automatic, 0) | a.feature_manual) & 4 <> 0"
 
 
-
 class Named(Item, frozen=True, array_like=True):
     """Who is in a collection that a post shares."""
 

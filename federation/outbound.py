@@ -34,7 +34,7 @@ async def status_created(conn: Conn, site: Site, status: Status) -> None:
 
 
 async def status_updated(conn: Conn, site: Site, status: Status) -> None:
-    """Update of a post: an edit, or new counts of a poll. Also to those who got it because they dealt with it."""
+    """Update of a post: an edit, or new counts of a poll. Of a public one also to those who dealt with it."""
     inboxes = await audiences.of_status(conn, status.id, with_interested=True)
     if not inboxes:
         return

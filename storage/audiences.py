@@ -45,9 +45,9 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     """Of everybody who is to have a post or a boost.
 
     Followers unless it is direct; the mentioned; the authors of what it answers, boosts or quotes, and for a public
-    answer to one of ours the followers of that author too, so that they see the thread. `with_interested`: also of
-    those who favourited, boosted, answered or quoted it and therefore hold a copy. A direct post goes to personal
-    inboxes.
+    answer to one of ours the followers of that author too, so that they see the thread. `with_interested`: of a post
+    that everybody may read also those who favourited, boosted, answered, quoted it or voted, since they hold a copy. Of
+    any other they say so themselves. A direct post goes to personal inboxes; nothing goes to whom the author blocks.
     """
     records = await conn.fetch(
         f"""
@@ -61,14 +61,17 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
             union select f.account_id from follows f, s, statuses p
                 where p.id = s.in_reply_to_id and p.is_local and p.visibility < 2 and s.visibility < 2
                   and f.target_id = p.account_id
-            union select v.account_id from favourites v where $2 and v.status_id = $1
-            union select r.account_id from statuses r where $2 and r.reblog_of_id = $1
-            union select r.account_id from statuses r where $2 and r.in_reply_to_id = $1
-            union select q.account_id from quotes q where $2 and q.quoted_id = $1
-            union select v.account_id from poll_votes v, s where $2 and v.poll_id = s.poll_id)
+            union select i.account_id from s cross join lateral (
+                select v.account_id from favourites v where v.status_id = $1
+                union all select r.account_id from statuses r where r.reblog_of_id = $1
+                union all select r.account_id from statuses r where r.in_reply_to_id = $1
+                union all select q.account_id from quotes q where q.quoted_id = $1
+                union all select v.account_id from poll_votes v where v.poll_id = s.poll_id) i
+                where $2 and s.visibility < 2)
         select distinct case when s.visibility = 3 then a.inbox else {_INBOX} end
         from people p join accounts a on a.id = p.account_id, s
         where not a.is_local and a.suspended_at is null
+          and not exists (select from blocks b where b.account_id = s.account_id and b.target_id = a.id)
         """,
         status_id, with_interested,
     )  # fmt: skip

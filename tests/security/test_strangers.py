@@ -62,9 +62,13 @@ async def test_whoever_answers_or_quotes_what_they_may_not_read_hears_nothing_of
     poll = {"options": ["a", "b"], "expires_in": 3600}
     await stage.alice.api("PUT", f"{STATUSES}/{post['id']}", json={"status": "more secrets", "poll": poll})
     await _later(stage)
+    await stage.alice.api("DELETE", f"{STATUSES}/{post['id']}")
+    await _later(stage)
     assert stage.evil.inbox == []
     kinds = [sent["type"] for sent in stage.puppet.inbox if sent["actor"] == stage.alice.uri]
-    assert kinds[-3:] == ["Create", "Update", "Update"], "who is named hears everything"
+    assert kinds[-4:] == ["Create", "Update", "Update", "Delete"], "who is named hears everything"
+    delete = stage.puppet.inbox[-1]
+    assert stage.mallory["id"] not in (*delete["to"], *delete["cc"])
 
 
 async def test_whoever_answers_or_quotes_a_public_post_hears_of_edits(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from storage import publishing, quote_policies
 from storage.db import Conn
 from storage.publishing import Material, Medium
 from storage.statuses import Status
-from storage.visibility import DIRECT, NAMES
+from storage.visibility import DIRECT, NAMES, PRIVATE
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 
@@ -78,11 +78,11 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
 
 
 def addresses(status: Status, material: Material) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """`to` and `cc` of a post: whoever its visibility names, the mentioned, and the author of what it answers."""
+    """`to` and `cc` of a post: whoever its visibility names, the mentioned, and the author of what a public one answers."""
     author = material.authors[status.account_id]
     people = [mention.uri for mention in material.mentions.get(status.id, ())]
     parent = material.parents.get(status.in_reply_to_id or 0)
-    if parent is not None and status.visibility < DIRECT and parent.account_id != status.account_id:
+    if parent is not None and status.visibility < PRIVATE and parent.account_id != status.account_id:
         people.append(parent.account_uri)
     found = audience.audience(NAMES[status.visibility], author.followers_uri or "", people)
     return tuple(found.to), tuple(found.cc)

@@ -44,8 +44,8 @@ async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> list[str]:
 async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False) -> list[str]:
     """Of everybody who is to have a post or a boost.
 
-    Followers unless it is direct; the mentioned; the authors of what it answers, boosts or quotes, and for a public
-    answer to one of ours the followers of that author too, so that they see the thread. `with_interested`: of a post
+    Followers unless it is direct; the mentioned; the author of what it boosts; if everybody may read it the authors of
+    what it answers or quotes, and for an answer to one of ours the followers of that author, who see the thread. `with_interested`: of a post
     that everybody may read also those who favourited, boosted, answered, quoted it or voted, since they hold a copy. Of
     any other they say so themselves. A direct post goes to personal inboxes; nothing goes to whom the author blocks.
     """
@@ -55,7 +55,7 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
         people as (
             select m.account_id from mentions m where m.status_id = $1
             union select p.account_id from statuses p, s
-                where p.id in (s.in_reply_to_id, s.reblog_of_id) and s.visibility < 3
+                where (p.id = s.in_reply_to_id and s.visibility < 2) or (p.id = s.reblog_of_id and s.visibility < 3)
             union select q.quoted_account_id from quotes q, s where q.status_id = $1 and s.visibility < 2
             union select f.account_id from follows f, s where f.target_id = s.account_id and s.visibility < 3
             union select f.account_id from follows f, s, statuses p

@@ -450,7 +450,7 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         union select account_id from favourites where status_id = $1
         union select account_id from statuses where reblog_of_id = $1
         union select account_id from statuses where in_reply_to_id = $1 and $4 < 2
-        union select account_id from statuses where (id = $2 and $4 < 3) or id = $3
+        union select account_id from statuses where (id = $2 and $4 < 2) or id = $3
         union select v.account_id from poll_votes v join polls p on p.id = v.poll_id where p.status_id = $1
         union select account_id from quotes where quoted_id = $1 and $4 < 2
         union select quoted_account_id from quotes where status_id = $1 and quoted_account_id is not null

@@ -85,20 +85,37 @@ async def test_followers_of_the_answered_hear_of_the_deletion_of_the_answer(serv
     assert puppet.inbox[-1]["object"]["id"] == answer["uri"]
 
 
-async def test_who_was_answered_in_secret_does_not_hear_of_it(server: Node) -> None:
+@pytest.mark.parametrize("visibility", ["private", "direct"])
+async def test_who_was_answered_in_secret_does_not_hear_of_it(server: Node, visibility: str) -> None:
     alice = await server.person("alice")
-    puppet, fan = await _fan(server, alice, "peer.test")
+    puppet = Puppet(server.network, "peer.test")
+    stranger = puppet.actor("stranger")
     other, _ = await _fan(server, alice, "friend.test", "friend")
-    note = puppet.note(fan, "1", cc=[f"{fan['id']}/followers", alice.uri])
-    await puppet.send(server, puppet.create(note), fan)
+    note = puppet.note(stranger, "1", cc=[f"{stranger['id']}/followers", alice.uri])
+    await puppet.send(server, puppet.create(note), stranger)
     await drain(server)
     seen = await alice.sees(note["id"])
-    post = await alice.posts("look at this @friend@friend.test", visibility="direct", in_reply_to_id=seen["id"])
+    post = await alice.posts("look at this @friend@friend.test", visibility=visibility, in_reply_to_id=seen["id"])
     await drain(server)
     await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
     await drain(server)
     assert [sent["type"] for sent in other.inbox] == ["Create", "Delete"]
+    assert stranger["id"] not in _addressed(other.inbox[0])
     assert [sent["type"] for sent in puppet.inbox] == []
+
+
+async def test_who_is_answered_in_public_has_the_answer(server: Node) -> None:
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "peer.test")
+    stranger = puppet.actor("stranger")
+    note = puppet.note(stranger, "1", cc=[f"{stranger['id']}/followers", alice.uri])
+    await puppet.send(server, puppet.create(note), stranger)
+    await drain(server)
+    seen = await alice.sees(note["id"])
+    await alice.posts("I see", visibility="unlisted", in_reply_to_id=seen["id"])
+    await drain(server)
+    [create] = puppet.inbox
+    assert stranger["id"] in _addressed(create)
 
 
 async def test_many_who_are_accepted_at_once_all_get_their_answer(server: Node) -> None:

@@ -66,3 +66,8 @@ def may_have_subscribers(settings: Settings, permissions: int) -> bool:
 def names(bits: int) -> list[str]:
     """Of permissions, as commands call them."""
     return [name for name, bit in PERMISSIONS.items() if bits & bit]
+
+
+def may_invite(registrations: str, rank: roles.Rank) -> bool:
+    """Where staff decides about everybody, an invitation would go past them."""
+    return rank.is_staff or (rank.may(INVITE_USERS) and registrations in ("open", "invite"))

@@ -18,8 +18,14 @@ class Invite(msgspec.Struct, frozen=True):
     expires_at: datetime | None
 
 
-_COLUMNS = columns(Invite)
-_VALID = "(expires_at is null or expires_at > now()) and (max_uses is null or uses < max_uses)"
+_COLUMNS = columns(Invite, "i")
+# Not of somebody who could not sign in themselves. Of nobody: the operator's.
+_VALID = """(i.expires_at is null or i.expires_at > now()) and (i.max_uses is null or i.uses < i.max_uses)
+    and (i.user_id is null or exists (
+        select from users u where u.id = i.user_id and u.disabled_at is null
+            and u.confirmed_at is not null and u.approved_at is not null
+            and not exists (select from memberships m join accounts a on a.id = m.account_id
+                where m.user_id = u.id and a.suspended_at is not null)))"""
 
 
 async def create(
@@ -37,7 +43,7 @@ async def create(
 async def of_user(conn: Conn, user_id: int) -> list[Invite]:
     """Those that can still be used, newest first."""
     records = await conn.fetch(
-        f"select {_COLUMNS} from invites where user_id = $1 and {_VALID} order by id desc", user_id
+        f"select {_COLUMNS} from invites i where i.user_id = $1 and {_VALID} order by i.id desc", user_id
     )
     return structs(Invite, records)
 
@@ -48,13 +54,13 @@ async def withdraw(conn: Conn, invite_id: int, *, user_id: int) -> None:
 
 async def by_code(conn: Conn, code: str) -> Invite | None:
     """Only while it can be used."""
-    record = await conn.fetchrow(f"select {_COLUMNS} from invites where code = $1 and {_VALID}", code)
+    record = await conn.fetchrow(f"select {_COLUMNS} from invites i where i.code = $1 and {_VALID}", code)
     return struct(Invite, record)
 
 
-async def use(conn: Conn, code: str) -> int | None:
-    """Count one use; the invite's id, or None when it is spent, expired or unknown."""
-    invite_id: int | None = await conn.fetchval(
-        f"update invites set uses = uses + 1 where code = $1 and {_VALID} returning id", code
+async def use(conn: Conn, code: str) -> Invite | None:
+    """Count one use; None when it is spent, expired, unknown or its maker's no more."""
+    record = await conn.fetchrow(
+        f"update invites i set uses = uses + 1 where i.code = $1 and {_VALID} returning {_COLUMNS}", code
     )
-    return invite_id
+    return struct(Invite, record)

@@ -14,6 +14,7 @@ from storage import accounts as rows
 from storage import invites, user_tokens, users
 from storage.db import Conn
 from storage.errors import Conflict
+from storage.invites import Invite
 
 OWNER_LINK_LIFETIME = timedelta(days=7)
 REASON_MAX_CHARACTERS = 2000
@@ -75,12 +76,12 @@ async def sign_up(app: App, form: Form, *, ip: str | None, owner_token: str = ""
     await gates.count_attempt(app, provider.met, ip)
     if faults:
         raise Refused(faults)
+    checked = network.approval or provider.approval
     password_hash = await passwords.hashed(form.password)
     pairs = await accounts.new_pairs()
     login = accounts.Login(
         role="owner" if owner else "user",
-        approved=owner
-        or ((invited or app.settings.registrations == "open") and not (network.approval or provider.approval)),
+        approved=owner or (app.settings.registrations == "open" and not checked),
         confirmed=owner or not mail.configured(app.settings),
         locale=i18n.choose(form.locale or ""),
         reason=(form.reason or "").strip()[:REASON_MAX_CHARACTERS] or None,
@@ -91,7 +92,9 @@ async def sign_up(app: App, form: Form, *, ip: str | None, owner_token: str = ""
             if owner:
                 await _use_owner_link(conn, owner_token)
             if invited:
-                login = msgspec.structs.replace(login, invite_id=await _use_invite(conn, form.invite_code or ""))
+                invite = await _use_invite(conn, form.invite_code or "")
+                approved = not checked and await vouched(conn, app, invite)
+                login = msgspec.structs.replace(login, invite_id=invite.id, approved=owner or approved)
             return await _create(conn, app, form, login, password_hash, pairs)
     except Conflict as exc:  # somebody was faster
         field = "username" if str(exc).startswith("Username") else "email"
@@ -195,11 +198,19 @@ async def arrived(conn: Conn, app: App, user_id: int) -> None:
             await mail.enqueue(conn, app, "application", user_id=moderator.id, applicant_id=user_id)
 
 
-async def _use_invite(conn: Conn, code: str) -> int:
-    invite_id = await invites.use(conn, code)
-    if invite_id is None:
+async def vouched(conn: Conn, app: App, invite: Invite | None) -> bool:
+    """Whether an invitation lets somebody in at once: not if its maker may not invite any more where staff decides."""
+    if invite is None or invite.user_id is None:
+        return invite is not None
+    inviter = await users.by_id(conn, invite.user_id)
+    return inviter is not None and roles.may_invite(app.settings.registrations, inviter.rank)
+
+
+async def _use_invite(conn: Conn, code: str) -> Invite:
+    invite = await invites.use(conn, code)
+    if invite is None:
         raise Refused([Fault("invite_code", "ERR_INVALID", "is not valid any more")])
-    return invite_id
+    return invite
 
 
 # ---------------------------------------------------------------- confirming an address

@@ -34,7 +34,7 @@ async def _signed_in(page: Page, user: users.User) -> Response:
         waiting=waiting,
         appeals=pending,
         struck=struck,
-        may_invite=people.may_invite(page.app.settings.registrations, user.rank),
+        may_invite=roles.may_invite(page.app.settings.registrations, user.rank),
     )
 
 

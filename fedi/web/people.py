@@ -26,11 +26,6 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
 
 
-def may_invite(registrations: str, rank: Rank) -> bool:
-    """Where staff decides about everybody, an invitation would go past them."""
-    return rank.is_staff or (rank.may(roles.INVITE_USERS) and registrations in ("open", "invite"))
-
-
 def _somebody(page: Page) -> users.User:
     if page.user is None or not page.user.active:
         raise errors.Forbidden
@@ -56,13 +51,13 @@ async def invitations(page: Page, call: Call[NoParams]) -> Response:
     async with call.read() as conn:
         listed = await invites.of_user(conn, user.id)
     return page.html(
-        "auth/invites.html", invites=listed, allowed=may_invite(call.app.settings.registrations, user.rank)
+        "auth/invites.html", invites=listed, allowed=roles.may_invite(call.app.settings.registrations, user.rank)
     )
 
 
 async def invite(page: Page, call: Call[Form]) -> Response:
     user = _somebody(page)
-    if not may_invite(call.app.settings.registrations, user.rank):
+    if not roles.may_invite(call.app.settings.registrations, user.rank):
         raise errors.Forbidden
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)

@@ -39,7 +39,8 @@ async def _sign_up_page(
     settings = page.app.settings
     async with page.call.read() as conn:
         owner = bool(params.owner) and await signup.owner_link_valid(conn, params.owner)
-        invited = bool(params.invite) and await invites.by_code(conn, params.invite) is not None
+        invite = await invites.by_code(conn, params.invite) if params.invite else None
+        invited, vouched = invite is not None, await signup.vouched(conn, page.app, invite)
         listed = await rules.listed(conn)
     if params.owner and not owner:
         return page.message(
@@ -57,7 +58,7 @@ async def _sign_up_page(
         invited=invited,
         closed=closed and not owner,
         by_invitation=settings.registrations == "invite",
-        approval=settings.registrations == "approval" and not invited and not owner,
+        approval=settings.registrations == "approval" and not vouched and not owner,
         faults=words.of(faults),
         error=error,
         shortest=passwords.MIN_CHARACTERS,

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from fedi.services import accounts as server_accounts
+from storage import users
+from tests.api.walks.admin import EVERYTHING
 from tests.support.browser import browser
 from tests.support.servers import PASSWORD, Node
 
@@ -12,6 +15,13 @@ pytestmark = pytest.mark.anyio
 
 def form(name: str) -> dict[str, str]:
     return {"username": name, "email": f"{name}@mail.test", "password": PASSWORD, "agreement": "true"}
+
+
+async def approved(server: Node, username: str) -> bool:
+    async with server.db.read() as conn:
+        user = await users.by_username(conn, username)
+    assert user is not None
+    return user.approved_at is not None
 
 
 async def invite(server: Node, login: str) -> str:
@@ -77,6 +87,35 @@ async def test_where_staff_decides_only_staff_invites(servers: Any) -> None:
         await window.submit("/auth/sign_up", form("bob"))
         await window.follow()
         assert "@bob@example.test" in window.html  # in at once
+    link = await invite(server, "boss")
+    await server_accounts.set_role(server.app, "boss", "user")
+    async with browser(server) as window:
+        await window.open(link)
+        await window.follow()
+        await window.submit("/auth/sign_up", form("carol"))
+        assert window.status == 303, window.html
+    assert await approved(server, "bob")
+    assert not await approved(server, "carol"), "by somebody who is staff no more"
+
+
+@pytest.mark.parametrize("deed", ["disable", "suspend"])
+async def test_the_invitations_of_whoever_is_shut_out_are_worth_nothing(servers: Any, deed: str) -> None:
+    (server,) = await servers("example.test", registrations="invite")
+    alice = await server.person("alice")
+    boss = await server.person("boss", role="admin", scopes=EVERYTHING)
+    link = await invite(server, "alice")
+    await boss.post(f"/api/v1/admin/accounts/{alice.id}/action", {"type": deed})
+    async with browser(server) as window:
+        await window.open(link)
+        await window.follow()
+        assert "by invitation only" in window.html
+    code = link.rpartition("/")[2]
+    asked = await server.client.get(f"/invite/{code}", headers={"Accept": "application/json"})
+    assert asked.status_code == 401
+    back = "enable" if deed == "disable" else "unsuspend"
+    await boss.post(f"/api/v1/admin/accounts/{alice.id}/{back}")
+    asked = await server.client.get(f"/invite/{code}", headers={"Accept": "application/json"})
+    assert asked.status_code == 200
 
 
 async def test_staff_lets_applicants_in_or_turns_them_down(servers: Any) -> None:

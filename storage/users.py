@@ -196,11 +196,17 @@ async def sign_out_everywhere(conn: Conn, user_id: int) -> None:
     await oauth.revoke_of_user(conn, user_id)
 
 
-async def set_email(conn: Conn, user_id: int, email: str) -> None:
-    """A new, unconfirmed address. `Conflict` when it is taken."""
+async def set_email(conn: Conn, user_id: int, email: str, *, unapproved: bool = False) -> None:
+    """A new, unconfirmed address. `unapproved`: staff decides about whoever has it. `Conflict` when it is taken."""
     if await email_taken(conn, email):
         raise Conflict("Email has already been taken")
-    await conn.execute("update users set email = $2, confirmed_at = null where id = $1", user_id, email)
+    await conn.execute(
+        """
+        update users set email = $2, confirmed_at = null, approved_at = case when $3 then null else approved_at end
+        where id = $1
+        """,
+        user_id, email, unapproved,
+    )  # fmt: skip
 
 
 async def confirm(conn: Conn, user_id: int) -> bool:

@@ -43,7 +43,7 @@ async def resend_confirmation(call: Call[Confirmation]) -> None:
         raise errors.NotFound
     if person.confirmed_at is not None:
         raise errors.Forbidden("This method is only available while the e-mail is awaiting confirmation")
-    await signup.send_confirmation(call.app, person, call.params.email or None)
+    await signup.send_confirmation(call.app, person, call.params.email or None, ip=sessions.address(call.request))
 
 
 async def check_confirmation(call: Call[NoParams]) -> bool:

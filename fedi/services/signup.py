@@ -228,16 +228,22 @@ async def confirm(app: App, token: str) -> users.User | None:
     return user
 
 
-async def send_confirmation(app: App, user: users.User, address: str | None = None) -> None:
-    """Send the link again, perhaps to another address. Raises Refused for an address that will not do."""
+async def send_confirmation(app: App, user: users.User, address: str | None = None, *, ip: str | None) -> None:
+    """Send the link again, perhaps to another address: the door is the same for it. Raises Refused for an address that
+    will not do."""
     changed = address is not None and address.strip().lower() != (user.email or "").lower()
-    exchanging = await gates.hosts(app, address) if address is not None and changed else ()
+    provider, exchanging = gates.Verdict(), tuple[str, ...]()
+    if address is not None and changed:
+        exchanging = await gates.hosts(app, address)
+        async with app.db.read() as conn:
+            provider = await gates.on_address(conn, address, exchanging)
+        await gates.count_attempt(app, provider.met, ip)
     async with app.db.transaction() as conn:
         if address is not None and changed:
             faults = await _email_faults(conn, app, address, exchanging)
             if faults:
                 raise Refused(faults)
-            await users.set_email(conn, user.id, address.strip())
+            await users.set_email(conn, user.id, address.strip(), unapproved=provider.approval)
         await mail.enqueue(conn, app, "confirm", user_id=user.id)
 
 

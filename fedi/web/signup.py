@@ -111,7 +111,8 @@ async def resend(page: Page, call: Call[Resend]) -> Response:
     if page.user.confirmed_at is not None:
         return pages.redirect("/auth/welcome")
     try:
-        await signup.send_confirmation(call.app, page.user, call.params.email or None)
+        address = call.params.email or None
+        await signup.send_confirmation(call.app, page.user, address, ip=sessions.address(call.request))
     except signup.Refused as exc:
         return page.html("auth/welcome.html", status=422, sent=False, faults=words.of(exc.faults))
     async with call.read() as conn:

@@ -8,6 +8,9 @@ import pytest
 from fedi.services import exchangers
 from tests.api.walks.admin import EVERYTHING
 from tests.support.names import name_server
+from storage import users
+from tests.api.walks.admin import EVERYTHING
+from tests.support.browser import browser
 from tests.support.servers import Node, Person
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +41,14 @@ async def join(server: Node, name: str, email: str) -> httpx.Response:
 async def standing(who: Person, name: str) -> Any:
     (found,) = await who.get("/api/v2/admin/accounts", username=name)
     return found
+
+
+async def door(server: Node, name: str) -> tuple[str | None, bool]:
+    """The address of somebody who has not confirmed it, and whether they would be in."""
+    async with server.db.read() as conn:
+        found = await users.by_username(conn, name)
+    assert found is not None
+    return found.email, found.approved_at is not None
 
 
 async def test_a_provider_is_refused_with_its_subdomains_and_attempts_are_counted(server: Node) -> None:
@@ -90,6 +101,34 @@ async def test_a_provider_may_need_approval(server: Node) -> None:
     assert (await standing(boss, "odd"))["approved"] is False
     assert (await join(server, "plain", "a@plain.example")).status_code == 200
     assert (await standing(boss, "plain"))["approved"] is True
+
+
+async def test_changing_to_a_provider_that_needs_approval_needs_it_too(servers: Any) -> None:
+    (server,) = await servers("example.test", smtp_host="127.0.0.1", smtp_port=1, smtp_tls="none")
+    boss = await admin(server)
+    made = await boss.post(f"{A}/email_domain_blocks", {"domain": "odd.example", "allow_with_approval": True})
+    for number, name in enumerate(("nina", "otto")):
+        joined = await join(server, name, f"{name}@plain.example")
+        assert await door(server, name) == (f"{name}@plain.example", True)
+        if name == "nina":
+            headers = {"Authorization": f"Bearer {joined.json()['access_token']}"}
+            changed = await server.client.post(
+                "/api/v1/emails/confirmations", json={"email": f"{name}@odd.example"}, headers=headers
+            )
+            assert changed.status_code == 200, changed.text
+        else:
+            async with browser(server) as window:
+                await window.log_in(name, password=JOIN["password"])
+                await window.open("/auth/welcome")
+                await window.submit("/auth/welcome", {"email": f"{name}@odd.example"})
+        assert await door(server, name) == (f"{name}@odd.example", False)
+        shown = await boss.get(f"{A}/email_domain_blocks/{made['id']}")
+        assert int(shown["history"][0]["uses"]) == number + 1
+    back = await server.client.post(
+        "/api/v1/emails/confirmations", json={"email": "nina@plain.example"}, headers=headers
+    )
+    assert back.status_code == 200
+    assert await door(server, "nina") == ("nina@plain.example", False), "staff has not said so"
 
 
 async def test_an_address_is_known_in_every_spelling(server: Node) -> None:

@@ -26,11 +26,12 @@ async def index(call: Call[PageParams]) -> list[Status]:
 
 
 async def revoke(call: Call[NoParams]) -> Status:
-    """Answers the post that quoted."""
-    quoting_id = call.id("quoting_status_id")
+    """Answers the post that quoted; whoever may not read it gets their own."""
+    viewer_id, quoting_id = call.user.account_id, call.id("quoting_status_id")
     await quoting.revoke(call.app, call.user, call.id(), quoting_id)
     async with call.read() as conn:
-        return await entities.status(call.app, conn, quoting_id, call.user.account_id)
+        shown = await access.visible_statuses(conn, viewer_id, [quoting_id, call.id()])
+        return await entities.status(call.app, conn, shown[0], viewer_id)
 
 
 async def change_policy(call: Call[PolicyParams]) -> Status:

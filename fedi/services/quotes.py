@@ -124,11 +124,10 @@ async def set_policy(conn: Conn, status: Status, name: Name) -> None:
 
 
 async def revoke(app: App, user: User, status_id: int, quoting_id: int) -> None:
-    """Take a post of one's own out of a post that quotes it."""
+    """Take a post of one's own out of a post that quotes it, also out of one that may not be read any more."""
     async with app.db.transaction() as conn:
         await access.own_status(conn, user.account_id, status_id)
-        quoting = await access.visible_status(conn, user.account_id, quoting_id)
-        row = await quotes.by_status(conn, quoting.id)
+        row = await quotes.by_status(conn, quoting_id)
         if row is None or row.quoted_id != status_id:
             raise errors.NotFound
-        await quotes.refuse(conn, quoting.id)
+        await quotes.refuse(conn, quoting_id)

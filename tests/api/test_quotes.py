@@ -279,6 +279,29 @@ async def test_the_quoted_take_themselves_out(server: Node) -> None:
     assert await alice.get(f"{STATUSES}/{post['id']}/quotes") == []
 
 
+@pytest.mark.parametrize("visibility", ["public", "private"])
+async def test_the_quoted_take_themselves_out_of_what_they_may_not_read_any_more(server: Node, visibility: str) -> None:
+    alice, bob = await pair(server)
+    carol = await server.person("carol")
+    await alice.follow(bob)
+    await carol.follow(bob)
+    await drain(server)
+    post = await alice.posts("quote me")
+    quoting = await quote(bob, post, visibility=visibility)
+    unquoting = await bob.posts("nothing", visibility=visibility)
+    await drain(server)
+    assert (await shown(alice, quoting))["quote"]["state"] == "accepted"
+    await bob.post(f"/api/v1/accounts/{alice.id}/block")
+    await drain(server)
+    await alice.api("GET", f"{STATUSES}/{quoting['id']}", status=404)
+    path = f"{STATUSES}/{post['id']}/quotes/{{}}/revoke"
+    await alice.post(path.format(unquoting["id"]), status=404)
+    await carol.post(path.format(quoting["id"]), status=404)
+    assert (await alice.post(path.format(quoting["id"])))["id"] == post["id"]
+    await drain(server)
+    assert await state(carol, quoting) == "revoked"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "scopes"),
     [

@@ -78,7 +78,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
 
 
 def addresses(status: Status, material: Material) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """`to` and `cc` of a post: whoever its visibility names, the mentioned, and the author of what a public one answers."""
+    """`to` and `cc` of a post: whoever its visibility names, the mentioned, of a public answer whom it answers."""
     author = material.authors[status.account_id]
     people = [mention.uri for mention in material.mentions.get(status.id, ())]
     parent = material.parents.get(status.in_reply_to_id or 0)

@@ -7,7 +7,7 @@ from federation import actors, discovery, featuring, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
-from fedi.effects import cleanup, distribute, moderation, readers, search
+from fedi.effects import blocked_domains, cleanup, distribute, moderation, readers, search
 from fedi.effects import push as push_effects
 from fedi.services import (
     cards,
@@ -47,6 +47,7 @@ JOBS: dict[str, Job] = {
     readers.REBUILD_JOB: readers.rebuild,
     cleanup.JOB: cleanup.forget,
     search.JOB: search.fill,
+    blocked_domains.JOB: blocked_domains.forget,
     "delete_files": media.delete_files,
     "convert_media": uploads.convert,
     "publish_scheduled": scheduling.publish,

@@ -45,9 +45,10 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     """Of everybody who is to have a post or a boost.
 
     Followers unless it is direct; the mentioned; the author of what it boosts; if everybody may read it the authors of
-    what it answers or quotes, and for an answer to one of ours the followers of that author, who see the thread. `with_interested`: of a post
-    that everybody may read also those who favourited, boosted, answered, quoted it or voted, since they hold a copy. Of
-    any other they say so themselves. A direct post goes to personal inboxes; nothing goes to whom the author blocks.
+    what it answers or quotes too, and for an answer to one of ours the followers of that author, who see the thread.
+    `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it or
+    voted, since they hold a copy; of any other that is only what they say. A direct post goes to personal inboxes;
+    nothing goes to whom the author blocks.
     """
     records = await conn.fetch(
         f"""

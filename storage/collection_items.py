@@ -250,6 +250,23 @@ async def part(conn: Conn, account_id: int, target_id: int) -> None:
         await (revoke if record["leaves"] else remove)(conn, record["id"])
 
 
+async def part_domain(conn: Conn, account_id: int, domain: str, *, limit: int) -> int:
+    """Somebody here blocks a whole domain: likewise with its people, at most `limit` of them; how many."""
+    records = await conn.fetch(
+        """
+        select i.id, i.account_id = $1 as leaves from collection_items i join collections c on c.id = i.collection_id
+        join accounts o on o.id = case when i.account_id = $1 then c.account_id else i.account_id end
+        where ((i.account_id = $1 and i.state in ('pending', 'accepted')) or (c.account_id = $1 and c.is_local))
+            and lower(o.domain) = $2 and not o.is_local
+        order by i.id limit $3
+        """,
+        account_id, domain, limit,
+    )  # fmt: skip
+    for record in records:
+        await (revoke if record["leaves"] else remove)(conn, record["id"])
+    return len(records)
+
+
 async def replace_listed(conn: Conn, collection_id: int, listed: Sequence[Listed]) -> None:
     """Make a collection of another server what its document says. Whoever is here and has agreed is known to us, and
     may be listed late."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from storage import follows, severances
+from storage import events, follows, severances
 from storage.db import Conn
 from storage.paging import Page
 from storage.rows import struct
@@ -10,7 +10,8 @@ from storage.rows import struct
 
 async def add(conn: Conn, account_id: int, domain: str) -> bool:
     """Block a domain (lower case, ASCII) and end every follow between the person and its people. False when it was so
-    already. Emits `RelationshipsSevered` when there was one."""
+    already. Emits `RelationshipsSevered` when there was one, and
+    `DomainBlocked`."""
     done = await conn.fetchval(
         """
         insert into account_domain_blocks (account_id, domain) values ($1, $2)
@@ -22,7 +23,39 @@ async def add(conn: Conn, account_id: int, domain: str) -> bool:
         cause = severances.Cause("user_domain_block", domain)
         await severances.count(conn, cause, await follows.sever_domain(conn, account_id, domain))
         await severances.tell(conn, cause, limit=1)
+        await events.emit(conn, events.DomainBlocked(account_id, domain))
     return done is not None
+
+
+# Of a table with a sender: they are of the domain $2, of which person $1 wants to hear nothing but of whom they follow.
+_ITS_PEOPLE = """exists (
+    select from accounts f where f.id = t.from_account_id and lower(f.domain) = $2 and not f.is_local
+        and not exists (select from follows w where w.account_id = $1 and w.target_id = f.id))"""
+
+
+async def forget_people(conn: Conn, account_id: int, domain: str, *, limit: int) -> bool:
+    """Remove what the people of a domain caused for a person: notifications, requests, permissions, conversations; at
+    most `limit` rows of each. Whether there may be more."""
+    more = False
+    for table in ("notifications", "notification_requests", "notification_permissions"):
+        done = await conn.execute(
+            f"""
+            delete from {table} where ctid = any(array(
+                select t.ctid from {table} t where t.account_id = $1 and {_ITS_PEOPLE} limit $3))
+            """,
+            account_id, domain, limit,
+        )  # fmt: skip
+        more |= done == f"DELETE {limit}"
+    done = await conn.execute(
+        """
+        delete from conversations where id = any(array(
+            select c.id from conversations c where c.account_id = $1 and exists (
+                select from accounts f where f.id = any(c.participant_ids) and lower(f.domain) = $2 and not f.is_local)
+            limit $3))
+        """,
+        account_id, domain, limit,
+    )  # fmt: skip
+    return more or done == f"DELETE {limit}"
 
 
 class Preview(msgspec.Struct, frozen=True):

@@ -120,6 +120,13 @@ class Unblocked(Event, frozen=True):
     uri: str | None
 
 
+class DomainBlocked(Event, frozen=True):
+    """A person does not want to meet anybody of a whole server."""
+
+    account_id: int
+    domain: str
+
+
 class Muted(Event, frozen=True):
     account_id: int
     target_id: int

@@ -28,8 +28,8 @@ class Request(msgspec.Struct, frozen=True):
     last_status_id: int
 
 
-# Requests of account $1 with what was put aside of each sender. Not of people who are suspended or have been blocked or
-# muted since: they wait for nothing.
+# Requests of account $1 with what was put aside of each sender. Not of people who are suspended or have been blocked,
+# alone or with their domain, or muted since: they wait for nothing.
 _SHOWN = f"""
     select r.id, r.from_account_id, r.created_at, r.updated_at, c.notifications_count, c.last_status_id
     from notification_requests r
@@ -43,6 +43,9 @@ _SHOWN = f"""
     where r.account_id = $1 and c.notifications_count > 0
         and not exists (
             select from blocks b where (b.account_id, b.target_id) in ((r.account_id, f.id), (f.id, r.account_id)))
+        and (f.is_local or exists (select from follows w where w.account_id = r.account_id and w.target_id = f.id)
+            or not exists (select from account_domain_blocks d
+                where d.account_id = r.account_id and d.domain = lower(f.domain)))
         and not exists (select from mutes m where m.account_id = r.account_id and m.target_id = f.id
             and m.hide_notifications and (m.expires_at is null or m.expires_at > now()))"""
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from fedi.effects import (
     activity,
     announcements,
+    blocked_domains,
     cards,
     cleanup,
     collections,
@@ -97,6 +98,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.FollowRejected, readers.rejection, notify.rejection, lists.rejection, federate.reject),
         on(events.Unfollowed, readers.unfollow, notify.unfollow, lists.unfollow, federate.unfollow),
         on(events.Blocked, readers.block, conversations.block, notify.block, collections.block, federate.block),
+        on(events.DomainBlocked, blocked_domains.block),
         on(events.Unblocked, federate.unblock),
         on(events.Muted, readers.mute, notify.mute),
         on(events.PollVoted, federate.vote),

@@ -244,8 +244,19 @@ async def announce(conn: Conn, user_id: int) -> None:
 
 
 async def set_role(conn: Conn, user_id: int, role: str) -> None:
+    """What staff was told is not for whoever is staff no more."""
     if await conn.fetchval("update users set role = $2 where id = $1 returning id", user_id, role) is None:
         raise Missing("no such login")
+    await conn.execute(
+        """
+        delete from notifications n using memberships m
+        where m.user_id = $1 and m.account_id = n.account_id and n.type in ('admin.sign_up', 'admin.report')
+            and not exists (
+                select from memberships o join users u on u.id = o.user_id
+                where o.account_id = n.account_id and o.role = 'owner' and u.role in ('moderator', 'admin', 'owner'))
+        """,
+        user_id,
+    )
 
 
 async def set_locale(conn: Conn, user_id: int, locale: str) -> None:

@@ -85,14 +85,16 @@ async def take_out(app: App, user: User, collection_id: int, item_id: int) -> No
 
 
 async def revoke(app: App, user: User, collection_id: int, item_id: int) -> None:
-    """Leave a collection of anybody's, also one whose maker has blocked us meanwhile."""
+    """Leave a collection of anybody's, also one whose maker has blocked us meanwhile. Somebody else's place is
+    `Forbidden` where it can be seen, and missing otherwise."""
     async with app.db.transaction() as conn:
         item = await collection_items.by_id(conn, item_id)
-        if item is None or item.collection_id != collection_id:
-            raise errors.NotFound
-        if item.account_id != user.account_id:
-            raise errors.Forbidden
-        await collection_items.revoke(conn, item.id)
+        if item is not None and item.collection_id == collection_id and item.account_id == user.account_id:
+            await collection_items.revoke(conn, item.id)
+            return
+        row = await access.collection(conn, user.account_id, collection_id)
+        shown = await collection_items.shown(conn, user.account_id, [row.id])
+        raise errors.Forbidden if item_id in [each.id for each in shown] else errors.NotFound
 
 
 async def _limit(conn: Conn, user: User) -> int:

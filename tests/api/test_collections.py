@@ -81,6 +81,26 @@ async def test_only_whoever_made_it_changes_it(server: Node) -> None:
     assert (await shown(alice, collection))["collection"] == collection
 
 
+async def test_of_a_hidden_place_nothing_is_told(server: Node) -> None:
+    alice, bob, carol = [await server.person(name) for name in ("alice", "bob", "carol")]
+    collection = await made(alice, carol)
+    path, item = f"{PATH}/{collection['id']}/items", int(collection["items"][0]["id"])
+    waiting = item + 1
+    async with server.db.transaction() as conn:  # As of somebody elsewhere who has not answered.
+        await conn.execute(
+            """
+            insert into collection_items (id, collection_id, account_id, object_uri, position, state)
+            values ($1, $2, $3, $4, 2, 'pending')
+            """,
+            waiting, int(collection["id"]), carol.account_id, "https://far.test/users/dora",
+        )  # fmt: skip
+    verdicts = [(await bob.call("POST", f"{path}/{each}/revoke")).status_code for each in (item, waiting, item + 2)]
+    assert verdicts == [403, 404, 404]
+    await alice.post(f"/api/v1/accounts/{bob.id}/block")
+    verdicts = [(await bob.call("POST", f"{path}/{each}/revoke")).status_code for each in (item, waiting, item + 2)]
+    assert verdicts == [404, 404, 404]
+
+
 async def test_who_may_be_in_one_follows_from_their_profile(server: Node) -> None:
     alice, shy, careful = [await server.person(name) for name in ("alice", "shy", "careful")]
     await shy.api("PATCH", "/api/v1/accounts/update_credentials", json={"discoverable": False})

@@ -149,8 +149,9 @@ async def page(conn: Conn, account_id: int, page: Page, wanted: Wanted) -> list[
 async def by_id(conn: Conn, account_id: int, notification_id: int) -> Notification | None:
     """One of the account's own."""
     record = await conn.fetchrow(
-        f"select {_COLUMNS} from notifications n where n.id = $2 and n.account_id = $1", account_id, notification_id
-    )
+        f"select {_COLUMNS} from notifications n where n.id = $2 and n.account_id = $1 and {PRESENT}",
+        account_id, notification_id,
+    )  # fmt: skip
     return struct(Notification, record)
 
 

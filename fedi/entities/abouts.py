@@ -77,5 +77,5 @@ async def load(app: App, conn: Conn, viewer_id: int, rows: Iterable[Row]) -> Abo
 
 
 async def _collections(app: App, conn: Conn, viewer_id: int, ids: Sequence[int]) -> dict[int, Collection]:
-    rows = await collections.by_ids(conn, ids)
-    return {int(each.id): each for each in await curated.collections(app, conn, list(rows.values()), viewer_id)}
+    rows = await collections.visible_rows(conn, viewer_id, ids)
+    return {int(each.id): each for each in await curated.collections(app, conn, rows, viewer_id)}

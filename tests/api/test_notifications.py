@@ -197,15 +197,20 @@ async def test_a_muted_thread_is_quiet(server: Node) -> None:
 
 async def test_suspended_people_are_not_heard_and_come_back(server: Node) -> None:
     alice, bob = await people(server, "alice", "bob")
+    await bob.follow(alice)
+    await server.drain()
     await bob.posts("@alice hello")
     await server.drain()
+    rows = await alice.get(PATH)
     async with server.db.transaction() as conn:
         await accounts.suspend(conn, bob.account_id)
     assert await told(alice) == []
+    for row in rows:
+        await alice.api("GET", f"{PATH}/{row['id']}", status=404)
     assert (await alice.get(f"{PATH}/unread_count"))["count"] == 0
     async with server.db.transaction() as conn:
         await accounts.unsuspend(conn, bob.account_id)
-    assert await told(alice) == [("mention", "bob")]
+    assert await told(alice) == [("mention", "bob"), ("follow", "bob")]
 
 
 async def test_of_limited_people_only_their_followers_hear(server: Node) -> None:

@@ -275,6 +275,27 @@ async def test_a_request_is_answered_once_and_again_with_the_same_stamp(stage: A
     assert [each["type"] for each in answers(puppet)] == ["Reject"]
 
 
+async def test_of_a_collection_that_is_hidden_from_one_no_notification_tells(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    about = collection(puppet, pat)
+    await puppet.send(server, requested(puppet, pat, about, alice.uri), pat)
+    await drain(server)
+    (row,) = await alice.get("/api/v1/notifications", **{"types[]": "added_to_collection"})
+    path = f"{PATH}/{row['collection']['id']}"
+    one, group = f"/api/v1/notifications/{row['id']}", f"/api/v2/notifications/{row['group_key']}"
+    await alice.get(path)
+    await alice.get(one)
+    await alice.get(group)
+    await puppet.send(server, puppet.activity("Block", pat, alice.uri, "block"), pat)
+    await drain(server)
+    for hidden in (path, one, group):
+        answer = await alice.call("GET", hidden)
+        assert (answer.status_code, about["name"] in answer.text) == (404, False), hidden
+    assert await told(alice) == []
+    grouped = await alice.get("/api/v2/notifications", **{"types[]": "added_to_collection"})
+    assert grouped["notification_groups"] == []
+
+
 async def test_who_may_not_ask_is_refused(stage: Any) -> None:
     server, alice, puppet, pat = stage
     mallory = puppet.actor("mallory")

@@ -23,6 +23,9 @@ class Scheduled(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Scheduled)
+# Of a scheduled post `p`, the login `u` that made it and the account `a` it is for.
+_MAY_POST = """(u.id = p.user_id and u.disabled_at is null and a.id = p.account_id and a.suspended_at is null
+    and exists (select from memberships m where m.user_id = u.id and m.account_id = a.id))"""
 
 
 async def create(
@@ -96,6 +99,15 @@ async def remove(conn: Conn, account_id: int, scheduled_id: int) -> bool:
     return bool(removed)
 
 
+async def take(conn: Conn, scheduled_id: int) -> bool:
+    """Likewise, if its people may post now."""
+    taken = await conn.fetchval(
+        f"delete from scheduled_statuses p using users u, accounts a where p.id = $1 and {_MAY_POST} returning true",
+        scheduled_id,
+    )
+    return bool(taken)
+
+
 async def fail(conn: Conn, scheduled_id: int, reason: str) -> None:
     """It cannot be published as it is."""
     await conn.execute("update scheduled_statuses set failed = $2 where id = $1", scheduled_id, reason[:500])
@@ -107,11 +119,9 @@ async def enqueue_due(conn: Conn, *, limit: int = 100) -> int:
     Of people who may not post now, none: theirs wait.
     """
     records = await conn.fetch(
-        """
-        select p.id from scheduled_statuses p
-        join users u on u.id = p.user_id and u.disabled_at is null
-        join accounts a on a.id = p.account_id and a.suspended_at is null
-        where p.scheduled_at <= now() and p.failed is null order by p.scheduled_at limit $1
+        f"""
+        select p.id from scheduled_statuses p, users u, accounts a
+        where {_MAY_POST} and p.scheduled_at <= now() and p.failed is null order by p.scheduled_at limit $1
         """,
         limit,
     )

@@ -119,7 +119,8 @@ async def sweep(app: App) -> None:
 
 
 async def publish(app: App, payload: dict[str, Any]) -> None:
-    """Job: post what is due. What cannot be posted any more stays with its reason, for its author to see."""
+    """Job: post what is due. What cannot be posted any more stays with its reason, for its author to see; of people who
+    may not post now, everything stays."""
     async with app.db.read() as conn:
         row = await scheduled.by_id(conn, payload["id"])
     if row is None or row.scheduled_at > datetime.now(UTC):
@@ -132,11 +133,10 @@ async def publish(app: App, payload: dict[str, Any]) -> None:
 
 
 async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
-    async with app.db.read() as conn:
-        writer = await authors.load(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
     written = await statuses.prepare(app, row.account_id, kept.draft)
     async with app.db.transaction() as conn:
-        if await scheduled.remove(conn, row.account_id, row.id):
+        if await scheduled.take(conn, row.id):
+            writer = await authors.load(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
             status_id = await statuses.insert(app, conn, writer, kept.draft, written)
             if kept.key:
                 # Whoever has had no answer yet and asks again, asks for the post now.

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedi.services import drafts, scheduling
+from tests.api.walks.admin import EVERYTHING
 from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
 
@@ -471,6 +472,26 @@ async def test_a_scheduled_post_appears_at_its_time_and_once(server: Node) -> No
     assert [each["content"].startswith("<p>later") for each in posts] == [True]
     assert (posts[0]["visibility"], posts[0]["language"], len(posts[0]["poll"]["options"])) == ("unlisted", "de", 2)
     assert await alice.get("/api/v1/scheduled_statuses") == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("deed", ["disable", "suspend"])
+async def test_a_post_is_not_published_for_somebody_who_was_shut_out_when_it_was_due(server: Node, deed: str) -> None:
+    alice = await server.person("alice")
+    boss = await server.person("boss", role="admin", scopes=EVERYTHING)
+    waiting = await alice.post(STATUSES, {"status": "later", "scheduled_at": ahead(hours=1)})
+    await come_due(server)
+    await scheduling.sweep(server.app)  # the job waits
+    await boss.post(f"/api/v1/admin/accounts/{alice.id}/action", {"type": deed})
+    await drain(server)
+    await scheduling.publish(server.app, {"id": int(waiting["id"])})
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select count(*) from statuses") == 0
+    await boss.post(f"/api/v1/admin/accounts/{alice.id}/{'enable' if deed == 'disable' else 'unsuspend'}")
+    await scheduling.sweep(server.app)
+    await drain(server)
+    posts = await boss.get(f"/api/v1/accounts/{alice.id}/statuses")
+    assert [each["content"] for each in posts] == ["<p>later</p>"], "theirs has waited"
 
 
 @pytest.mark.anyio

@@ -69,6 +69,12 @@ async def by_id(conn: Conn, collection_id: int) -> Collection | None:
     return struct(Collection, record)
 
 
+async def by_ids(conn: Conn, collection_ids: Sequence[int]) -> dict[int, Collection]:
+    """Whoever may see them: for reports and what is sent about them."""
+    records = await conn.fetch(f"select {_COLUMNS} from collections where id = any($1)", collection_ids)
+    return {row.id: row for row in structs(Collection, records)}
+
+
 async def by_uri(conn: Conn, uri: str) -> Collection | None:
     return struct(Collection, await conn.fetchrow(f"select {_COLUMNS} from collections where uri = $1", uri))
 

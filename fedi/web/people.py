@@ -13,7 +13,6 @@ from fedi.web import pages
 from fedi.web.pages import Page
 from storage import invites, users
 from storage.db import Conn
-from storage.roles import Rank
 
 _ = i18n.gettext
 

@@ -6,11 +6,10 @@ import httpx
 import pytest
 
 from fedi.services import exchangers
-from tests.api.walks.admin import EVERYTHING
-from tests.support.names import name_server
 from storage import users
 from tests.api.walks.admin import EVERYTHING
 from tests.support.browser import browser
+from tests.support.names import name_server
 from tests.support.servers import Node, Person
 
 pytestmark = pytest.mark.anyio
@@ -118,7 +117,7 @@ async def test_changing_to_a_provider_that_needs_approval_needs_it_too(servers: 
             assert changed.status_code == 200, changed.text
         else:
             async with browser(server) as window:
-                await window.log_in(name, password=JOIN["password"])
+                await window.log_in(name, password=str(JOIN["password"]))
                 await window.open("/auth/welcome")
                 await window.submit("/auth/welcome", {"email": f"{name}@odd.example"})
         assert await door(server, name) == (f"{name}@odd.example", False)

@@ -22,6 +22,7 @@ from bench import sink, streams, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
+from federation.signatures.requests import Outgoing
 from fedi import config_sources
 from fedi.app import Server, running
 from fedi.effects import search
@@ -275,7 +276,7 @@ async def _inbox(bench: Bench, server: Server, pair: keys.Pair, reader_id: int) 
     for number in range(count):
         sender = senders[number % len(senders)]
         body = orjson.dumps(_create(sender.uri, number))
-        outgoing = draft_cavage.Outgoing(method="POST", url=f"{BASE}/inbox", body=body)
+        outgoing = Outgoing(method="POST", url=f"{BASE}/inbox", body=body)
         requests.append((draft_cavage.sign(outgoing, key, f"{sender.uri}#main-key", datetime.now(UTC)), body))
 
     async def send(number: int) -> None:

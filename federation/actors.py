@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from federation import origins, permissions, webfinger
+from federation import knocking, origins, permissions, webfinger
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.origins import Budget
@@ -151,6 +151,8 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
         row = await accounts.by_id(conn, account_id)
     if row is None:
         raise Retry(f"{parsed.id} was removed meanwhile")
+    if vocab.takes_rfc9421(doc):
+        await knocking.learn(fed, host)
     return row
 
 

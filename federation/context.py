@@ -22,9 +22,26 @@ class Site(msgspec.Struct, frozen=True):
     description: str
     allow_private: bool  # plain http and loopback peers: development and tests
     mode: Literal["open", "allowlist"]
+    authorized_fetch: bool  # documents for signed requests only
+    linked_data_signatures: bool  # on public activities, instead of proofs
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time
     max_waiting_per_host: int  # activities of one host that wait to be handled
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether every document depends on who asks for it."""
+        return self.authorized_fetch or self.mode == "allowlist"
+
+    @property
+    def scheme(self) -> str:
+        """How we are reached from outside, whatever a proxy speaks with us."""
+        return self.base_url.partition(":")[0]
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What others may call us when they sign a request to us."""
+        return frozenset((self.host.lower(), self.domain.lower()))
 
 
 class Fed(msgspec.Struct, frozen=True):

@@ -15,13 +15,17 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from federation import actors, counters, signing
+from federation import actors, counters, followers, knocking, linking, signing
 from federation.context import Fed
+from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
+from federation.signatures import rfc9421
+from federation.signatures.requests import Outgoing
 from storage import activities, deliveries, hosts
 from storage.db import Conn
 from storage.deliveries import Delivery, Outcome
+from storage.errors import DatabaseBusy, DatabaseDown
 
 log = logging.getLogger("fedi.delivery")
 
@@ -101,6 +105,7 @@ async def _serve(fed: Fed, host: str, stop: asyncio.Event) -> bool:
             if not batch:
                 break
             served = True
+            bodies = await linking.signed(fed, {row.activity_id: row.sender_id for row in batch}, bodies)
             if not await _send_batch(fed, host, batch, bodies, stop):
                 break
     except Exception:
@@ -178,14 +183,14 @@ async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Seque
 async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
     started = time.perf_counter()
     try:
-        body = text.encode()
-        headers = await signing.headers_for(fed, row.sender_id, "POST", row.inbox, body)
-        response = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
-        outcome = _judge(row, response)
+        outcome = _judge(row, await _post(fed, row, text))
     except (Refused, LookupError) as exc:
         outcome = Outcome(row.id, "refused", None, str(exc))
     except HTTPError as exc:
         outcome = _later(row, None, str(exc) or type(exc).__name__)
+    except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
+        # How to sign could not be looked up: that was no attempt, and nothing the delivery has to answer for.
+        outcome = Outcome(row.id, "waiting", None, None, attempted=False)
     except Exception as exc:
         # Of this one only: the others of the batch have been sent, or will be.
         log.exception("delivery %d to %s failed", row.id, row.inbox)
@@ -202,6 +207,27 @@ async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
         },
     )  # fmt: skip
     return outcome
+
+
+async def _post(fed: Fed, row: Delivery, text: str) -> Response:
+    """Send it, signed as its host takes it; once more, signed the other way, if that was why it was refused."""
+    host = parse_url(row.inbox).authority
+    order = await knocking.order(fed, host, "POST")
+    body, extra = text.encode(), await followers.header(fed, row.sender_id, host, text)
+    request = Outgoing(method="POST", url=row.inbox, body=body, extra=extra)
+    headers = await signing.headers_for(fed, row.sender_id, request, order.first)
+    first = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
+    if first.status not in knocking.REFUSALS or order.second is None:
+        return first
+    asked = rfc9421.challenge(first.headers.get("accept-signature", "")) if order.second == "rfc9421" else None
+    headers = await signing.headers_for(fed, row.sender_id, request, order.second, asked)
+    second = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
+    if second.status in knocking.REFUSALS:
+        knocking.in_vain(fed, host, "POST")
+        return first
+    if 200 <= second.status < 300:
+        await knocking.accepted(fed, host, order.second)
+    return second
 
 
 def _judge(row: Delivery, response: Response) -> Outcome:

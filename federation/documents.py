@@ -8,7 +8,17 @@ from starlette.responses import Response
 from federation import objects, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.discovery import is_deleted
-from federation.serving import Hidden, Visitor, document, elsewhere, missing, tombstone, visitor, wants_activity
+from federation.serving import (
+    Hidden,
+    Unsigned,
+    Visitor,
+    document,
+    elsewhere,
+    missing,
+    tombstone,
+    visitor,
+    wants_activity,
+)
 from federation.vocab import activity, consent, quote, tag
 from federation.vocab.audience import PUBLIC
 from storage import accounts, activities, ids, publishing, quotes, statuses
@@ -29,7 +39,7 @@ async def local(fed: Fed, username: str) -> Account | None:
 async def visited(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
     """Whose page a visitor asks for; None for a visitor we do not talk to, and while the account is suspended."""
     try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+        await visitor(fed, request)
     except Hidden:
         return None
     account = await local(fed, path["username"])
@@ -46,10 +56,12 @@ async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
         return tombstone(account.uri)
     stranger = False
     try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+        await visitor(fed, request)
     except Hidden:
         if fed.site.mode == "open":
             return missing()
+        stranger = True
+    except Unsigned:
         stranger = True
     async with fed.db.read() as conn:
         body = await profiles.person(conn, fed.site, _without_profile(account) if account.suspended_at else account)
@@ -57,7 +69,7 @@ async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
         # Enough to verify what we send: whoever cannot prove who they are has to be able to check who we are.
         shown = ("@context", "id", "type", "preferredUsername", "inbox", "publicKey", "assertionMethod")
         body = {name: body[name] for name in shown if name in body}
-    return document(body, private=fed.site.mode == "allowlist", seconds=ACTOR_SECONDS)
+    return document(body, private=fed.site.asks_who, seconds=ACTOR_SECONDS)
 
 
 async def instance_actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
@@ -71,11 +83,12 @@ async def instance_actor(fed: Fed, request: Request, path: dict[str, str]) -> Re
 
 async def status(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """A post; of a boost its Announce."""
+    for_people = not wants_activity(request) and request.url.path.startswith("/users/")
     try:
-        found, guest = await readable(fed, request, path)
+        found, guest = await readable(fed, request, path, for_people=for_people)
     except Hidden:
         return await _absent(fed, path)
-    if not wants_activity(request) and request.url.path.startswith("/users/") and found.url:
+    if for_people and found.url:
         return elsewhere(found.url)
     async with fed.db.read() as conn:
         material = await publishing.load(conn, [found])
@@ -98,8 +111,14 @@ async def status_activity(fed: Fed, request: Request, path: dict[str, str]) -> R
     return document(activity.create(note), private=_is_private(found, guest))
 
 
-async def readable(fed: Fed, request: Request, path: dict[str, str]) -> tuple[Status, Visitor]:
-    """The local post or boost that a path names, for somebody who may read it. Raises Hidden."""
+async def readable(
+    fed: Fed, request: Request, path: dict[str, str], *, for_people: bool = False
+) -> tuple[Status, Visitor]:
+    """The local post or boost that a path names, for somebody who may read it. Raises Hidden, or Unsigned whether there
+    is one or not. `for_people`: a browser asks, which will be sent to the page."""
+    guest = Visitor()
+    if fed.site.authorized_fetch and not for_people:
+        guest = await visitor(fed, request)
     status_id = ids.parse(path["id"])
     account = await local(fed, path["username"])
     if status_id is None or account is None:
@@ -108,7 +127,8 @@ async def readable(fed: Fed, request: Request, path: dict[str, str]) -> tuple[St
         found = await statuses.by_id(conn, status_id)
     if found is None or not found.is_local or found.account_id != account.id:
         raise Hidden
-    guest = await visitor(fed, request, ask=found.visibility >= PRIVATE or fed.site.mode == "allowlist")
+    if guest.account_id is None and not for_people:
+        guest = await visitor(fed, request, ask=found.visibility >= PRIVATE)
     async with fed.db.read() as conn:
         if not await statuses.visible(conn, guest.account_id, [found.id]):
             raise Hidden
@@ -122,7 +142,7 @@ async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) 
     if quoting_id is None or account is None:
         return missing()
     try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+        await visitor(fed, request)
     except Hidden:
         return missing()
     async with fed.db.read() as conn:

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from federation import objects, pages, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
-from federation.documents import visited
-from federation.serving import JSON, document, missing
+from federation.documents import local, visited
+from federation.followers import MAX_LISTED
+from federation.http.addresses import parse_url
+from federation.serving import JSON, document, missing, signed_visitor
 from federation.vocab import activity, collection
-from storage import account_statuses, accounts, follows, publishing, statuses
+from storage import account_statuses, accounts, follows, publishing, shared_followers, statuses
 from storage.account_statuses import Wanted
 from storage.db import Conn
 from storage.paging import Page
@@ -56,6 +58,20 @@ async def followers(fed: Fed, request: Request, path: dict[str, str]) -> Respons
             return document(pages.head(uri, total, hidden=account.hide_collections))
         rows = await follows.follower_ids(conn, account.id, part)
         return document(await _people(conn, uri, part, rows))
+
+
+async def followers_synchronization(fed: Fed, request: Request, path: dict[str, str]) -> Response:
+    """The followers of one of ours who live where whoever asks does, and nobody else (FEP-8fcf)."""
+    guest = await signed_visitor(fed, request)
+    account = await local(fed, path["username"])
+    if account is None or account.suspended_at is not None:
+        return missing()
+    url = parse_url(guest.uri)
+    async with fed.db.read() as conn:
+        people = await shared_followers.remote_at(
+            conn, account.id, f"{url.scheme}://{url.authority}/", limit=MAX_LISTED
+        )
+    return document(collection.render_whole(uris.followers_synchronization(account.uri), people), private=True)
 
 
 async def following(fed: Fed, request: Request, path: dict[str, str]) -> Response:

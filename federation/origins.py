@@ -4,16 +4,16 @@ memory of what failed, and within the budget of whatever led here.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
-from federation import policy, signing
+from federation import knocking, policy, signing
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import Url, parse_url
 from federation.http.errors import BadUrl
-from federation.http.fetch import Document, fetch_document, fetch_page_document
+from federation.http.fetch import Document, fetch_document, fetch_page_document, fetch_unnamed
 
 T = TypeVar("T")
 
@@ -72,20 +72,28 @@ async def document(
     """
     url = parsed(uri)
     await _check(fed, url, budget=budget, again=again)
-    sign = await signing.sign_get(fed, sign_as)
+    sign = await signing.fetch(fed, url.full, sign_as)
     return await once(
         fed,
         ("document", url.full, sign_as),
-        lambda: _remembered(fed, url, fetch_document(fed.http, url.full, sign=sign)),
+        lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign)),
     )
+
+
+async def list_of(fed: Fed, uri: str) -> dict[str, Any]:
+    """A collection that its owner named to us under signature: its id need not be its address. Any: JSON."""
+    url = parsed(uri)
+    await _check(fed, url, budget=None, again=True)
+    sign = await signing.fetch(fed, url.full)
+    return await _remembered(fed, url, sign, fetch_unnamed(fed.http, url.full, sign=sign))
 
 
 async def page(fed: Fed, address: str) -> Document:
     """The document behind an address that a person pasted: itself, or what its web page names as alternate."""
     url = parsed(address)
     await _check(fed, url, budget=None, again=True)
-    sign = await signing.sign_get(fed)
-    found = await _remembered(fed, url, fetch_page_document(fed.http, url.full, sign=sign))
+    sign = await signing.fetch(fed, url.full)
+    found = await _remembered(fed, url, sign, fetch_page_document(fed.http, url.full, sign=sign))
     await admit(fed, parsed(found.uri).authority)
     return found
 
@@ -121,9 +129,12 @@ async def _check(fed: Fed, url: Url, *, budget: Budget | None, again: bool) -> N
         budget.spend()
 
 
-async def _remembered(fed: Fed, url: Url, fetch: Awaitable[Document]) -> Document:
+async def _remembered(fed: Fed, url: Url, sign: signing.Fetch, fetch: Awaitable[T]) -> T:
     try:
-        found = await fetch
+        try:
+            found = await fetch
+        finally:
+            await knocking.settle(fed, sign.outcomes)
     except Retry:
         failures = _failures(fed)
         failures[url.authority] = failures.get(url.authority, 0) + 1

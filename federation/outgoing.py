@@ -1,16 +1,25 @@
 """How an activity is made ready to leave: stored once, with a delivery row for each inbox on a host we talk to."""
 
+import logging
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from federation import policy
 from federation.context import Site
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from storage import activities, deliveries
+from federation.signatures import proofs
+from federation.signatures.keys import load_private
+from federation.vocab.audience import PUBLIC
+from storage import activities, deliveries, keys
 from storage.accounts import Account
 from storage.db import Conn
+
+log = logging.getLogger("fedi.delivery")
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 
@@ -38,8 +47,26 @@ async def send(
     reached = [(inbox, host) for inbox, host in sorted(targets.items()) if verdicts[host].allowed]
     if not reached:
         return
+    if not site.linked_data_signatures:
+        document = await _proven(conn, document, sender_id)
     activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
     await deliveries.enqueue(conn, activity_id, sender_id, reached)
+
+
+async def _proven(conn: Conn, document: JSON, sender_id: int) -> JSON:
+    """What everybody may read bears a proof of its origin, so that it is believed whoever passes it on. What is private
+    stays deniable."""
+    if PUBLIC not in (*document.get("to", ()), *document.get("cc", ())):
+        return document
+    row = await keys.private_key(conn, sender_id, "ed25519")
+    if row is None or row.private_pem is None:
+        return document
+    try:
+        key = load_private(row.private_pem)
+    except ValueError:
+        log.exception("the Ed25519 key of account %d cannot be read", sender_id)
+        return document
+    return proofs.attach(document, key, row.uri, datetime.now(UTC)) if isinstance(key, Ed25519PrivateKey) else document
 
 
 def now() -> int:

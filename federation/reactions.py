@@ -73,7 +73,7 @@ async def context(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The public posts of a thread that began here, oldest first (FEP-7888)."""
     root_id = ids.parse(path["id"])
     try:
-        await visitor(fed, request, ask=fed.site.mode == "allowlist")
+        await visitor(fed, request)
     except Hidden:
         return missing()
     async with fed.db.read() as conn:

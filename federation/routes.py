@@ -9,7 +9,7 @@ from starlette.responses import Response
 from federation import discovery, documents, featured, listings, reactions
 from federation.context import Fed
 from federation.inbox.receive import receive
-from federation.serving import conditional, wants_activity
+from federation.serving import Unsigned, conditional, unsigned, wants_activity
 
 __all__ = ["ROUTES", "Handler", "Route", "wants_activity"]
 
@@ -34,10 +34,26 @@ async def inbox(fed: Fed, request: Request, path: dict[str, str]) -> Response:
 
 
 def _get(path: str, handler: Handler) -> Route:
-    """A document that can be asked for conditionally."""
+    """A document for everybody, that can be asked for conditionally."""
 
     async def answer(fed: Fed, request: Request, values: dict[str, str]) -> Response:
         return conditional(request, await handler(fed, request, values))
+
+    return Route("GET", path, answer)
+
+
+def _guarded(path: str, handler: Handler) -> Route:
+    """A document that the operator may want to show to signed requests only."""
+
+    async def answer(fed: Fed, request: Request, values: dict[str, str]) -> Response:
+        try:
+            response = await handler(fed, request, values)
+        except Unsigned:
+            return unsigned()
+        if fed.site.asks_who:
+            # Whoever is between us would answer everybody with what was meant for one.
+            response.headers["Cache-Control"] = "private, no-store"
+        return conditional(request, response)
 
     return Route("GET", path, answer)
 
@@ -54,24 +70,25 @@ ROUTES: list[Route] = [
     _get("/", documents.instance_actor),
     _get("/actor", documents.instance_actor),
     _get("/actor/outbox", listings.instance_outbox),
-    _get("/users/:username", documents.actor),
-    _get("/@:username", documents.actor),
-    _get("/users/:username/outbox", listings.outbox),
-    _get("/users/:username/followers", listings.followers),
-    _get("/users/:username/following", listings.following),
-    _get("/users/:username/collections/featured", listings.featured),
-    _get("/users/:username/statuses/:id", documents.status),
-    _get("/@:username/:id", documents.status),
-    _get("/users/:username/statuses/:id/activity", documents.status_activity),
-    _get("/users/:username/statuses/:id/replies", reactions.replies),
-    _get("/users/:username/statuses/:id/likes", reactions.likes),
-    _get("/users/:username/statuses/:id/shares", reactions.shares),
-    _get("/users/:username/quote_authorizations/:id", documents.quote_authorization),
-    _get("/users/:username/featured_collections", featured.listing),
-    _get("/users/:username/featured_collections/:id", featured.collection),
-    _get("/users/:username/featured_collections/:id/items/:item_id", featured.item),
-    _get("/users/:username/feature_authorizations/:id", featured.authorization),
-    _get("/collections/:id", featured.page),
-    _get("/contexts/:id", reactions.context),
+    _guarded("/users/:username", documents.actor),
+    _guarded("/@:username", documents.actor),
+    _guarded("/users/:username/outbox", listings.outbox),
+    _guarded("/users/:username/followers", listings.followers),
+    _guarded("/users/:username/followers_synchronization", listings.followers_synchronization),
+    _guarded("/users/:username/following", listings.following),
+    _guarded("/users/:username/collections/featured", listings.featured),
+    _guarded("/users/:username/statuses/:id", documents.status),
+    _guarded("/@:username/:id", documents.status),
+    _guarded("/users/:username/statuses/:id/activity", documents.status_activity),
+    _guarded("/users/:username/statuses/:id/replies", reactions.replies),
+    _guarded("/users/:username/statuses/:id/likes", reactions.likes),
+    _guarded("/users/:username/statuses/:id/shares", reactions.shares),
+    _guarded("/users/:username/quote_authorizations/:id", documents.quote_authorization),
+    _guarded("/users/:username/featured_collections", featured.listing),
+    _guarded("/users/:username/featured_collections/:id", featured.collection),
+    _guarded("/users/:username/featured_collections/:id/items/:item_id", featured.item),
+    _guarded("/users/:username/feature_authorizations/:id", featured.authorization),
+    _guarded("/collections/:id", featured.page),
+    _guarded("/contexts/:id", reactions.context),
     _get("/emojis/:id", documents.emoji),
 ]

@@ -1,6 +1,7 @@
 """Around every document we serve: who asks, whether they may, and which headers the answer needs.
 
-Nobody is asked to sign. Who does is recognised, and may then read what is addressed to them.
+Nobody is asked to sign, unless the operator wants it so. Who does is recognised, and may then read what is addressed to
+them.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
 from federation.signatures import verify
-from federation.signatures.draft_cavage import SignedRequest
+from federation.signatures.requests import SignedRequest
 from federation.vocab.context import wrap
 
 JSON = dict[str, Any]  # Any: ActivityStreams
@@ -33,10 +34,15 @@ class Hidden(Exception):
     """There is nothing here for whoever asks: absent and forbidden look the same."""
 
 
+class Unsigned(Exception):
+    """Whoever asks has to prove who they are; perhaps they can, signed another way."""
+
+
 class Visitor(msgspec.Struct, frozen=True):
-    """Who asks. `account_id` is None for everybody whose signature we did not verify."""
+    """Who asks. `account_id` is None, and `uri` empty, for everybody whose signature we did not verify."""
 
     account_id: int | None = None
+    uri: str = ""
 
 
 def wants_activity(request: Request) -> bool:
@@ -67,27 +73,45 @@ def is_signed(request: Request) -> bool:
     return "signature" in headers or headers.get("authorization", "")[:10].lower() == "signature "
 
 
-async def visitor(fed: Fed, request: Request, *, ask: bool) -> Visitor:
+async def visitor(fed: Fed, request: Request, *, ask: bool = False) -> Visitor:
     """Who signed the request; a signature that proves nothing makes nobody of them. `ask`: fetch a key we do not know,
-    which is worth it only where it would change the answer. Raises Hidden for a host we do not talk to."""
+    which is worth it only where it would change the answer. Raises Hidden for a host we do not talk to, Unsigned for
+    nobody where the operator wants to know who asks."""
     if not is_signed(request):
         return _stranger(fed)
-    signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()))
-    try:
-        claimed = verify.claim(signed, datetime.now(UTC), hosts={fed.site.host.lower(), fed.site.domain.lower()})
-        await _admit(fed, claimed.key_id)
-        if not ask and await signers.stored(fed, claimed.key_id) is None:
-            return _stranger(fed)
-        found = await signers.verified(fed, signed, claimed)
-    except (Rejected, Gone, Retry):
+    found = await _signer(fed, request, ask=ask or fed.site.asks_who)
+    if found is None:
         return _stranger(fed)
     await _admit(fed, found.owner)
     if found.account.suspended_at is not None:
         raise Hidden
-    return Visitor(found.account.id)
+    return Visitor(found.account.id, found.owner)
+
+
+async def signed_visitor(fed: Fed, request: Request) -> Visitor:
+    """Somebody, never nobody. Raises Unsigned or Hidden."""
+    found = await visitor(fed, request, ask=True)
+    if found.account_id is None:
+        raise Unsigned
+    return found
+
+
+async def _signer(fed: Fed, request: Request, *, ask: bool) -> signers.Signer | None:
+    signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), b"", fed.site.scheme)
+    try:
+        claims = verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
+        for claimed in claims:
+            await _admit(fed, claimed.key_id)
+        if not ask:
+            claims = [claimed for claimed in claims if await signers.stored(fed, claimed.key_id) is not None]
+        return (await signers.verified(fed, signed, claims))[0] if claims else None
+    except (Rejected, Gone, Retry):
+        return None
 
 
 def _stranger(fed: Fed) -> Visitor:
+    if fed.site.authorized_fetch:
+        raise Unsigned
     if fed.site.mode == "allowlist":
         raise Hidden
     return Visitor()
@@ -124,6 +148,14 @@ def document(body: JSON, *, private: bool = False, seconds: int = PUBLIC_SECONDS
 def tombstone(uri: str) -> Response:
     """410: it was here, and will not come back."""
     return _answer(wrap({"id": uri, "type": "Tombstone"}), 410, f"public, max-age={PUBLIC_SECONDS}")
+
+
+def unsigned() -> Response:
+    """401, so that a peer that knows another way to sign tries it."""
+    return Response(
+        orjson.dumps({"error": "Request not signed"}), 401,
+        {"Vary": _VARY, "Cache-Control": "private, no-store"}, "application/json; charset=utf-8",
+    )  # fmt: skip
 
 
 def missing() -> Response:

@@ -1,5 +1,6 @@
 """Who signed a request: the key that it names, with its owner, proven by the owner's own document."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -7,10 +8,10 @@ from cachetools import TTLCache
 
 from federation import actors, origins
 from federation.context import Fed
-from federation.errors import Gone, Rejected, SignatureError
+from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.signatures import keys as public_keys
 from federation.signatures import verify
-from federation.signatures.draft_cavage import SignedRequest
+from federation.signatures.requests import SignedRequest
 from federation.signatures.verify import Claim
 from federation.vocab import actor as vocab
 from federation.vocab import normalise
@@ -60,11 +61,22 @@ async def key(fed: Fed, key_id: str, *, refresh: bool = False) -> Signer:
     return await _fetch(fed, key_id)
 
 
-async def verified(fed: Fed, request: SignedRequest, claimed: Claim) -> Signer:
-    """Whoever made the signature; a known key that does not fit is read again, since keys are replaced now and then.
+async def verified(fed: Fed, request: SignedRequest, claims: Sequence[Claim]) -> tuple[Signer, Claim]:
+    """Whoever made the first signature that is good, and that signature; a known key that does not fit is read again,
+    since keys are replaced now and then.
 
-    Raises SignatureError, Gone or Retry.
+    Raises SignatureError, Gone or Retry, as the last of them ended.
     """
+    for number, claimed in enumerate(claims, 1):
+        try:
+            return await _verified(fed, request, claimed), claimed
+        except (SignatureError, Gone, Retry):
+            if number == len(claims):
+                raise
+    raise SignatureError("the request is not signed")
+
+
+async def _verified(fed: Fed, request: SignedRequest, claimed: Claim) -> Signer:
     found = await key(fed, claimed.key_id)
     try:
         verify.confirm(request, claimed, public_keys.load_public(found.public_pem))

@@ -31,6 +31,11 @@ def followers(actor_uri: str) -> str:
     return f"{actor_uri}/followers"
 
 
+def followers_synchronization(actor_uri: str) -> str:
+    """The followers who live on the server that asks (FEP-8fcf)."""
+    return f"{actor_uri}/followers_synchronization"
+
+
 def following(actor_uri: str) -> str:
     return f"{actor_uri}/following"
 
@@ -45,6 +50,11 @@ def key(actor_uri: str) -> str:
 
 def ed25519_key(actor_uri: str) -> str:
     return f"{actor_uri}#ed25519-key"
+
+
+def next_key(actor_uri: str, kind: str, number: int) -> str:
+    """A key that takes over from another: under a name of its own, so that nobody mistakes one for the other."""
+    return f"{actor_uri}#{'main' if kind == 'rsa' else kind}-key-{number}"
 
 
 def status(actor_uri: str, status_id: int) -> str:

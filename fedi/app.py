@@ -115,6 +115,8 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         description=settings.description,
         allow_private=settings.allow_private_peers,
         mode=settings.federation_mode,
+        authorized_fetch=settings.authorized_fetch,
+        linked_data_signatures=settings.linked_data_signatures,
         registrations_open=settings.registrations == "open",
         max_per_host=settings.delivery_per_host,
         max_waiting_per_host=settings.inbox_per_host,

@@ -9,6 +9,7 @@ from fedi.context import App
 from storage import (
     activities,
     activity,
+    keys,
     purging,
     rate_limits,
     severances,
@@ -23,6 +24,7 @@ KEPT_DAYS = 30
 ACTIVITIES_STEP = 50
 ARRIVALS_STEP = 10_000
 RATE_LIMITS_STEP = 10_000
+KEYS_STEP = 1000
 REFRESHES_STEP = 1000
 SEVERED_STEP = 1000
 REFRESHES_KEPT = timedelta(days=1)
@@ -59,7 +61,7 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits, how
-    threads were completed, who was lost by old blocks."""
+    threads were completed, who was lost by old blocks, keys that others replaced."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
@@ -67,6 +69,8 @@ async def sweep(app: App) -> None:
     async with app.db.transaction() as conn:
         await activity.forget(conn)
         await translations.forget(conn, days=KEPT_DAYS)
+    async with app.db.transaction() as conn:
+        await keys.drop_replaced(conn, limit=KEYS_STEP)
     gone = ARRIVALS_STEP
     while gone == ARRIVALS_STEP:
         async with app.db.transaction() as conn:

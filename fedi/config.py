@@ -142,6 +142,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["open", "allowlist"],
         Meta(description="Whom we federate with: everybody not blocked (open), or only allowed domains (allowlist)."),
     ] = "open"
+    authorized_fetch: Annotated[
+        bool,
+        Meta(
+            description="Shows posts and profiles only to servers that sign their requests, so that those blocked get "
+            "none by asking. Web pages stay open."
+        ),
+    ] = False
+    linked_data_signatures: Annotated[
+        bool,
+        Meta(
+            description="Signs public activities the older way instead of with proofs: relays of Mastodon's kind want "
+            "that. Costs a quarter of a second of a processor for each."
+        ),
+    ] = False
 
     # Limits of a post. 5,000 characters: long enough for essays, and the largest limit common among servers whose
     # posts others show without trouble; Mastodon shows any length but writes 500.

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, discovery, featuring, stamps, threads
+from federation import actors, discovery, featuring, reconciling, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -68,6 +68,7 @@ JOBS: dict[str, Job] = {
     push_effects.JOB: push.send,
     actors.REFRESH_JOB: _federated(actors.refresh),
     actors.NODEINFO_JOB: _federated(discovery.read_nodeinfo),
+    reconciling.JOB: _federated(reconciling.synchronize),
     threads.ANCESTORS_JOB: _federated(threads.ancestors),
     threads.REPLIES_JOB: _federated(threads.replies),
     threads.FEATURED_JOB: _federated(threads.featured),

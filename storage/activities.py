@@ -48,6 +48,18 @@ async def bodies(conn: Conn, activity_ids: Sequence[int]) -> dict[int, str]:
     return {record[0]: record[1] for record in records}
 
 
+async def sign(conn: Conn, activity_id: int, document: Mapping[str, Any]) -> str:  # Any: JSON
+    """Keep the signed form of an activity, unless another process was faster; what is kept."""
+    body: str = await conn.fetchval(
+        """
+        update activities set body = case when body::jsonb ? 'signature' then body else $2 end
+        where id = $1 returning body
+        """,
+        activity_id, orjson.dumps(document).decode(),
+    )  # fmt: skip
+    return body
+
+
 async def discard_waiting(conn: Conn, object_uri: str) -> None:
     """The object is gone: what was still to be told about it, except its Delete, is not sent any more."""
     await conn.execute(

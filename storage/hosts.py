@@ -1,12 +1,18 @@
 """Other servers as hosts: whether they answer, since when not, and when to try again."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from storage import deliveries
 from storage.db import Conn
 from storage.rows import columns, struct, structs
+
+Scheme = Literal["cavage", "rfc9421"]
+
+# A server that was upgraded, or that was signed for differently by mistake, is asked anew after so many days.
+SCHEME_DAYS = 30
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -20,6 +26,9 @@ class Host(msgspec.Struct, frozen=True):
     last_error: str | None
     last_ok_at: datetime | None
     last_seen_at: datetime | None
+    signature_scheme: Scheme | None
+    signature_scheme_at: datetime | None
+    takes_rfc9421_at: datetime | None
 
 
 _COLUMNS = columns(Host)
@@ -106,3 +115,26 @@ async def set_software(conn: Conn, host: str, software: str | None, version: str
         """,
         host, software, version,
     )  # fmt: skip
+
+
+async def accepted(conn: Conn, host: str, scheme: Scheme) -> None:
+    """It took a signature of this kind after it had refused the other."""
+    await conn.execute(
+        """
+        insert into hosts (host, signature_scheme, signature_scheme_at) values ($1, $2, now())
+        on conflict (host) do update set signature_scheme = excluded.signature_scheme, signature_scheme_at = now()
+        """,
+        host, scheme,
+    )  # fmt: skip
+
+
+async def takes_rfc9421(conn: Conn, host: str) -> None:
+    """It signs with RFC 9421 itself, or says that it can. Written at most once a day."""
+    await conn.execute(
+        """
+        insert into hosts as h (host, takes_rfc9421_at) values ($1, now())
+        on conflict (host) do update set takes_rfc9421_at = now()
+        where h.takes_rfc9421_at is null or h.takes_rfc9421_at < now() - interval '1 day'
+        """,
+        host,
+    )

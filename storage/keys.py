@@ -14,7 +14,8 @@ Kind = Literal["rsa", "ed25519"]
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A row of `keys`. `private_pem` is None for keys of other servers' actors."""
+    """A row of `keys`. `private_pem` is None for keys of other servers' actors; `active_at` is when ours begins to
+    sign."""
 
     uri: str
     account_id: int
@@ -22,6 +23,7 @@ class Key(msgspec.Struct, frozen=True):
     public_pem: str
     private_pem: str | None
     fetched_at: datetime
+    active_at: datetime
 
 
 class Public(msgspec.Struct, frozen=True):
@@ -36,11 +38,24 @@ _COLUMNS = columns(Key)
 _WIDTH = len(Key.__struct_fields__)
 
 
-async def create(conn: Conn, *, uri: str, account_id: int, kind: Kind, public_pem: str, private_pem: str) -> None:
-    """A pair of our own."""
+class Own(msgspec.Struct, frozen=True):
+    """A pair of one of our accounts. It signs `after_seconds` from now, and is shown at once."""
+
+    uri: str
+    account_id: int
+    kind: Kind
+    public_pem: str
+    private_pem: str
+    after_seconds: float = 0.0
+
+
+async def create(conn: Conn, own: Own) -> None:
     await conn.execute(
-        "insert into keys (uri, account_id, kind, public_pem, private_pem) values ($1, $2, $3, $4, $5)",
-        uri, account_id, kind, public_pem, private_pem,
+        """
+        insert into keys (uri, account_id, kind, public_pem, private_pem, active_at)
+        values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))
+        """,
+        own.uri, own.account_id, own.kind, own.public_pem, own.private_pem, own.after_seconds,
     )  # fmt: skip
 
 
@@ -64,8 +79,10 @@ async def with_owner(conn: Conn, uri: str) -> tuple[Key, Account] | None:
 
 
 async def of_account(conn: Conn, account_id: int) -> list[Key]:
-    """RSA before Ed25519."""
-    records = await conn.fetch(f"select {_COLUMNS} from keys where account_id = $1 order by kind desc, uri", account_id)
+    """RSA before Ed25519, of a kind the latest last."""
+    records = await conn.fetch(
+        f"select {_COLUMNS} from keys where account_id = $1 order by kind desc, active_at, uri", account_id
+    )
     return structs(Key, records)
 
 
@@ -83,7 +100,11 @@ async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> dict[int, list[
 async def private_key(conn: Conn, account_id: int, kind: Kind = "rsa") -> Key | None:
     """The key one of our accounts signs with; None for an account that is not ours."""
     record = await conn.fetchrow(
-        f"select {_COLUMNS} from keys where account_id = $1 and kind = $2 and private_pem is not null",
+        f"""
+        select {_COLUMNS} from keys
+        where account_id = $1 and kind = $2 and private_pem is not null and active_at <= now()
+        order by active_at desc limit 1
+        """,
         account_id, kind,
     )  # fmt: skip
     return struct(Key, record)
@@ -111,3 +132,20 @@ async def take_back(conn: Conn, account_id: int, uris: Sequence[str]) -> None:
     await conn.execute(
         "delete from keys where uri = any($2) and account_id <> $1 and private_pem is null", account_id, uris
     )
+
+
+async def drop_replaced(conn: Conn, *, limit: int, account_id: int | None = None) -> int:
+    """Delete our keys, of one account or of all, whose successors sign already; how many."""
+    records = await conn.fetch(
+        """
+        delete from keys where uri in (
+            select k.uri from keys k
+            where k.private_pem is not null and ($2::bigint is null or k.account_id = $2)
+              and exists (select from keys n where n.account_id = k.account_id and n.kind = k.kind
+                          and n.private_pem is not null and n.active_at > k.active_at and n.active_at <= now())
+            limit $1)
+        returning 1
+        """,
+        limit, account_id,
+    )  # fmt: skip
+    return len(records)

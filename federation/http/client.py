@@ -6,10 +6,10 @@ Refuses to run inside a database transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import urljoin
 
 import httpx
@@ -47,8 +47,8 @@ TOTAL_SECONDS = 30.0
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
-# (method, absolute URL, body) → headers to add. Called for every hop and attempt: host, path and date are signed.
-Sign = Callable[[str, str, bytes], Mapping[str, str]]
+# Whoever answers so may take another signature.
+REFUSALS = (400, 401)
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -63,6 +63,16 @@ class Response(msgspec.Struct, frozen=True):
     def media_type(self) -> str:
         """The content type without parameters, lower-case; "" when there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Sign(Protocol):
+    """Makes the headers of a GET, for every hop anew: host, path and date are signed."""
+
+    def attempts(self, url: str) -> Iterator[Mapping[str, str]]:
+        """Headers to try one after the other while the answer is a refusal."""
+
+    def ended(self, url: str, headers: Mapping[str, str], response: Response) -> None:
+        """The last attempt, and its answer."""
 
 
 class HTTPClient:
@@ -162,13 +172,12 @@ class HTTPClient:
     ) -> Response:
         if sign is None:
             return await self.request("GET", url, headers=headers, max_bytes=max_bytes, lenient=lenient)
-        signed = sign("GET", url.full, b"")
-        response = await self.request("GET", url, headers={**headers, **signed}, max_bytes=max_bytes)
-        path, query, _ = url.full.partition("?")
-        if response.status == 401 and query:
-            # Several implementations verify the request target without its query.
-            signed = sign("GET", path, b"")
+        signed: Mapping[str, str] = {}
+        for signed in sign.attempts(url.full):
             response = await self.request("GET", url, headers={**headers, **signed}, max_bytes=max_bytes)
+            if response.status not in REFUSALS:
+                break
+        sign.ended(url.full, signed, response)
         return response
 
     def _call(

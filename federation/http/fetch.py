@@ -64,6 +64,15 @@ async def fetch_document(client: HTTPClient, uri: str, *, sign: Sign | None = No
     return await _proven(client, uri, response, sign=sign)
 
 
+async def fetch_unnamed(client: HTTPClient, url: str, *, sign: Sign) -> dict[str, Any]:
+    """Fetch an ActivityPub document that is believed because of who named its address, whatever its id. Any: JSON."""
+    response = await _get(client, url, sign=sign, accept=ACCEPT_DOCUMENT)
+    raise_for_status(response)
+    if not _is_document_type(response.headers.get("content-type", "")) or response.url.origin != parse_url(url).origin:
+        raise Rejected(f"{url} answers something else than ActivityPub")
+    return loads(response.body)
+
+
 async def fetch_page_document(client: HTTPClient, url: str, *, sign: Sign | None = None) -> Document:
     """Fetch the document behind an address that a person pasted: itself, or what its page names as alternate."""
     response = await _get(client, url, sign=sign, accept=ACCEPT_PAGE)

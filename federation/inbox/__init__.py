@@ -91,7 +91,8 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
     """Handle a queued activity. Handlers make twice the same as once. Any: the job's payload."""
     document = normalise.loads(str(payload["body"]).encode())
     envelope = activity.arrived(document)
-    if payload.get("forwarded"):
+    passed_on = bool(payload.get("forwarded"))
+    if passed_on and not await forwarded.proven(fed, document, envelope):
         await forwarded.recheck(fed, envelope)
         return
     itself_gone = envelope.type == "Delete" and envelope.object_id == envelope.actor
@@ -107,4 +108,5 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
         raise Rejected("an activity of ours came back")
     if sender.suspended_at is not None and envelope.type not in _HEARD_FROM_SUSPENDED:
         raise Rejected("its sender is suspended")
-    await handler(Box(fed, envelope, sender, payload.get("recipient_id")))
+    # Whose inbox somebody else chose for it says nothing about whom its author meant.
+    await handler(Box(fed, envelope, sender, None if passed_on else payload.get("recipient_id")))

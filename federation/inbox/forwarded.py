@@ -1,13 +1,80 @@
-"""Activities that somebody passed on (ActivityPub 7.1.2): never believed, but a reason to look at the origin."""
+"""Activities that somebody passed on (ActivityPub 7.1.2): believed when they prove by themselves whose they are, else
+no more than a reason to look at the origin.
+"""
 
-from federation import resolve
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from federation import resolve, signers
 from federation.context import Fed
-from federation.errors import Gone
+from federation.errors import Gone, Rejected, SignatureError
 from federation.http.fetch import NotFound
+from federation.signatures import keys, linked_data, proofs
 from federation.vocab.activity import Activity
 from storage import accounts, inbox, statuses
 from storage.statuses import Status
 from storage.visibility import PRIVATE
+
+log = logging.getLogger("fedi.inbox")
+
+JSON = dict[str, Any]  # Any: as it arrived
+
+# What proves a thing for ever proves it to whoever sends it again: these do no harm a second time.
+PROVABLE = frozenset(("Create", "Update", "Delete"))
+
+
+async def proven(fed: Fed, document: JSON, envelope: Activity) -> bool:
+    """Whether the document itself shows that its actor made it: a proof, or for what is deleted a linked data
+    signature, which is good for nothing more. Raises Retry when that cannot be told now."""
+    proof = proofs.find(document)
+    signature = linked_data.find(document) if envelope.type == "Delete" and proof is None else None
+    if envelope.actor is None or envelope.type not in PROVABLE or (proof is None and signature is None):
+        return False
+    if not await _concerns_us(fed, envelope):
+        return False
+    if proof is not None:
+
+        async def check(key: keys.PublicKey) -> None:
+            proofs.verify(document, proof, key, datetime.now(UTC))
+
+        return await _made_by(fed, envelope.actor, proof.method, check)
+    if signature is None:
+        return False
+
+    async def check_linked(key: keys.PublicKey) -> None:
+        await linked_data.verify(document, signature, key)
+
+    return await _made_by(fed, envelope.actor, signature.creator, check_linked)
+
+
+async def _made_by(fed: Fed, actor: str, key_id: str, check: Callable[[keys.PublicKey], Awaitable[None]]) -> bool:
+    """Whether a key of this very actor passes the check; read again, now and then, if the one we know does not."""
+    try:
+        found = await signers.key(fed, key_id)
+        if found.owner != actor:
+            return False
+        try:
+            await check(keys.load_public(found.public_pem))
+        except SignatureError:
+            found = await signers.key(fed, key_id, refresh=True)
+            if found.owner != actor:
+                return False
+            await check(keys.load_public(found.public_pem))
+    except (Rejected, Gone) as exc:
+        log.info("not proven", extra={"actor": actor, "key": key_id[:200], "error": str(exc)})
+        return False
+    return True
+
+
+async def _concerns_us(fed: Fed, envelope: Activity) -> bool:
+    """Checking costs the fetch of a key: not for what we would drop anyway."""
+    async with fed.db.read() as conn:
+        if await accounts.by_uri(conn, envelope.actor or "") is not None:
+            return True
+        answers = envelope.object.doc.get("inReplyTo") if envelope.object and envelope.object.doc else None
+        return isinstance(answers, str) and await statuses.by_uri(conn, answers) is not None
 
 
 async def recheck(fed: Fed, envelope: Activity) -> None:

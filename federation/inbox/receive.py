@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -21,9 +22,9 @@ from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.inbox import room
+from federation.inbox import besides, room
 from federation.signatures import verify
-from federation.signatures.draft_cavage import SignedRequest
+from federation.signatures.requests import SignedRequest
 from federation.vocab import activity, normalise
 from federation.vocab.activity import Activity
 from storage import accounts, hosts
@@ -56,13 +57,15 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
         document, envelope = _parse(body)
         recipient_id = await _recipient(fed, username)
         if not await _farewell_of_a_stranger(fed, envelope):
-            sender_uri = await _verify(fed, request, body, envelope)
+            sender_uri, claim = await _verify(fed, request, body, envelope)
             if envelope.actor is None:
                 document["actor"] = sender_uri
                 envelope = activity.arrived(document)
             if not await room.left(fed, parse_url(sender_uri).authority):
                 raise Refusal(429, "Too much of yours waits here to be handled")
             await _store(fed, document, envelope, recipient_id, sender_uri)
+            if claim is not None and sender_uri == envelope.actor:
+                await besides.learn(fed, request, sender_uri, claim)
     except Refusal as exc:
         counters.inbox(exc.status)
         log.info("refused", extra={"status": exc.status, "error": str(exc)})
@@ -111,28 +114,29 @@ async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
         return await accounts.by_uri(conn, envelope.actor or "") is None
 
 
-async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> str:
-    """Check policy and signature; who signed. If that is not its actor, they pass on what somebody else said."""
-    signed = SignedRequest(
-        method=request.method, target=_target(request), headers=tuple(request.headers.items()), body=body
-    )
-    hosts_ = {fed.site.host.lower(), fed.site.domain.lower()}
+async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> tuple[str, verify.Claim | None]:
+    """Check policy and signature; who signed, and with what signature. If that is not its actor, they pass on what
+    somebody else said."""
+    signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), body, fed.site.scheme)
     if envelope.actor is not None:
         await _check_policy(fed, envelope.actor)
     try:
-        claim = verify.claim(signed, datetime.now(UTC), hosts=hosts_)
+        claims = verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
         if envelope.actor is None:
-            await _check_policy(fed, claim.key_id)
-        signer_uri = await _signer(fed, signed, claim, envelope)
+            await _check_policy(fed, claims[0].key_id)
+        signer_uri, claim = await _signer(fed, signed, claims, envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
-    if signer_uri == envelope.actor or envelope.actor is None:
+    if signer_uri == envelope.actor:
         await _seen(fed, signer_uri)
-        return signer_uri
+        return signer_uri, claim
     await _check_policy(fed, signer_uri)
+    if envelope.actor is None:
+        await _seen(fed, signer_uri)
+        return signer_uri, claim
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
-    return signer_uri
+    return signer_uri, claim
 
 
 async def _check_policy(fed: Fed, uri: str) -> None:
@@ -155,15 +159,17 @@ def _target(request: Request) -> str:
     return (path + b"?" + query if query else path).decode("latin-1")
 
 
-async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope: Activity) -> str:
-    """The actor whose key made the signature."""
+async def _signer(
+    fed: Fed, signed: SignedRequest, claims: Sequence[verify.Claim], envelope: Activity
+) -> tuple[str, verify.Claim | None]:
+    """The actor whose key made a signature, and which; none where the key is gone with the actor."""
     try:
-        found = await signers.verified(fed, signed, claim)
+        found, claim = await signers.verified(fed, signed, claims)
     except Gone as exc:
         # The account is gone and its key with it: its own farewell is believed if its server confirms it.
         farewell = envelope.type == "Delete" and envelope.object_id == envelope.actor
-        if farewell and await _is_gone(fed, claim.key_id, envelope.actor or ""):
-            return envelope.actor or ""
+        if farewell and await _is_gone(fed, claims[-1].key_id, envelope.actor or ""):
+            return envelope.actor or "", None
         raise Refusal(401, "The key is gone") from exc
     except Retry as exc:
         raise Refusal(503, "The key cannot be fetched now") from exc
@@ -171,7 +177,7 @@ async def _signer(fed: Fed, signed: SignedRequest, claim: verify.Claim, envelope
         raise
     except Rejected as exc:
         raise Refusal(401, f"The key was refused: {exc}") from exc
-    return found.owner
+    return found.owner, claim
 
 
 async def _is_gone(fed: Fed, key_id: str, actor_uri: str) -> bool:

@@ -6,22 +6,18 @@ request and the clock, `confirm` needs the key. `check` is both.
 
 import base64
 import re
-from collections.abc import Container, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Container
+from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from msgspec import Struct
 
 from federation.errors import SignatureError
 from federation.signatures import digest, keys
+from federation.signatures.requests import MAX_KEY_ID_CHARACTERS, WINDOW, Outgoing, SignedRequest
 
-# Both ways: clocks differ, and deliveries wait in queues after they were signed.
-WINDOW = timedelta(hours=1)
 MAX_HEADER_CHARACTERS = 8_192
-MAX_KEY_ID_CHARACTERS = 2_048
-ACTIVITY_TYPE = "application/activity+json"
 
 # The label is a hint at the hash; the kind of key decides the algorithm. hs2019 hides which hash was used.
 _HASHES_TRIED = {"rsa-sha256": (False,), "rsa-sha512": (True,), "hs2019": (False, True), "ed25519": (False,)}
@@ -29,22 +25,6 @@ _PARAMETER = re.compile(
     r'[ \t]*([A-Za-z][A-Za-z0-9_-]{0,31})[ \t]*=[ \t]*(?:"([^"\\]*)"|([0-9]{1,20}(?:\.[0-9]{1,9})?))[ \t]*(?:,|$)'
 )
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,9})?")
-
-
-class SignedRequest(Struct, frozen=True):
-    """A request as it was received.
-
-    `target` is the raw request target, query included; `headers` are (name, value) pairs in any case, repeated names
-    kept; `body` is the bytes before any decoding, empty for GET.
-    """
-
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes = b""
-
-    def values(self, name: str) -> list[str]:
-        return [value.strip() for key, value in self.headers if key.lower() == name]
 
 
 class Parsed(Struct, frozen=True):
@@ -84,10 +64,10 @@ def claim(request: SignedRequest, now: datetime, *, hosts: Container[str], requi
         raise SignatureError("digest is not signed")
     if "date" not in covered and "(created)" not in covered:
         raise SignatureError("neither date nor (created) is signed")
-    _check_host(request, hosts)
+    request.check_host(hosts)
     _check_time(request, parsed, now)
     if "digest" in covered:
-        digest.check(_single(request, "digest"), request.body)
+        digest.check(request.single("digest"), request.body)
     return parsed
 
 
@@ -144,28 +124,13 @@ def signing_string(request: SignedRequest, parsed: Parsed, target: str) -> str:
     return "\n".join(lines)
 
 
-class Outgoing(Struct, frozen=True, kw_only=True):
-    """A request to sign. `url` is absolute ASCII, exactly as it will stand on the request line.
-
-    `body` None means a request without a body. `extra` headers are sent and signed as they are, for example
-    Collection-Synchronization. `with_query=False` signs the path alone, for peers that leave the query out.
-    """
-
-    method: str
-    url: str
-    body: bytes | None = None
-    content_type: str = ACTIVITY_TYPE
-    extra: Mapping[str, str] = {}
-    with_query: bool = True
-
-
 def sign(request: Outgoing, key: keys.PrivateKey, key_id: str, now: datetime) -> dict[str, str]:
     """The headers to send: Host, Date, Digest and Content-Type with a body, the extra ones, and Signature.
 
     The spelling is the intersection of what known parsers accept: no space after a comma, keyId first, all values
     quoted, always the label rsa-sha256 for RSA, hs2019 for Ed25519. Must be made anew for every attempt.
     """
-    authority, target = _split(request.url)
+    authority, target = request.parts()
     if not request.with_query:
         target = target.partition("?")[0]
     headers = {"Host": authority, "Date": format_datetime(now.astimezone(UTC), usegmt=True)}
@@ -208,23 +173,10 @@ def _parameters(header: str) -> dict[str, str]:
     return parameters
 
 
-def _single(request: SignedRequest, name: str) -> str:
-    values = request.values(name)
-    if len(values) != 1:
-        raise SignatureError(f"the request needs exactly one {name} header")
-    return values[0]
-
-
-def _check_host(request: SignedRequest, hosts: Container[str]) -> None:
-    host = _single(request, "host").lower()
-    if host not in hosts and host.removesuffix(":443").removesuffix(":80") not in hosts:
-        raise SignatureError("the request was signed for another host")
-
-
 def _check_time(request: SignedRequest, parsed: Parsed, now: datetime) -> None:
     if "date" in parsed.headers:
         try:
-            date = parsedate_to_datetime(_single(request, "date"))
+            date = parsedate_to_datetime(request.single("date"))
         except (ValueError, TypeError, OverflowError) as exc:
             raise SignatureError("the date cannot be read") from exc
         # "-0000" yields a naive value that still means UTC.
@@ -241,13 +193,3 @@ def _seconds(value: str | None) -> float:
     if value is None or not _SECONDS.fullmatch(value):
         raise SignatureError("created or expires is not a number of seconds", status=400)
     return float(value)
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Authority as the Host header has it, and the request target, without touching a byte of either."""
-    parts = urlsplit(url)
-    default = {"https": ":443", "http": ":80"}.get(parts.scheme)
-    if default is None or not url.isascii() or "@" in parts.netloc or not parts.netloc:
-        raise ValueError("only absolute http(s) URLs in ASCII can be signed")
-    target = parts.path or "/"
-    return parts.netloc.lower().removesuffix(default), f"{target}?{parts.query}" if parts.query else target

@@ -92,7 +92,7 @@ def multikey(key: PublicKey) -> str:
         raw = _ED25519_CODEC + key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     else:
         raw = _RSA_CODEC + key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    return "z" + _to_base58(raw)
+    return "z" + to_base58(raw)
 
 
 def sign(key: PrivateKey, message: bytes) -> bytes:
@@ -138,7 +138,7 @@ def _from_der(der: bytes) -> PublicKey:
 def _from_multibase(text: str) -> PublicKey:
     if len(text) > MAX_MULTIBASE_CHARACTERS:
         raise SignatureError("the Multikey is too long")
-    raw = _from_base58(text[1:])
+    raw = from_base58(text[1:])
     if raw.startswith(_ED25519_CODEC) and len(raw) == 34:
         return Ed25519PublicKey.from_public_bytes(raw[2:])
     if raw.startswith(_RSA_CODEC):
@@ -146,7 +146,7 @@ def _from_multibase(text: str) -> PublicKey:
     raise SignatureError("the Multikey is neither RSA nor Ed25519")
 
 
-def _to_base58(raw: bytes) -> str:
+def to_base58(raw: bytes) -> str:
     number = int.from_bytes(raw, "big")
     digits = []
     while number:
@@ -156,7 +156,7 @@ def _to_base58(raw: bytes) -> str:
     return "1" * zeros + "".join(reversed(digits))
 
 
-def _from_base58(text: str) -> bytes:
+def from_base58(text: str) -> bytes:
     number = 0
     for character in text:
         value = _BASE58_VALUES.get(character)

@@ -22,6 +22,13 @@ MAX_FIELD_CHARACTERS = 2_047
 MAX_ALIASES = 256
 MAX_KEYS = 10
 
+RFC9421 = "https://datatracker.ietf.org/doc/html/rfc9421"
+# FEP-844e: what our software can do that cannot be told otherwise.
+IMPLEMENTS: list[JSON] = [
+    {"href": RFC9421, "name": "RFC-9421: HTTP Message Signatures"},
+    {"href": f"{RFC9421}#name-eddsa-using-curve-edwards25", "name": "RFC-9421 signatures using the Ed25519 algorithm"},
+]
+
 # What can stand in a handle: other characters would make one that reads as somebody else's.
 _USERNAME = re.compile(r"[\w.~-]{1,2048}")
 
@@ -188,6 +195,15 @@ def key_references(document: JSON) -> tuple[str, ...]:
     return normalise.iris([item for item in published if isinstance(item, str)])[:MAX_KEYS]
 
 
+def takes_rfc9421(document: JSON) -> bool:
+    """Whether the software behind an actor says that it verifies RFC 9421 (FEP-844e)."""
+    doc = normalise.properties(document)
+    software = normalise.properties(normalise.one(doc.get("generator")))
+    listed = (*normalise.many(doc.get("implements")), *normalise.many(software.get("implements")))
+    named = [item.get("href") if isinstance(item, dict) else item for item in listed[:MAX_ALIASES]]
+    return any(isinstance(name, str) and name.partition("#")[0] == RFC9421 for name in named)
+
+
 def render(out: Outgoing) -> JSON:
     """The document of one of our actors."""
     document: JSON = {"id": out.id, "type": out.type}
@@ -217,6 +233,10 @@ def render(out: Outgoing) -> JSON:
     }
     if out.featured_by:
         document["interactionPolicy"] = interaction.render("canFeature", out.featured_by)
+    if out.type == "Application":
+        document["implements"] = IMPLEMENTS
+    else:
+        document["generator"] = {"type": "Application", "implements": IMPLEMENTS}
     if out.shared_inbox:
         document["endpoints"] = {"sharedInbox": out.shared_inbox}
     return wrap(document | _flags(out) | _published_keys(out) | _pictures(out))

@@ -71,6 +71,7 @@ _TERMS: dict[str, str | JSON] = {
     "Multikey": "sec:Multikey",
     "controller": _iri("sec:controller"),
     "publicKeyMultibase": {"@id": "sec:publicKeyMultibase", "@type": "sec:multibase"},
+    "implements": {"@container": "@set", "@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
     "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger",
 }
 

@@ -247,6 +247,30 @@ def token(username: str, scopes: str, as_json: bool) -> None:
         click.echo(issued)
 
 
+@group.command("rotate-keys")
+@click.argument("username", required=False)
+@click.option("--server", is_flag=True, help="Of the server's own actor, which signs what no person signs.")
+@click.option("--at-once", is_flag=True, help="The old keys are in wrong hands: sign with the new ones from now on.")
+def rotate_keys(username: str | None, server: bool, at_once: bool) -> None:
+    """Give an account new keys to sign with.
+
+    Other servers are told, signed with the old keys, which sign for five minutes more. Some servers refuse new keys
+    until their operator agrees: do it for a reason.
+    """
+
+    if (username is None) is not server:
+        raise click.UsageError("Give either a username or --server.")
+
+    async def work() -> int:
+        async with session.opened() as app:
+            return await accounts.rotate_keys(app, username, at_once=at_once)
+
+    seconds = session.run(work())
+    click.echo(
+        f"{username or 'The server'} signs with new keys {f'in {seconds // 60} minutes' if seconds else 'from now on'}"
+    )
+
+
 @group.command("owner-link")
 def owner_link() -> None:
     """Print a link to sign up as the owner.

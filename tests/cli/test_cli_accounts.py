@@ -164,3 +164,14 @@ async def test_an_invitation_counts_its_uses(fedi: Fedi, database_url: str) -> N
         assert await invites.use(conn, made["code"]) is None
     await db.close()
     assert (await fedi("invite", "create", "--by", "nobody")).exit_code == 1
+
+
+async def test_keys_are_replaced_from_the_command_line(fedi: Fedi) -> None:
+    await created(fedi, "alice")
+    assert (await fedi("account", "rotate-keys", "alice")).output == "alice signs with new keys in 5 minutes\n"
+    at_once = await fedi("account", "rotate-keys", "--server", "--at-once")
+    assert at_once.output == "The server signs with new keys from now on\n"
+    assert (await fedi("account", "rotate-keys")).exit_code == 2
+    missing = await fedi("account", "rotate-keys", "nobody")
+    assert missing.exit_code == 1
+    assert "no account" in missing.output

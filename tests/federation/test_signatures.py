@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.errors import SignatureError
-from federation.signatures import digest, draft_cavage, keys
+from federation.signatures import digest, draft_cavage, keys, requests
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY_ID = "https://remote.test/users/bob#main-key"
@@ -21,35 +21,35 @@ ED25519 = keys.generate_ed25519()
 HOSTS = {"local.test"}
 
 
-def signed(outgoing: draft_cavage.Outgoing, pair: keys.Pair = RSA, now: datetime = NOW) -> draft_cavage.SignedRequest:
+def signed(outgoing: requests.Outgoing, pair: keys.Pair = RSA, now: datetime = NOW) -> requests.SignedRequest:
     headers = draft_cavage.sign(outgoing, keys.load_private(pair.private_pem), KEY_ID, now)
     parts = urlsplit(outgoing.url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    return draft_cavage.SignedRequest(outgoing.method, target, tuple(headers.items()), outgoing.body or b"")
+    return requests.SignedRequest(outgoing.method, target, tuple(headers.items()), outgoing.body or b"")
 
 
-def post(**changes: object) -> draft_cavage.Outgoing:
+def post(**changes: object) -> requests.Outgoing:
     values: dict[str, object] = {"method": "POST", "url": "https://local.test/inbox", "body": b'{"a":1}'}
-    return draft_cavage.Outgoing(**{**values, **changes})  # type: ignore[arg-type]
+    return requests.Outgoing(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def get(url: str = "https://local.test/users/alice") -> draft_cavage.Outgoing:
-    return draft_cavage.Outgoing(method="GET", url=url)
+def get(url: str = "https://local.test/users/alice") -> requests.Outgoing:
+    return requests.Outgoing(method="GET", url=url)
 
 
-def check(request: draft_cavage.SignedRequest, pair: keys.Pair = RSA, now: datetime = NOW) -> draft_cavage.Parsed:
+def check(request: requests.SignedRequest, pair: keys.Pair = RSA, now: datetime = NOW) -> draft_cavage.Parsed:
     return draft_cavage.check(request, keys.load_public(pair.public_pem), now, hosts=HOSTS)
 
 
-def with_header(request: draft_cavage.SignedRequest, name: str, value: str | None) -> draft_cavage.SignedRequest:
+def with_header(request: requests.SignedRequest, name: str, value: str | None) -> requests.SignedRequest:
     kept = tuple((key, old) for key, old in request.headers if key.lower() != name.lower())
     headers = kept if value is None else (*kept, (name, value))
-    return draft_cavage.SignedRequest(request.method, request.target, headers, request.body)
+    return requests.SignedRequest(request.method, request.target, headers, request.body)
 
 
 @pytest.mark.parametrize("pair", [RSA, ED25519], ids=["rsa", "ed25519"])
 @pytest.mark.parametrize("outgoing", [post(), get(), get("https://local.test/outbox?page=true")], ids=str)
-def test_what_we_sign_verifies(pair: keys.Pair, outgoing: draft_cavage.Outgoing) -> None:
+def test_what_we_sign_verifies(pair: keys.Pair, outgoing: requests.Outgoing) -> None:
     assert check(signed(outgoing, pair), pair).key_id == KEY_ID
 
 
@@ -94,7 +94,7 @@ def test_extra_headers_are_sent_and_covered() -> None:
 
 
 def test_a_signature_without_the_query_is_accepted_and_can_be_made() -> None:
-    request = signed(draft_cavage.Outgoing(method="GET", url="https://local.test/x?page=1", with_query=False))
+    request = signed(requests.Outgoing(method="GET", url="https://local.test/x?page=1", with_query=False))
     assert check(request)
 
 
@@ -116,7 +116,7 @@ def test_a_date_within_the_hour_is_accepted(minutes: int) -> None:
 
 def test_a_tampered_body_is_refused_before_any_key_is_needed() -> None:
     request = signed(post())
-    tampered = draft_cavage.SignedRequest(request.method, request.target, request.headers, b"{}")
+    tampered = requests.SignedRequest(request.method, request.target, request.headers, b"{}")
     with pytest.raises(SignatureError, match="digest"):
         draft_cavage.claim(tampered, NOW, hosts=HOSTS)
 
@@ -129,7 +129,7 @@ def test_a_request_for_another_host_is_refused() -> None:
 @pytest.mark.parametrize("name", ["Host", "Date", "Digest"])
 def test_a_repeated_header_that_matters_is_refused(name: str) -> None:
     request = signed(post())
-    doubled = draft_cavage.SignedRequest(
+    doubled = requests.SignedRequest(
         request.method, request.target, (*request.headers, (name, dict(request.headers)[name])), request.body
     )
     with pytest.raises(SignatureError, match="exactly one"):
@@ -138,7 +138,7 @@ def test_a_repeated_header_that_matters_is_refused(name: str) -> None:
 
 def test_two_signatures_are_malformed() -> None:
     request = signed(post())
-    doubled = draft_cavage.SignedRequest(
+    doubled = requests.SignedRequest(
         request.method, request.target, (*request.headers, ("signature", "x")), request.body
     )
     with pytest.raises(SignatureError) as caught:
@@ -187,7 +187,7 @@ def test_a_signed_header_that_is_missing_does_not_count_as_empty() -> None:
 
 @given(st.text(max_size=300))
 def test_no_signature_header_raises_anything_else(value: str) -> None:
-    request = draft_cavage.SignedRequest("POST", "/inbox", (("Host", "local.test"), ("Signature", value)), b"")
+    request = requests.SignedRequest("POST", "/inbox", (("Host", "local.test"), ("Signature", value)), b"")
     with pytest.raises(SignatureError):
         draft_cavage.claim(request, NOW, hosts=HOSTS)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from federation.errors import SignatureError
-from federation.signatures import digest, draft_cavage, keys, verify
+from federation.signatures import digest, draft_cavage, keys, requests, verify
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "cavage12.json").read_text())
 OUR_HOSTS = {"example.com", "www.example.com", "local.example", "c27a97f98d5f.ngrok.app"}
@@ -27,18 +27,18 @@ def clock(vector: dict[str, Any]) -> datetime:
     return parsedate_to_datetime(value)
 
 
-def request_of(vector: dict[str, Any]) -> draft_cavage.SignedRequest:
+def request_of(vector: dict[str, Any]) -> requests.SignedRequest:
     body = (vector["body"] or "").encode()
-    return draft_cavage.SignedRequest(vector["method"], vector["target"], tuple(vector["headers"].items()), body)
+    return requests.SignedRequest(vector["method"], vector["target"], tuple(vector["headers"].items()), body)
 
 
 def decide(vector: dict[str, Any]) -> bool:
     request = request_of(vector)
     try:
-        claim = verify.claim(request, clock(vector), hosts=OUR_HOSTS)
+        claims = verify.claims(request, clock(vector), hosts=OUR_HOSTS)
         if "inaccessible key" in vector["expect"]:
             raise SignatureError("no such key")
-        verify.confirm(request, claim, keys.load_public(vector["public_key_pem"]))
+        verify.confirm(request, claims[0], keys.load_public(vector["public_key_pem"]))
     except SignatureError:
         return False
     return True

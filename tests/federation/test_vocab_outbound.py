@@ -22,6 +22,7 @@ KNOWN_TERMS = set(
     attributedTo inReplyTo attachment tag replies likes shares source width height duration icon image context
     totalItems first last next prev partOf items orderedItems oneOf anyOf endTime closed inbox outbox followers
     following endpoints sharedInbox preferredUsername publicKey owner publicKeyPem
+    generator Application
     Note Question Create Update Delete Undo Accept Reject Like Announce Follow Block Flag Add Remove Move Tombstone
     Mention Image Document Person Service Collection OrderedCollection CollectionPage OrderedCollectionPage
     """.split()

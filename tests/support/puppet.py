@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -9,11 +10,12 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from federation.signatures import draft_cavage, keys
+from federation.signatures import draft_cavage, keys, proofs, requests, rfc9421
 from tests.support.network import Network
 from tests.support.servers import Node
 
@@ -146,23 +148,49 @@ class Puppet:
         return {"@context": CONTEXT, "id": uri, "type": kind, "actor": actor["id"], "object": obj, **more}
 
     async def send(
-        self, node: Node, document: JSON, signer: JSON, *, path: str = "/inbox", **more: Any
+        self,
+        node: Node,
+        document: JSON,
+        signer: JSON,
+        *,
+        path: str = "/inbox",
+        scheme: str = "cavage",
+        key_id: str | None = None,
+        extra: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> httpx.Response:
-        """POST an activity, signed with the key of `signer`. `more` replaces headers, None leaves one out."""
+        """POST an activity, signed with the key of `signer`, or with its Ed25519 key if `key_id` names that. `extra`
+        headers are signed too; `more` replaces headers, None leaves one out."""
         body = orjson.dumps(document)
         url = f"{node.base_url}{path}"
-        private = keys.load_private(self._keys[signer["id"]].private_pem)
-        outgoing = draft_cavage.Outgoing(method="POST", url=url, body=body)
-        headers = await asyncio.to_thread(
-            draft_cavage.sign, outgoing, private, signer["publicKey"]["id"], datetime.now(UTC)
-        )
+        key_id = key_id or signer["publicKey"]["id"]
+        private = keys.load_private(self._keys.get(key_id, self._keys[signer["id"]]).private_pem)
+        outgoing = requests.Outgoing(method="POST", url=url, body=body, extra=extra or {})
+        sign = rfc9421.sign if scheme == "rfc9421" else draft_cavage.sign
+        headers = await asyncio.to_thread(sign, outgoing, private, key_id, datetime.now(UTC))
         headers = {**headers, **{name.replace("_", "-").title(): value for name, value in more.items()}}
         headers = {name: value for name, value in headers.items() if value is not None}
         return await node.client.post(path, content=body, headers=headers)
 
+    def multikey(self, actor: JSON) -> str:
+        """Publish an Ed25519 key for an actor (FEP-521a); its id."""
+        key_id = f"{actor['id']}#ed25519-key"
+        made = self._keys[key_id] = keys.generate_ed25519()
+        text = keys.multikey(keys.load_public(made.public_pem))
+        actor["assertionMethod"] = [
+            {"id": key_id, "type": "Multikey", "controller": actor["id"], "publicKeyMultibase": text}
+        ]
+        return key_id
+
+    def proven(self, document: JSON, key_id: str) -> JSON:
+        """The document with a proof made with a key of `multikey`."""
+        private = keys.load_private(self._keys[key_id].private_pem)
+        assert isinstance(private, Ed25519PrivateKey)
+        return proofs.attach(document, private, key_id, datetime.now(UTC))
+
     async def get(self, node: Node, path: str, signer: JSON, **more: str) -> httpx.Response:
         """GET a document, signed like `send`."""
-        outgoing = draft_cavage.Outgoing(method="GET", url=f"{node.base_url}{path}")
+        outgoing = requests.Outgoing(method="GET", url=f"{node.base_url}{path}")
         private = keys.load_private(self._keys[signer["id"]].private_pem)
         signed = draft_cavage.sign(outgoing, private, signer["publicKey"]["id"], datetime.now(UTC))
         return await node.client.get(path, headers={"Accept": "application/activity+json", **signed, **more})

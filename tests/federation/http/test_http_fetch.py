@@ -1,6 +1,6 @@
 """Documents are believed about their own origin only; statuses become Rejected, Gone or Retry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from federation.errors import Gone, Rejected, Retry
-from federation.http.client import HTTPClient
+from federation.http.client import HTTPClient, Response
 from federation.http.fetch import (
     ACCEPT_DOCUMENT,
     Denied,
@@ -61,12 +61,18 @@ async def test_a_document_with_its_own_address_is_believed() -> None:
     assert net.requests[0].headers["accept"] == ACCEPT_DOCUMENT
 
 
+class Signs:
+    def attempts(self, url: str) -> Iterator[Mapping[str, str]]:
+        yield {"Signature": url}
+
+    def ended(self, url: str, headers: Mapping[str, str], response: Response) -> None:
+        pass
+
+
 async def test_the_request_is_signed() -> None:
     net = Net({"https://a.test/n/1": doc("https://a.test/n/1")})
-    await fetch_document(
-        net.client, "https://a.test/n/1", sign=lambda method, url, body: {"Signature": f"{method} {url}"}
-    )
-    assert net.requests[0].headers["signature"] == "GET https://a.test/n/1"
+    await fetch_document(net.client, "https://a.test/n/1", sign=Signs())
+    assert net.requests[0].headers["signature"] == "https://a.test/n/1"
 
 
 async def test_a_fragment_is_not_sent() -> None:

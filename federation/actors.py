@@ -21,7 +21,7 @@ from federation.vocab import actor as vocab
 from federation.vocab import normalise
 from federation.vocab.attachment import Image
 from federation.webfinger import Handle
-from storage import accounts, audiences, emojis, hosts, jobs, keys
+from storage import accounts, audiences, emojis, hosts, jobs, keys, moves
 from storage.accounts import Account
 from storage.db import Conn
 from storage.errors import Conflict
@@ -36,6 +36,8 @@ MAX_KEY_DOCUMENTS = 3
 # Of the accounts behind an inbox that is gone so many are asked at a time, and each so often.
 MAX_DOUBTED = 20
 DOUBT_SECONDS = 3600
+# A handle that was established is asked for again when the actor is read after so long.
+HANDLE_LASTS = timedelta(hours=24)
 
 _UNUSABLE_NAME = frozenset('@/:?#<>"\\')
 
@@ -91,15 +93,16 @@ async def handles(
     for pair in pairs:
         parsed = webfinger.parse(f"{pair[0]}@{pair[1]}")
         if parsed is not None:
-            ours = parsed.domain in (fed.site.domain, fed.site.host)
-            asked[pair] = Handle(parsed.username, fed.site.domain) if ours else parsed
+            asked[pair] = Handle(parsed.username, fed.site.handle_domain(parsed.domain))
     async with fed.db.read() as conn:
         rows = await accounts.by_handles(conn, [(each.username, each.domain) for each in asked.values()])
     by_handle = {row.handle.lower(): row for row in rows if row.id > 0}
     await _refresh_later(fed, by_handle.values(), 48)
     found = {pair: by_handle[str(each).lower()] for pair, each in asked.items() if str(each).lower() in by_handle}
     missing = {
-        str(each).lower(): each for pair, each in asked.items() if pair not in found and each.domain != fed.site.domain
+        str(each).lower(): each
+        for pair, each in asked.items()
+        if pair not in found and not fed.site.is_own(each.domain)
     }
     budget = budget or Budget()
     names = list(missing)[:MAX_UNKNOWN]
@@ -135,11 +138,17 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
         await origins.admit(fed, name.domain)
     remote = _remote(parsed, name, with_media=not verdict.reject_media)
     async with fed.db.transaction() as conn:
+        renamed = known is None or not name.matches(Handle(known.username, known.domain))
+        holder = await accounts.by_handle(conn, name.username, name.domain) if renamed else None
         try:
             account_id = await accounts.upsert_remote(conn, remote)
         except Conflict as exc:
             raise Rejected(f"{parsed.id}: {exc}") from exc
         await _replace_keys(conn, account_id, parsed.id, published)
+        await _redirect(conn, known, account_id, parsed.moved_to)
+        if holder is not None and holder.id != account_id:
+            # Whoever had the name until now has another, which their server knows.
+            await jobs.enqueue(conn, REFRESH_JOB, {"uri": holder.uri}, queue="slow", key=holder.uri)
         if verdict.limited:
             await accounts.limit(conn, account_id)
         if not verdict.reject_media:
@@ -156,10 +165,24 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
     return row
 
 
+async def _redirect(conn: Conn, known: Account | None, account_id: int, uri: str | None) -> None:
+    """Its document says that it is elsewhere now, which has to be looked at, or that it is not, which is for it to
+    say."""
+    if uri is None:
+        await moves.point(conn, account_id, None)
+        return
+    target = await accounts.by_uri(conn, uri)
+    if target is None or known is None or known.moved_to_id != target.id:
+        payload = {"account_id": account_id, "uri": uri}
+        await jobs.enqueue(conn, moves.REDIRECT_JOB, payload, queue="slow", key=str(account_id))
+
+
 async def refresh(fed: Fed, payload: dict[str, Any]) -> None:
     """Job: read an actor again. When that fails, what we have stays, until it is old again."""
     try:
-        await actor(fed, payload["uri"], refresh=True)
+        account = await actor(fed, payload["uri"], refresh=True)
+        async with fed.db.transaction() as conn:
+            await accounts.look_at_pins(conn, account.id)
     except (Rejected, Retry):
         async with fed.db.transaction() as conn:
             await accounts.asked_in_vain(conn, payload["uri"])
@@ -244,9 +267,10 @@ async def _handle(fed: Fed, parsed: vocab.Actor, known: Account | None, budget: 
     at_host = webfinger.host_handle(username, parsed.id)
     named = webfinger.parse(parsed.webfinger) if parsed.webfinger else None
     wanted = named or at_host
-    if known is not None and _still(known, wanted, named=named is not None):
+    same = known is not None and _still(known, wanted, named=named is not None)
+    if known is not None and same and _established(known):
         return Handle(wanted.username, known.domain)
-    if at_host.domain == fed.site.domain:
+    if fed.site.is_own(at_host.domain):
         raise Rejected(f"{at_host} would be ours")
     for asked in dict.fromkeys((wanted, at_host)):
         try:
@@ -258,9 +282,16 @@ async def _handle(fed: Fed, parsed: vocab.Actor, known: Account | None, budget: 
             return found.handle
         if asked == at_host:
             raise Rejected(f"{asked} is another actor than {parsed.id}")
+    if known is not None and same:
+        return Handle(wanted.username, known.domain)  # silence says nothing new
     # The host of the id is the authority for names at itself, whether or not it knows WebFinger.
     await _require_free(fed, at_host, parsed.id)
     return at_host
+
+
+def _established(known: Account) -> bool:
+    """Whether its domain was asked lately. It may have given the name to somebody else since, or itself another."""
+    return known.fetched_at is not None and known.fetched_at > datetime.now(UTC) - HANDLE_LASTS
 
 
 def _still(known: Account, wanted: Handle, *, named: bool) -> bool:
@@ -329,6 +360,10 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
         following_uri=parsed.following,
         featured_uri=parsed.featured,
         collections_uri=parsed.featured_collections,
+        featured_tags_uri=parsed.featured_tags,
+        show_media=parsed.show_media,
+        show_media_replies=parsed.show_media_replies,
+        show_featured=parsed.show_featured,
         display_name=parsed.name if parsed.name != parsed.username else "",
         note=parsed.summary,
         fields=[accounts.Field(field.name, field.value) for field in parsed.fields],

@@ -42,6 +42,13 @@ class Site(msgspec.Struct, frozen=True):
     def hosts(self) -> frozenset[str]:
         """What others may call us when they sign a request to us."""
         return frozenset((self.host.lower(), self.domain.lower()))
+    def is_own(self, domain: str) -> bool:
+        """Whether a handle at this domain can only be one of ours: the one place that knows which domains those are."""
+        return domain.lower() in (self.domain.lower(), self.host.lower())
+
+    def handle_domain(self, written: str | None) -> str:
+        """The domain of a handle as somebody wrote it: ours where there is none, or the one we are reached at."""
+        return self.domain if not written or self.is_own(written) else written
 
 
 class Fed(msgspec.Struct, frozen=True):

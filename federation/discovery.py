@@ -54,18 +54,15 @@ async def answer_webfinger(fed: Fed, request: Request, path: dict[str, str]) -> 
 
 async def _resource(fed: Fed, resource: str) -> Account | None:
     """The local account that a resource means; Rejected when it cannot mean anything."""
-    ours = (fed.site.domain.lower(), fed.site.host.lower())
     if resource.lower().startswith(("http://", "https://")):
         return await _by_address(fed, resource)
     asked = webfinger.parse(resource)
     if asked is None:
         raise Rejected("The resource is neither an account nor an address")
-    if asked.domain not in ours:
-        return None
     async with fed.db.read() as conn:
-        if asked.username.lower() in ours:
+        if fed.site.is_own(asked.domain) and fed.site.is_own(asked.username):
             return await accounts.by_id(conn, INSTANCE_ACTOR_ID)
-        found = await accounts.by_handle(conn, asked.username, fed.site.domain)
+        found = await accounts.by_handle(conn, asked.username, fed.site.handle_domain(asked.domain))
     return found if found is not None and found.is_local else None
 
 
@@ -74,7 +71,7 @@ async def _by_address(fed: Fed, address: str) -> Account | None:
         url = parse_url(address)
     except BadUrl as exc:
         raise Rejected("The resource is not an address") from exc
-    if url.authority not in (fed.site.domain, fed.site.host):
+    if not fed.site.is_own(url.authority):
         return None
     async with fed.db.read() as conn:
         if url.target == "/":

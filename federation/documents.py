@@ -32,7 +32,7 @@ ACTOR_SECONDS = 180
 async def local(fed: Fed, username: str) -> Account | None:
     """Somebody here, by the name in a path."""
     async with fed.db.read() as conn:
-        found = await accounts.by_handle(conn, username, fed.site.domain)
+        found = await accounts.at(conn, uris.actor(fed.site.base_url, username), username, fed.site.domain)
     return found if found is not None and found.is_local and found.id > 0 else None
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import objects, pages, uris
+from federation import hashtags, objects, pages, uris
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.documents import local, visited
 from federation.followers import MAX_LISTED
 from federation.http.addresses import parse_url
 from federation.serving import JSON, document, missing, signed_visitor
 from federation.vocab import activity, collection
-from storage import account_statuses, accounts, follows, publishing, shared_followers, statuses
+from storage import account_statuses, accounts, featured_tags, follows, publishing, shared_followers, statuses
 from storage.account_statuses import Wanted
 from storage.db import Conn
 from storage.paging import Page
@@ -98,6 +98,17 @@ async def featured(fed: Fed, request: Request, path: dict[str, str]) -> Response
         notes = await objects.notes(conn, fed.site, [rows[status_id] for _, status_id in pinned if status_id in rows])
     uri = account.featured_uri or uris.featured(account.uri)
     return document(collection.render_whole(uri, notes))
+
+
+async def tags(fed: Fed, request: Request, path: dict[str, str]) -> Response:
+    """The hashtags that somebody shows, whole."""
+    account = await visited(fed, request, path)
+    if account is None or account.featured_tags_uri is None:
+        return missing()
+    async with fed.db.read() as conn:
+        found = await featured_tags.of(conn, account.id)
+    items: list[str | JSON] = [hashtags.hashtag(fed.site.base_url, each.name) for each in found]
+    return document(collection.render_whole(account.featured_tags_uri, items, ordered=False))
 
 
 async def _people(conn: Conn, uri: str, page: Page, rows: Sequence[tuple[int, int]]) -> JSON:

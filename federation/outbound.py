@@ -15,7 +15,7 @@ from storage.db import Conn
 from storage.events import StatusDeleted
 from storage.polls import Poll, Vote
 from storage.statuses import Status
-from storage.visibility import DIRECT, NAMES, PRIVATE
+from storage.visibility import DIRECT, NAMES, PRIVATE, PUBLIC
 
 JSON = dict[str, Any]  # Any: ActivityStreams
 
@@ -53,6 +53,8 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     if event.visibility < PRIVATE and event.in_reply_to_id is not None:
         # They were shown the answer: see `audiences.of_status`.
         inboxes |= set(await audiences.of_followers_of_author(conn, event.in_reply_to_id))
+    if event.visibility == PUBLIC and event.reblog_of_id is None:
+        inboxes |= set(await audiences.of_relays(conn))
     await activities.discard_waiting(conn, event.uri)
     to, cc = await _addressed(conn, author, event)
     if event.reblog_of_id is None:
@@ -83,12 +85,13 @@ async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple
 
 
 async def favourited(conn: Conn, site: Site, status: Status, account: Account, uri: str, *, undo: bool = False) -> None:
-    """Like, or its Undo, to the author."""
+    """Like, or its Undo, to the author, and to the community, which counts."""
     author = await _account(conn, status.account_id)
     document = activity.like(uri, account.uri, status.uri, author=author.uri)
     if undo:
         document = activity.undo(uris.undo(uri), account.uri, document)
-    await outgoing.to_one(conn, site, document, sender=account, recipient=author)
+    inboxes = await audiences.of_opinion(conn, status.id)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
 async def follow(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
@@ -141,10 +144,10 @@ async def votes(conn: Conn, site: Site, asked: Status, poll: Poll, voter: Accoun
 
 
 async def account_updated(conn: Conn, site: Site, account: Account) -> None:
-    """Update of an actor, to followers and to whom it dealt with lately."""
+    """Update of an actor, to followers, and to those that it had before it moved away."""
     document = activity.update(await profiles.person(conn, site, account), at=account.updated_at)
     document["id"] = uris.update(account.uri, outgoing.now())
-    inboxes = await audiences.of_followers(conn, account.id)
+    inboxes = await audiences.of_profile(conn, account.id)
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
@@ -166,18 +169,10 @@ async def pinned(conn: Conn, site: Site, status: Status, account: Account, *, un
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 
-async def flag(conn: Conn, site: Site, target: Account, contents: Sequence[str], comment: str, uri: str) -> None:
-    """A report, as the instance actor, to the server of whom it is about. `contents`: posts and collections."""
-    actor_uri = uris.instance_actor(site.base_url)
-    document = activity.flag(uri, actor_uri, [target.uri, *contents], content=comment)
-    await outgoing.send(
-        conn,
-        site,
-        document,
-        sender_id=INSTANCE_ACTOR_ID,
-        inboxes=[target.shared_inbox or target.inbox],
-        object_uri=None,
-    )
+async def flag(conn: Conn, site: Site, named: Sequence[str], comment: str, uri: str, *, inboxes: Sequence[str]) -> None:
+    """A report, as the instance actor, so that nobody learns who made it. `named`: the account, then what it made."""
+    document = activity.flag(uri, uris.instance_actor(site.base_url), named, content=comment)
+    await outgoing.send(conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=inboxes, object_uri=None)
 
 
 async def _account(conn: Conn, account_id: int) -> Account:

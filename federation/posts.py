@@ -12,7 +12,7 @@ from federation.mentions import Named
 from federation.origins import Budget
 from federation.vocab import audience
 from federation.vocab.note import Note
-from storage import ids, inbox, jobs, statuses
+from storage import communities, ids, inbox, jobs, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.visibility import DIRECT, PUBLIC, UNLISTED, number
@@ -53,6 +53,8 @@ async def store(
         raise Rejected(f"{author.uri} is suspended")
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
+    if note.audience:
+        await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
     async with fed.db.transaction() as conn:
         # What it answers may be on its way in as well, and must find it, or be found.
         for uri in sorted({note.id, note.in_reply_to or note.id, note.quote or note.id}):
@@ -66,6 +68,7 @@ async def store(
         status_id, created = await statuses.create(conn, new)
         if created:
             await sharing.replace(conn, fed.site, status_id, note.collections)
+            await communities.add(conn, status_id, await communities.among(conn, [*note.audience, *note.to, *note.cc]))
         if created and climb and new.in_reply_to_uri is not None:
             await jobs.enqueue(conn, ANCESTORS_JOB, {"status_id": status_id}, queue="slow", key=new.in_reply_to_uri)
         if created and follow_quote and new.quote is not None:

@@ -12,6 +12,7 @@ from storage import accounts, feature_policies, publishing
 from storage import keys as key_rows
 from storage.accounts import Account
 from storage.db import Conn
+from storage.keys import Key
 from storage.quote_policies import FOLLOWERS, PUBLIC
 
 JSON = dict[str, Any]  # Any: ActivityStreams
@@ -19,14 +20,7 @@ JSON = dict[str, Any]  # Any: ActivityStreams
 
 async def person(conn: Conn, site: Site, account: Account) -> JSON:
     """The actor document of a local account, the instance actor included."""
-    rsa = ed25519 = None
-    for row in await key_rows.of_account(conn, account.id):
-        if row.kind == "rsa":
-            rsa = row
-        else:
-            ed25519 = row
-    if rsa is None:
-        raise LookupError(f"account {account.id} has no key")
+    rsa, ed25519 = await _keys(conn, account)
     known = await publishing.local_emojis(conn, account.emojis)
     moved_to = await accounts.by_id(conn, account.moved_to_id) if account.moved_to_id else None
     return actor.render(
@@ -41,7 +35,11 @@ async def person(conn: Conn, site: Site, account: Account) -> JSON:
             followers=account.followers_uri,
             following=account.following_uri,
             featured=account.featured_uri,
+            featured_tags=account.featured_tags_uri,
             featured_collections=account.collections_uri,
+            show_media=account.show_media,
+            show_media_replies=account.show_media_replies,
+            show_featured=account.show_featured,
             featured_by=_featured_by(account),
             url=account.url,
             name=account.display_name or account.username,
@@ -65,6 +63,19 @@ async def person(conn: Conn, site: Site, account: Account) -> JSON:
             multikey=keys.multikey(keys.load_public(ed25519.public_pem)) if ed25519 else None,
         )
     )
+
+
+async def _keys(conn: Conn, account: Account) -> tuple[Key, Key | None]:
+    """The RSA key, and the other one if there is one."""
+    rsa = ed25519 = None
+    for row in await key_rows.of_account(conn, account.id):
+        if row.kind == "rsa":
+            rsa = row
+        else:
+            ed25519 = row
+    if rsa is None:
+        raise LookupError(f"account {account.id} has no key")
+    return rsa, ed25519
 
 
 def _featured_by(account: Account) -> str | None:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import discovery, documents, featured, listings, reactions
+from federation import discovery, documents, featured, listings, reactions, relays
 from federation.context import Fed
 from federation.inbox.receive import receive
 from federation.serving import Unsigned, conditional, unsigned, wants_activity
@@ -70,6 +70,7 @@ ROUTES: list[Route] = [
     _get("/", documents.instance_actor),
     _get("/actor", documents.instance_actor),
     _get("/actor/outbox", listings.instance_outbox),
+    _get("/actor/announces/:id", relays.announcement),
     _guarded("/users/:username", documents.actor),
     _guarded("/@:username", documents.actor),
     _guarded("/users/:username/outbox", listings.outbox),
@@ -77,6 +78,7 @@ ROUTES: list[Route] = [
     _guarded("/users/:username/followers_synchronization", listings.followers_synchronization),
     _guarded("/users/:username/following", listings.following),
     _guarded("/users/:username/collections/featured", listings.featured),
+    _guarded("/users/:username/collections/tags", listings.tags),
     _guarded("/users/:username/statuses/:id", documents.status),
     _guarded("/@:username/:id", documents.status),
     _guarded("/users/:username/statuses/:id/activity", documents.status_activity),

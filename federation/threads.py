@@ -20,7 +20,7 @@ from storage.visibility import PRIVATE
 
 ANCESTORS_JOB = posts.ANCESTORS_JOB
 REPLIES_JOB = "fetch_replies"  # payload {"status_id": …}
-FEATURED_JOB = "fetch_featured"  # payload {"account_id": …}
+FEATURED_JOB = accounts.PINS_JOB
 
 MAX_ANCESTORS = 100
 MAX_REPLIES = 500

@@ -44,6 +44,10 @@ def featured(actor_uri: str) -> str:
     return f"{actor_uri}/collections/featured"
 
 
+def featured_tags(actor_uri: str) -> str:
+    return f"{actor_uri}/collections/tags"
+
+
 def key(actor_uri: str) -> str:
     return f"{actor_uri}#main-key"
 
@@ -102,6 +106,15 @@ def follow(actor_uri: str, follow_id: int) -> str:
     return f"{actor_uri}#follows/{follow_id}"
 
 
+def relay_follow(base: str, ident: int) -> str:
+    return f"{instance_actor(base)}#follows/{ident}"
+
+
+def relay_announce(base: str, status_id: int) -> str:
+    """The Announce of a post of ours by the server itself."""
+    return f"{instance_actor(base)}/announces/{status_id}"
+
+
 def block(actor_uri: str, block_id: int) -> str:
     return f"{actor_uri}#blocks/{block_id}"
 
@@ -113,6 +126,10 @@ def vote(actor_uri: str, vote_id: int) -> str:
 def answer(actor_uri: str, verb: str, ident: int) -> str:
     """An Accept, Reject or Add, Remove: `verb` in lower-case plural."""
     return f"{actor_uri}#{verb}/{ident}"
+
+
+def move(actor_uri: str, move_id: int) -> str:
+    return f"{actor_uri}#moves/{move_id}"
 
 
 def undo(activity_uri: str) -> str:

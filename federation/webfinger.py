@@ -92,7 +92,7 @@ async def lookup(fed: Fed, asked: Handle, *, budget: Budget | None = None) -> Fo
 
 
 async def _ask(fed: Fed, handle: Handle, budget: Budget | None) -> Found:
-    if handle.domain in (fed.site.domain, fed.site.host):
+    if fed.site.is_own(handle.domain):
         raise Rejected(f"{handle} would be ours")
     await admit(fed, handle.domain)
     if budget is not None:

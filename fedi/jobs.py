@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, discovery, featuring, reconciling, stamps, threads
+from federation import actors, discovery, featuring, hashtags, moving, reconciling, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -27,7 +27,7 @@ from fedi.services import (
     uploads,
 )
 from storage import cards as card_rows
-from storage import collection_items, email_subscriptions, purging, quotes, tagged_collections
+from storage import collection_items, email_subscriptions, featured_tags, moves, purging, quotes, tagged_collections
 from storage import links as link_rows
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
@@ -76,6 +76,9 @@ JOBS: dict[str, Job] = {
     collection_items.SETTLE_JOB: _federated(featuring.settle),
     featuring.READ_JOB: _federated(featuring.read),
     tagged_collections.READ_JOB: chores.read_shared_collection,
+    featured_tags.READ_JOB: _federated(hashtags.read),
+    moves.CARRY_JOB: _federated(moving.carry),
+    moves.REDIRECT_JOB: _federated(moving.redirect),
 }
 
 SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
-from storage import events
+from storage import events, jobs
 from storage.db import Conn
 from storage.errors import Conflict
 from storage.rows import columns, struct, structs
@@ -41,6 +41,7 @@ class Account(msgspec.Struct, frozen=True):
     following_uri: str | None
     featured_uri: str | None
     collections_uri: str | None
+    featured_tags_uri: str | None
     display_name: str
     note: str
     note_source: str | None
@@ -97,6 +98,7 @@ class Stats(msgspec.Struct, frozen=True):
 
 
 COLUMNS = columns(Account)
+PINS_JOB = "fetch_featured"  # payload {"account_id": …}
 
 
 def fields_of(account: Account) -> list[Field]:
@@ -156,6 +158,20 @@ async def by_handle(conn: Conn, username: str, domain: str) -> Account | None:
     return struct(Account, record)
 
 
+async def at(conn: Conn, uri: str, username: str, domain: str) -> Account | None:
+    """Somebody here, by the address that a request came to; by its name where that was written another way."""
+    record = await conn.fetchrow(
+        f"""
+        select {COLUMNS} from accounts
+        where is_local and not pending
+            and (uri = $1 or (lower(username) = lower($2) and lower(domain) = lower($3)))
+        order by uri = $1 desc limit 1
+        """,
+        uri, username, domain,
+    )  # fmt: skip
+    return struct(Account, record)
+
+
 async def by_handles(conn: Conn, handles: Sequence[tuple[str, str]]) -> list[Account]:
     """Those of the (username, domain) pairs that are known; case does not matter."""
     records = await conn.fetch(
@@ -208,6 +224,7 @@ class Local(msgspec.Struct, frozen=True, kw_only=True):
     following_uri: str
     featured_uri: str
     collections_uri: str | None = None
+    featured_tags_uri: str | None = None
     type: str = "Person"
     bot: bool = False
     locked: bool = False
@@ -259,6 +276,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     following_uri: str | None
     featured_uri: str | None
     collections_uri: str | None = None
+    featured_tags_uri: str | None = None
     display_name: str
     note: str
     fields: list[Field]
@@ -273,6 +291,9 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     discoverable: bool | None
     indexable: bool
     memorial: bool = False
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
     also_known_as: list[str]
     attribution_domains: list[str] = []
     feature_automatic: int | None = None
@@ -361,6 +382,19 @@ async def limit(conn: Conn, account_id: int) -> None:
 async def asked_in_vain(conn: Conn, uri: str) -> None:
     """Its server did not tell us anything new: that counts as read, so that it is not asked again and again."""
     await conn.execute("update accounts set fetched_at = now() where uri = $1 and not is_local", uri)
+
+
+async def look_at_pins(conn: Conn, account_id: int) -> None:
+    """Not every server tells when they change: of somebody whom people here follow they are read now and then."""
+    followed = await conn.fetchrow(
+        """
+        select from accounts a where a.id = $1 and not a.is_local and a.featured_uri is not null and exists (
+            select from follows f join accounts r on r.id = f.account_id and r.is_local where f.target_id = a.id)
+        """,
+        account_id,
+    )
+    if followed is not None:
+        await jobs.enqueue(conn, PINS_JOB, {"account_id": account_id}, queue="slow", key=str(account_id))
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

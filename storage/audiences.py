@@ -19,6 +19,39 @@ async def of_followers(conn: Conn, account_id: int) -> list[str]:
     return [record[0] for record in records]
 
 
+async def of_profile(conn: Conn, account_id: int) -> list[str]:
+    """Of everybody who follows the account, or was told that it had moved, and follows no more by that."""
+    records = await conn.fetch(
+        f"""
+        select {_INBOX} from follows f join accounts a on a.id = f.account_id
+        where f.target_id = $1 and not a.is_local and a.suspended_at is null
+        union select d.inbox from moves m join activities v on v.uri = m.uri join deliveries d on d.activity_id = v.id
+        where m.account_id = $1
+        """,
+        account_id,
+    )
+    return [record[0] for record in records]
+
+
+async def of_relays(conn: Conn) -> list[str]:
+    """Relays that pass on what they are sent."""
+    records = await conn.fetch("select inbox from relays where state = 'accepted' and not follows_actor order by id")
+    return [record[0] for record in records]
+
+
+async def of_opinion(conn: Conn, status_id: int) -> list[str]:
+    """Whoever counts what others think of a post: its author, and the communities that it is in."""
+    records = await conn.fetch(
+        """
+        select distinct a.inbox from accounts a where not a.is_local and (
+            a.id = (select account_id from statuses where id = $1)
+            or a.id in (select account_id from status_groups where status_id = $1) and a.suspended_at is null)
+        """,
+        status_id,
+    )
+    return [record[0] for record in records]
+
+
 async def of_followers_of_author(conn: Conn, status_id: int) -> list[str]:
     """Of everybody who follows the author of a public post of ours."""
     records = await conn.fetch(
@@ -47,7 +80,8 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     Followers unless it is direct; the mentioned; the author of what it boosts; if everybody may read it the authors of
     what it answers or quotes too, and for an answer to one of ours the followers of that author, who see the thread.
     `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it or
-    voted, since they hold a copy; of any other that is only what they say. A direct post goes to personal inboxes;
+    voted, since they hold a copy; of any other that is only what they say. A direct post goes to personal inboxes,
+    a public one to relays too;
     nothing goes to whom the author blocks.
     """
     records = await conn.fetch(
@@ -73,6 +107,8 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
         from people p join accounts a on a.id = p.account_id, s
         where not a.is_local and a.suspended_at is null
           and not exists (select from blocks b where b.account_id = s.account_id and b.target_id = a.id)
+        union select r.inbox from relays r, s
+        where r.state = 'accepted' and not r.follows_actor and s.visibility = 0 and s.reblog_of_id is null
         """,
         status_id, with_interested,
     )  # fmt: skip

@@ -160,6 +160,18 @@ class StatusUnpinned(Event, frozen=True):
     account_id: int
 
 
+class TagFeatured(Event, frozen=True):
+    """Somebody here shows a hashtag on their profile."""
+
+    account_id: int
+    name: str
+
+
+class TagUnfeatured(Event, frozen=True):
+    account_id: int
+    name: str
+
+
 class AccountUpdated(Event, frozen=True):
     account_id: int
 
@@ -176,6 +188,14 @@ class AccountDeleted(Event, frozen=True):
     """An account of ours ended for good: what it left is removed step by step."""
 
     account_id: int
+
+
+class AccountMoved(Event, frozen=True):
+    """Somebody goes on as another account, which says that it is theirs; followers go along."""
+
+    account_id: int
+    target_id: int
+    move_id: int
 
 
 class AccountSignedUp(Event, frozen=True):

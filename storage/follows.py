@@ -42,6 +42,19 @@ async def find(conn: Conn, account_id: int, target_id: int) -> Follow | None:
     return struct(Follow, record)
 
 
+async def of_community(conn: Conn, account_id: int, target_id: int) -> bool:
+    """Whether somebody follows an account that is a community."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (
+            select from accounts a join follows f on f.target_id = a.id and f.account_id = $1
+            where a.id = $2 and a."group")
+        """,
+        account_id, target_id,
+    )  # fmt: skip
+    return found
+
+
 async def find_request(conn: Conn, account_id: int, target_id: int) -> Follow | None:
     record = await conn.fetchrow(
         f"select {_COLUMNS} from follow_requests where account_id = $1 and target_id = $2", account_id, target_id

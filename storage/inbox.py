@@ -38,7 +38,14 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
     for arrival in arrivals:
         given.setdefault(digest(arrival.uri), arrival)
     payloads = [
-        orjson.dumps({"body": item.body, "recipient_id": item.recipient_id, "forwarded": item.forwarded}).decode()
+        orjson.dumps(
+            {
+                "body": item.body,
+                "recipient_id": item.recipient_id,
+                "forwarded": item.forwarded,
+                "sender_uri": item.sender_uri,
+            }
+        ).decode()
         for item in given.values()
     ]
     records = await conn.fetch(

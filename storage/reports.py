@@ -27,6 +27,7 @@ class Report(msgspec.Struct, frozen=True):
     assigned_id: int | None
     action_taken_by_id: int | None
     collection_ids: list[int]
+    forward_domains: list[str]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,21 +54,62 @@ async def add(
     forwarded: bool = False,
     rule_ids: Sequence[int] = (),
     collection_ids: Sequence[int] = (),
+    forward_domains: Sequence[str] = (),
 ) -> int | None:
     """File a report; its id, or None for a Flag that came before. Emits `Reported`."""
     report_id: int | None = await conn.fetchval(
         """
-        insert into reports
-            (account_id, target_id, comment, status_ids, uri, category, forwarded, rule_ids, collection_ids)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into reports (account_id, target_id, comment, status_ids, uri, category, forwarded, rule_ids,
+            collection_ids, forward_domains)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (uri) where uri is not null do nothing returning id
         """,
         account_id, target_id, comment, list(status_ids), uri, category, forwarded, list(rule_ids),
         list(collection_ids),
+        list(forward_domains),
     )  # fmt: skip
     if report_id is not None:
         await events.emit(conn, events.Reported(report_id))
     return report_id
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Somebody here, or a post of theirs, that another server reports."""
+
+    account_id: int
+    status_id: int | None
+
+
+async def named(conn: Conn, addresses: Sequence[str]) -> list[Named]:
+    """What of ours is meant by URIs and by addresses of pages."""
+    records = await conn.fetch(
+        """
+        select id as account_id, null::bigint as status_id from accounts
+            where is_local and id > 0 and not pending and (uri = any($1) or url = any($1))
+        union all
+        select account_id, id from statuses
+            where is_local and reblog_of_id is null and (uri = any($1) or url = any($1))
+        order by 1, 2
+        """,
+        list(addresses),
+    )
+    return structs(Named, records)
+
+
+async def other_inboxes(conn: Conn, report_id: int) -> list[str]:
+    """Where a report goes besides the server of whom it is about: to servers that its author chose, of the people whom
+    the posts answer and of the communities that they are in."""
+    records = await conn.fetch(
+        """
+        select distinct coalesce(a.shared_inbox, a.inbox) from reports r
+        join accounts a on not a.is_local and a.suspended_at is null and lower(a.domain) = any(r.forward_domains)
+            and (a.id in (select s.in_reply_to_account_id from statuses s where s.id = any(r.status_ids))
+                or a.id in (select g.account_id from status_groups g where g.status_id = any(r.status_ids)))
+        where r.id = $1
+        """,
+        report_id,
+    )
+    return [record[0] for record in records]
 
 
 async def by_id(conn: Conn, report_id: int) -> Report | None:

@@ -6,12 +6,13 @@ from typing import Any
 
 from federation import resolve
 from federation.context import Fed
-from federation.errors import Rejected
+from federation.errors import Gone, Rejected
 from federation.inbox import (
     announce,
     bare,
     block,
     collection,
+    community,
     create,
     delete,
     feature,
@@ -20,6 +21,7 @@ from federation.inbox import (
     follow,
     forwarded,
     like,
+    move,
     quote,
     undo,
     update,
@@ -56,20 +58,32 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Reject", ""): bare.rejected,
     ("Like", ANY): like.liked,
     ("Announce", ANY): announce.boosted,
+    ("Announce", "Create"): community.posted,
+    ("Announce", "Update"): community.posted,
+    ("Announce", "Delete"): community.removed,
+    ("Announce", "Like"): community.liked,
+    ("Announce", "Undo"): community.undone,
+    ("Lock", ANY): ignored,
+    ("Warn", ANY): ignored,
     ("Undo", "Follow"): undo.follow,
     ("Undo", "Like"): undo.like,
     ("Undo", "Announce"): undo.announce,
     ("Undo", "Block"): undo.block,
+    ("Undo", "Accept"): undo.accept,
+    ("Undo", "Create"): undo.create,
     ("Undo", ""): undo.anything,
     ("Block", ANY): block.blocked,
     ("Flag", ANY): flag.reported,
     ("Add", "FeaturedCollection"): collection.changed,
     ("Add", "FeaturedItem"): collection.item_added,
+    ("Add", "Hashtag"): feature.tag_added,
+    ("Add", "Create"): community.posted,
     ("Add", ""): collection.added,
     ("Add", ANY): feature.added,
+    ("Remove", "Hashtag"): feature.tag_removed,
     ("Remove", ANY): collection.removed,
     ("Update", "FeaturedCollection"): collection.changed,
-    ("Move", ANY): ignored,
+    ("Move", ANY): move.moved,
     ("EmojiReact", ANY): ignored,
     ("Dislike", ANY): ignored,
     ("View", ANY): ignored,
@@ -93,7 +107,7 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
     envelope = activity.arrived(document)
     passed_on = bool(payload.get("forwarded"))
     if passed_on and not await forwarded.proven(fed, document, envelope):
-        await forwarded.recheck(fed, envelope)
+        await forwarded.recheck(fed, envelope, str(payload.get("sender_uri", "")))
         return
     itself_gone = envelope.type == "Delete" and envelope.object_id == envelope.actor
     if itself_gone:
@@ -109,4 +123,8 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
     if sender.suspended_at is not None and envelope.type not in _HEARD_FROM_SUSPENDED:
         raise Rejected("its sender is suspended")
     # Whose inbox somebody else chose for it says nothing about whom its author meant.
-    await handler(Box(fed, envelope, sender, None if passed_on else payload.get("recipient_id")))
+    recipient_id = None if passed_on else payload.get("recipient_id")
+    try:
+        await handler(Box(fed, envelope, sender, recipient_id))
+    except Gone as exc:
+        raise Rejected(str(exc)) from exc

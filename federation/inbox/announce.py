@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 from federation import resolve
 from federation.errors import Gone, Rejected
+from federation.inbox import forwarded
 from federation.inbox.box import Box
-from federation.vocab import audience
-from storage import relevance, statuses
+from federation.vocab import audience, types
+from storage import communities, relays, relevance, statuses
+from storage.db import Conn
 from storage.errors import Missing
 from storage.statuses import Status
 from storage.visibility import PRIVATE, UNLISTED, number
@@ -15,11 +17,16 @@ from storage.visibility import PRIVATE, UNLISTED, number
 async def boosted(box: Box) -> None:
     """A post of ours, or of anybody when the sender is followed here; fetched if it is not known."""
     uri = box.object_id
-    if not uri or box.activity.id is None:
+    if not uri or box.activity.id is None or box.activity.object_type in types.ACTIVITIES:
         return
     async with box.fed.db.read() as conn:
         post = await statuses.by_uri(conn, uri)
         followed = await relevance.has_local_followers(conn, box.actor.id)
+        relayed = await relays.speaks(conn, box.actor.uri)
+    if relayed:
+        if post is None:
+            await forwarded.relayed(box.fed, uri)
+        return
     if not (followed or (post is not None and post.is_local)):
         return
     if post is None:
@@ -27,7 +34,27 @@ async def boosted(box: Box) -> None:
             post = await resolve.status(box.fed, uri)
         except (Gone, Rejected):
             return
+    await show(box, post)
+
+
+async def show(box: Box, post: Status, *, wrapped: bool = False) -> None:
+    """A community's own post is shown as boosted by it, an answer stands in its thread. `wrapped`: the activity was
+    announced, not the post."""
+    if box.actor.group:
+        async with box.fed.db.transaction() as conn:
+            await communities.add(conn, post.id, [box.actor.id])
+            if await _is_answer(conn, box, post, wrapped=wrapped):
+                return
+    elif wrapped:
+        return
     await _store(box, post)
+
+
+async def _is_answer(conn: Conn, box: Box, post: Status, *, wrapped: bool) -> bool:
+    """Whether a post answers something in the community. What answers something elsewhere is news in it."""
+    if post.in_reply_to_id is None:
+        return post.in_reply_to_uri is not None
+    return wrapped or await communities.holds(conn, box.actor.id, [post.in_reply_to_id, post.thread_id])
 
 
 async def _store(box: Box, post: Status) -> None:

@@ -10,10 +10,10 @@ from storage import accounts, collection_items, inbox, jobs, quotes, statuses
 async def anything(box: Box) -> None:
     for ref in box.activity.objects:
         if ref.id is not None:
-            await _post(box, ref.id)
+            await post(box, ref.id)
 
 
-async def _post(box: Box, uri: str) -> None:
+async def post(box: Box, uri: str) -> None:
     if not box.owns(uri):
         raise Rejected("it lives on another server")
     async with box.fed.db.transaction() as conn:

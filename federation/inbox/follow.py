@@ -1,6 +1,8 @@
 """Follow, Accept and Reject: who follows whom across servers."""
 
-from federation import outbound, uris
+from collections.abc import Sequence
+
+from federation import outbound, relays, uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.errors import Rejected
 from federation.inbox.box import Box
@@ -20,6 +22,10 @@ async def asked(box: Box) -> None:
         follow_id = await accounts.new_id(conn)
         uri = box.activity.id or uris.follow(box.actor.uri, follow_id)
         if await box.undone(conn, once=True):
+            return
+        if target.id == INSTANCE_ACTOR_ID and await relays.is_known(conn, box.actor):
+            await outbound.accept(conn, box.fed.site, box.actor, target, uri)
+            await inbox.reopen(conn, [uri])
             return
         if await _unwanted(conn, box.actor, target):
             await outbound.reject(conn, box.fed.site, box.actor, target, uri)
@@ -43,7 +49,9 @@ async def _unwanted(conn: Conn, follower: Account, target: Account) -> bool:
 async def accepted(box: Box) -> None:
     """The account that was asked agrees."""
     async with box.fed.db.transaction() as conn:
-        ours = await _ours(conn, box)
+        if await relays.answered(conn, box.actor, box.activity, "accepted"):
+            return
+        ours = await asked_by_us(conn, box.actor, box.activity.objects)
         if ours is not None:
             await follows.accept(conn, ours.account_id, ours.target_id)
 
@@ -51,17 +59,19 @@ async def accepted(box: Box) -> None:
 async def rejected(box: Box) -> None:
     """It refuses, or removes a follower."""
     async with box.fed.db.transaction() as conn:
-        ours = await _ours(conn, box)
+        if await relays.answered(conn, box.actor, box.activity, "rejected"):
+            return
+        ours = await asked_by_us(conn, box.actor, box.activity.objects)
         if ours is not None:
             await follows.reject(conn, ours.account_id, ours.target_id)
 
 
-async def _ours(conn: Conn, box: Box) -> Follow | None:
+async def asked_by_us(conn: Conn, sender: Account, refs: Sequence[Ref]) -> Follow | None:
     """The follow or request of ours that is meant, provided that it was the sender who was asked."""
-    for ref in box.activity.objects:
-        found = await _meant(conn, ref, box.actor)
+    for ref in refs:
+        found = await _meant(conn, ref, sender)
         if found is not None:
-            if found.target_id != box.actor.id:
+            if found.target_id != sender.id:
                 raise Rejected("somebody else was asked")
             return found
     return None

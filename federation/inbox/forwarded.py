@@ -2,6 +2,7 @@
 no more than a reason to look at the origin.
 """
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from federation.errors import Gone, Rejected, SignatureError
 from federation.http.fetch import NotFound
 from federation.signatures import keys, linked_data, proofs
 from federation.vocab.activity import Activity
-from storage import accounts, inbox, statuses
+from storage import accounts, inbox, relays, statuses
 from storage.statuses import Status
 from storage.visibility import PRIVATE
 
@@ -77,8 +78,15 @@ async def _concerns_us(fed: Fed, envelope: Activity) -> bool:
         return isinstance(answers, str) and await statuses.by_uri(conn, answers) is not None
 
 
-async def recheck(fed: Fed, envelope: Activity) -> None:
-    """Fetch what it is about: a post that concerns us is stored or updated, one that is gone is deleted."""
+async def relayed(fed: Fed, uri: str) -> None:
+    """A relay tells us of a public post: for the federated timeline, and for who follows its hashtags."""
+    with contextlib.suppress(Gone, Rejected):
+        await resolve.status(fed, uri, quiet=False, climb=False)
+
+
+async def recheck(fed: Fed, envelope: Activity, sender_uri: str = "") -> None:
+    """Fetch what it is about: a post that concerns us, or that a relay passes on, is stored or updated, one that is
+    gone is deleted."""
     uri = envelope.object_id
     if uri is None:
         return
@@ -86,6 +94,10 @@ async def recheck(fed: Fed, envelope: Activity) -> None:
         known = await statuses.by_uri(conn, uri)
         answers = envelope.object.doc.get("inReplyTo") if envelope.object and envelope.object.doc else None
         wanted = isinstance(answers, str) and await statuses.by_uri(conn, answers) is not None
+        by_relay = await relays.speaks(conn, sender_uri)
+    if known is None and by_relay and envelope.type != "Delete":
+        await relayed(fed, uri)
+        return
     if known is None and not wanted:
         return
     try:

@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import counters, policy, resolve, signers
+from federation import counters, policy, resolve, signers, uris
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
@@ -100,7 +100,8 @@ async def _recipient(fed: Fed, username: str | None) -> int | None:
     if username is None:
         return None
     async with fed.db.read() as conn:
-        account = await accounts.by_handle(conn, username, fed.site.domain)
+        uri = uris.actor(fed.site.base_url, username)
+        account = await accounts.at(conn, uri, username, fed.site.domain)
     if account is None or not account.is_local:
         raise Refusal(404, "There is nobody of that name")
     return account.id

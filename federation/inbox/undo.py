@@ -1,6 +1,9 @@
 """Undo: something is taken back, perhaps before it arrived."""
 
+from federation.inbox import delete
+from federation.inbox import follow as answers
 from federation.inbox.box import Box
+from federation.vocab import normalise, types
 from storage import accounts, blocks, boosts, favourites, follows, inbox, statuses
 from storage.db import Conn
 
@@ -37,6 +40,25 @@ async def block(box: Box) -> None:
         await inbox.lock(conn, box.object_id)
         if not await _block(conn, box):
             await _bury(conn, box)
+
+
+async def accept(box: Box) -> None:
+    """Somebody whom people here follow lets go of one of them."""
+    inner = box.activity.object
+    doc = inner.doc if inner is not None else None
+    if doc is None or normalise.iri(doc.get("actor")) not in (None, box.actor.uri):
+        return
+    async with box.fed.db.transaction() as conn:
+        ours = await answers.asked_by_us(conn, box.actor, types.refs(doc.get("object")))
+        if ours is not None:
+            await follows.reject(conn, ours.account_id, ours.target_id)
+
+
+async def create(box: Box) -> None:
+    """The post is deleted."""
+    uri = _inner_object(box)
+    if uri:
+        await delete.post(box, uri)
 
 
 async def anything(box: Box) -> None:

@@ -206,8 +206,12 @@ def add(uri: str, actor: str, obj: str | JSON, *, target: str) -> JSON:
     return wrap({"id": uri, "type": "Add", "actor": actor, **_addressed([PUBLIC]), "object": inner, "target": target})
 
 
-def remove(uri: str, actor: str, obj: str, *, target: str) -> JSON:
-    return wrap({"id": uri, "type": "Remove", "actor": actor, **_addressed([PUBLIC]), "object": obj, "target": target})
+def remove(uri: str, actor: str, obj: str | JSON, *, target: str) -> JSON:
+    """`obj`: an id, or a rendered object that has none."""
+    inner = obj if isinstance(obj, str) else bare(obj)
+    return wrap(
+        {"id": uri, "type": "Remove", "actor": actor, **_addressed([PUBLIC]), "object": inner, "target": target}
+    )
 
 
 def move(uri: str, actor: str, target: str, *, followers: str) -> JSON:

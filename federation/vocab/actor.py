@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from federation import sanitize
 from federation.errors import Gone, Rejected
-from federation.vocab import attachment, interaction, normalise, tag, types
+from federation.vocab import attachment, audience, interaction, normalise, tag, types
 from federation.vocab.context import wrap
 from federation.vocab.interaction import Policy
 from federation.vocab.normalise import JSON
@@ -88,6 +88,9 @@ class Actor(Struct, frozen=True, kw_only=True):
     moved_to: str | None
     aliases: tuple[str, ...]
     attribution_domains: tuple[str, ...]
+    show_media: bool
+    show_media_replies: bool
+    show_featured: bool
     accepts_chat: bool
     published: datetime | None
     updated: datetime | None
@@ -133,6 +136,9 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     discoverable: bool = False
     indexable: bool = False
     memorial: bool = False
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
     suspended: bool = False
     moved_to: str | None = None
     aliases: tuple[str, ...] = ()
@@ -271,12 +277,15 @@ def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str |
         hashtags=tags.hashtags,
         locked=bool(normalise.boolean(doc.get("manuallyApprovesFollowers"))),
         discoverable=normalise.boolean(doc.get("discoverable")),
-        indexable=normalise.boolean(doc.get("indexable")),
+        indexable=_indexable(doc),
         memorial=bool(normalise.boolean(doc.get("memorial"))),
         suspended=bool(normalise.boolean(doc.get("suspended"))),
         moved_to=_http(doc.get("movedTo")),
         aliases=normalise.iris(doc.get("alsoKnownAs"))[:MAX_ALIASES],
         attribution_domains=_domains(doc.get("attributionDomains")),
+        show_media=normalise.boolean(doc.get("showMedia")) is not False,
+        show_media_replies=normalise.boolean(doc.get("showRepliesInMedia")) is not False,
+        show_featured=normalise.boolean(doc.get("showFeatured")) is not False,
         accepts_chat=bool(normalise.boolean(capabilities.get("acceptsChatMessages"))),
         published=normalise.moment(doc.get("published")),
         updated=normalise.moment(doc.get("updated")),
@@ -284,6 +293,13 @@ def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str |
         stub=is_stub(doc),
         raw=doc,
     )
+
+
+def _indexable(doc: JSON) -> bool | None:
+    """Who may search for its posts (fedibird, kmyblue) is more than whether everybody may."""
+    if "searchableBy" in doc:
+        return audience.PUBLIC in audience.addresses(doc.get("searchableBy"))
+    return normalise.boolean(doc.get("indexable"))
 
 
 def _key(item: JSON, default_owner: str | None = None) -> Key | None:
@@ -368,7 +384,14 @@ def _flags(out: Outgoing) -> JSON:
         "alsoKnownAs": list(out.aliases),
         "attributionDomains": list(out.attribution_domains),
     }
-    return {name: value for name, value in optional.items() if value}
+    # Said of people only; left out is shown.
+    tabs = {
+        "showMedia": out.show_media,
+        "showRepliesInMedia": out.show_media_replies,
+        "showFeatured": out.show_featured,
+    }
+    shown = tabs if out.featured_collections else {}
+    return {name: value for name, value in optional.items() if value} | shown
 
 
 def _published_keys(out: Outgoing) -> JSON:

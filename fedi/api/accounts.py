@@ -52,9 +52,9 @@ async def index(call: Call[Ids]) -> list[Account]:
 async def lookup(call: Call[LookupParams]) -> Account:
     """By handle, among those known here: nothing is asked of other servers."""
     username, _, domain = call.params.acct.strip().removeprefix("@").partition("@")
-    here = call.app.fed.site.domain
+    named = call.app.fed.site.handle_domain(mentions.normalise_domain(domain) or domain)
     async with call.read() as conn:
-        found = await accounts.by_handle(conn, username, (mentions.normalise_domain(domain) or domain) or here)
+        found = await accounts.by_handle(conn, username, named)
         if found is None:
             raise errors.NotFound
         account = await access.account(conn, call.viewer_id, found.id)

@@ -165,7 +165,7 @@ async def preview_domain_block(call: Call[DomainParams]) -> domain_blocks.Previe
 
 async def block_domain(call: Call[DomainParams]) -> None:
     domain = mentions.normalise_domain(call.params.domain.strip())
-    if domain is None or domain == call.app.fed.site.domain:
+    if domain is None or call.app.fed.site.is_own(domain):
         raise errors.Invalid("Domain is not a valid domain name")
     async with call.app.db.transaction() as conn:
         await domain_blocks.add(conn, call.user.account_id, domain)

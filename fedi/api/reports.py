@@ -16,6 +16,7 @@ class ReportParams(msgspec.Struct, frozen=True, kw_only=True):
     collection_ids: list[int] = []
     comment: str = ""
     forward: bool = False
+    forward_to_domains: list[str] = []
     category: Literal["spam", "legal", "violation", "other"] | None = None
     rule_ids: list[int] = []
 
@@ -30,6 +31,7 @@ async def create(call: Call[ReportParams]) -> Report:
         collection_ids=params.collection_ids,
         rule_ids=params.rule_ids,
         forward=params.forward,
+        forward_to_domains=params.forward_to_domains,
     )
     row = await service.file(call.app, call.user, filed)
     async with call.read() as conn:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from federation import outbound, uris
+from federation import outbound, profile_news, uris
 from fedi.effects.context import Context
 from storage import (
     accounts,
@@ -165,8 +165,20 @@ async def unpin(ctx: Context, event: events.StatusUnpinned) -> None:
         await outbound.pinned(ctx.conn, ctx.fed.site, pinned, account, undo=True)
 
 
+async def feature_tag(ctx: Context, event: events.TagFeatured) -> None:
+    account = await accounts.by_id(ctx.conn, event.account_id)
+    if account is not None and account.is_local:
+        await profile_news.tag_featured(ctx.conn, ctx.fed.site, account, event.name)
+
+
+async def unfeature_tag(ctx: Context, event: events.TagUnfeatured) -> None:
+    account = await accounts.by_id(ctx.conn, event.account_id)
+    if account is not None and account.is_local:
+        await profile_news.tag_featured(ctx.conn, ctx.fed.site, account, event.name, undo=True)
+
+
 async def report(ctx: Context, event: events.Reported) -> None:
-    """Forward a report to the server of whom it is about, when the reporter asked for it."""
+    """Forward a report to the server of whom it is about, and to others, when the reporter asked for it."""
     await _forward(ctx, event.report_id)
 
 
@@ -186,4 +198,7 @@ async def _forward(ctx: Context, report_id: int) -> None:
     lists = await collections.by_ids(ctx.conn, found.collection_ids)
     contents = [*(row.uri for row in posts.values()), *(row.uri for row in lists.values())]
     uri = uris.flag(ctx.fed.site.base_url, found.id)
-    await outbound.flag(ctx.conn, ctx.fed.site, target, contents, found.comment, uri)
+    inboxes = await reports.other_inboxes(ctx.conn, found.id)
+    if not found.forward_domains or target.domain.lower() in found.forward_domains:
+        inboxes.append(target.shared_inbox or target.inbox)
+    await outbound.flag(ctx.conn, ctx.fed.site, [target.uri, *contents], found.comment, uri, inboxes=inboxes)

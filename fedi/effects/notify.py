@@ -60,6 +60,8 @@ async def status(ctx: Context, event: events.StatusCreated) -> None:
         boosted = await statuses.by_id(ctx.conn, created.reblog_of_id)
         if boosted is not None:
             group = f"reblog-{boosted.id}"
+            if await follow_rows.of_community(ctx.conn, boosted.account_id, created.account_id):
+                return  # Whoever writes to a community expects that it passes on what they write.
             await tell(ctx, "reblog", [boosted.account_id], created.account_id, status=boosted, group=group)
         return
     mentioned = await statuses.mentioned(ctx.conn, [created.id])

@@ -3,7 +3,7 @@ profile links to."""
 
 from federation import featuring, threads
 from fedi.effects.context import Context
-from storage import accounts, events, jobs, links
+from storage import accounts, events, featured_tags, jobs, links
 from storage.accounts import Account
 
 
@@ -13,6 +13,14 @@ async def pins(ctx: Context, event: events.FollowAccepted) -> None:
     if target is not None and target.featured_uri:
         payload = {"account_id": target.id}
         await jobs.enqueue(ctx.conn, threads.FEATURED_JOB, payload, queue="slow", key=str(target.id))
+
+
+async def tags(ctx: Context, event: events.FollowAccepted) -> None:
+    """The hashtags that it shows."""
+    target = await _followed(ctx, event)
+    if target is not None and target.featured_tags_uri:
+        payload = {"account_id": target.id}
+        await jobs.enqueue(ctx.conn, featured_tags.READ_JOB, payload, queue="slow", key=str(target.id))
 
 
 async def collections(ctx: Context, event: events.FollowAccepted) -> None:

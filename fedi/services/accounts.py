@@ -126,6 +126,7 @@ async def create_account(
             following_uri=uris.following(actor),
             featured_uri=uris.featured(actor),
             collections_uri=uris.featured_collections(actor),
+            featured_tags_uri=uris.featured_tags(actor),
             type="Service" if bot else "Person",
             bot=bot,
             locked=locked,

@@ -217,8 +217,7 @@ async def _mentioned(conn: Conn, app: App, texts: Sequence[str]) -> dict[mention
     handles = [handle for text in texts for handle in compose.extract(text).mentions]
     if not handles:
         return {}
-    here = app.fed.site.domain
-    pairs = {handle: (handle[0], handle[1] or here) for handle in handles}
+    pairs = {handle: (handle[0], app.fed.site.handle_domain(handle[1]).lower()) for handle in handles}
     found = await accounts.by_handles(conn, list(pairs.values()))
     people = {
         (row.username.lower(), row.domain.lower()): compose.Person(row.username, row.acct, row.url)

@@ -8,12 +8,14 @@ import msgspec
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
+from fedi.text import mentions
 from storage import reports, rules, statuses
 from storage.db import Conn
 
 MAX_COMMENT_CHARS = 1000
 MAX_STATUSES = 100
 MAX_COLLECTIONS = 100
+MAX_DOMAINS = 20
 
 Category = Literal["spam", "legal", "violation", "other"]
 
@@ -26,6 +28,7 @@ class Complaint(msgspec.Struct, frozen=True, kw_only=True):
     collection_ids: Sequence[int]
     rule_ids: Sequence[int]
     forward: bool
+    forward_to_domains: Sequence[str] = ()
 
 
 async def file(app: App, user: User, complaint: Complaint) -> reports.Report:
@@ -46,11 +49,17 @@ async def file(app: App, user: User, complaint: Complaint) -> reports.Report:
             category=complaint.category or ("violation" if broken else "other"),
             rule_ids=broken,
             forwarded=complaint.forward and not target.is_local,
+            forward_domains=_domains(complaint),
         )
         filed = None if report_id is None else await reports.by_id(conn, report_id)
     if filed is None:
         raise errors.NotFound
     return filed
+
+
+def _domains(complaint: Complaint) -> list[str]:
+    named = [mentions.normalise_domain(each.strip()) for each in complaint.forward_to_domains[:MAX_DOMAINS]]
+    return list(dict.fromkeys(each for each in named if each is not None))
 
 
 async def _statuses(conn: Conn, user: User, complaint: Complaint) -> list[int]:

@@ -27,9 +27,8 @@ class Older(msgspec.Struct, frozen=True):
 async def _person(call: Call[Older] | Call[NoParams]) -> Account:
     """The local account of the path; `NotFound` for others, `Gone` for a suspended one."""
     username, _, domain = call.path["username"].partition("@")
-    here = call.app.settings.account_domain
     async with call.read() as conn:
-        found = await accounts.by_handle(conn, username, domain or here)
+        found = await accounts.by_handle(conn, username, call.app.fed.site.handle_domain(domain))
         if found is None:
             raise errors.NotFound("There is nobody of that name here")
         account = await access.account(conn, None, found.id)

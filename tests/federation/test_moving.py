@@ -1,0 +1,235 @@
+"""Accounts that move: those of others with people here behind them, and ours with people elsewhere."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fedi.services import moving
+from tests.support.puppet import Puppet
+from tests.support.servers import Node, Person, drain
+
+pytestmark = pytest.mark.anyio
+
+Servers = Callable[..., Awaitable[list[Node]]]
+
+
+@pytest.fixture
+async def peer(server: Node) -> Puppet:
+    return Puppet(server.network, "old.test")
+
+
+def _move(peer: Puppet, actor: dict[str, Any], target: str, name: str = "move", **more: Any) -> dict[str, Any]:
+    return peer.activity("Move", actor, actor["id"], name, target=target, to=[actor["followers"]], **more)
+
+
+async def _follows(person: Person, handle: str) -> tuple[Any, Any]:
+    """(following, requested) and the Account."""
+    found = await person.get("/api/v2/search", q=f"@{handle}", type="accounts", resolve="true")
+    account = found["accounts"][0]
+    [relationship] = await person.get("/api/v1/accounts/relationships", **{"id[]": account["id"]})
+    return relationship, account
+
+
+async def _follow_pat(server: Node, peer: Puppet, *people: Person) -> dict[str, Any]:
+    """Pat at old.test, whom these people follow."""
+    pat = peer.actor("pat")
+    for person in people:
+        _, account = await _follows(person, "pat@old.test")
+        await person.post(f"/api/v1/accounts/{account['id']}/follow")
+    await drain(server)
+    for asked in [sent for sent in peer.inbox if sent["type"] == "Follow"]:
+        accept = peer.activity("Accept", pat, asked, f"accept{asked['id'][-6:]}")
+        assert (await peer.send(server, accept, pat)).status_code == 202
+    await drain(server)
+    peer.inbox.clear()
+    return pat
+
+
+async def test_followers_go_along_and_leave_when_the_new_account_agrees(server: Node, peer: Puppet) -> None:
+    alice = await server.person("alice")
+    pat = await _follow_pat(server, peer, alice)
+    _, account = await _follows(alice, "pat@old.test")
+    await alice.post(f"/api/v1/accounts/{account['id']}/follow", {"reblogs": False, "notify": True})
+    made = await alice.post("/api/v1/lists", {"title": "friends"})
+    await alice.post(f"/api/v1/lists/{made['id']}/accounts", {"account_ids": [account["id"]]})
+    new = Puppet(server.network, "new.test")
+    nova = new.actor("nova", alsoKnownAs=[pat["id"]])
+    peer.actor("pat", movedTo=nova["id"])
+    await peer.send(server, _move(peer, pat, nova["id"]), pat)
+    await drain(server)
+    [asked] = [sent for sent in new.inbox if sent["type"] == "Follow"]
+    assert (asked["actor"], asked["object"]) == (alice.uri, nova["id"])
+    relationship, account = await _follows(alice, "pat@old.test")
+    assert relationship["following"], "nothing is lost before the new account has agreed"
+    assert account["moved"]["acct"] == "nova@new.test"
+    await new.send(server, new.activity("Accept", nova, asked, "accept"), nova)
+    await drain(server)
+    relationship, account = await _follows(alice, "nova@new.test")
+    assert (relationship["following"], relationship["showing_reblogs"], relationship["notifying"]) == (
+        True,
+        False,
+        True,
+    )
+    assert [member["acct"] for member in await alice.get(f"/api/v1/lists/{made['id']}/accounts")] == ["nova@new.test"]
+    relationship, old = await _follows(alice, "pat@old.test")
+    assert not relationship["following"]
+    assert [sent["type"] for sent in peer.inbox] == ["Undo"]
+    await alice.api("POST", f"/api/v1/accounts/{old['id']}/follow", status=403)
+
+
+async def test_a_move_counts_once_and_another_one_a_week_later(server: Node, peer: Puppet) -> None:
+    alice = await server.person("alice")
+    pat = await _follow_pat(server, peer, alice)
+    new = Puppet(server.network, "new.test")
+    first, second = (new.actor(name, alsoKnownAs=pat["id"]) for name in ("nova", "nora"))
+    for number, target in enumerate((first, first, second)):
+        await peer.send(server, _move(peer, pat, target["id"], f"move{number}"), pat)
+        await drain(server)
+    assert [sent["object"] for sent in new.inbox if sent["type"] == "Follow"] == [first["id"]]
+    async with server.db.transaction() as conn:
+        await conn.execute("update moves set created_at = created_at - $1::interval", timedelta(days=8))
+    await peer.send(server, _move(peer, pat, second["id"], "late"), pat)
+    await drain(server)
+    assert [sent["object"] for sent in new.inbox if sent["type"] == "Follow"] == [first["id"], second["id"]]
+    _, account = await _follows(alice, "pat@old.test")
+    assert account["moved"]["acct"] == "nora@new.test"
+
+
+async def test_nobody_moves_where_they_are_not_known(server: Node, peer: Puppet) -> None:
+    alice = await server.person("alice")
+    pat = await _follow_pat(server, peer, alice)
+    new = Puppet(server.network, "new.test")
+    # Known here with the alias, but the alias is gone: what counts is what its server says now.
+    nova = new.actor("nova", alsoKnownAs=[pat["id"]])
+    await _follows(alice, "nova@new.test")
+    nova = new.actor("nova", alsoKnownAs=["at://did:plc:x", "not an address"])
+    mover = new.actor("mover", alsoKnownAs=[pat["id"]], movedTo=nova["id"])
+    eve = peer.actor("eve")
+    forged = {**_move(peer, pat, nova["id"], "forged"), "actor": eve["id"]}
+    await peer.send(server, forged, eve)
+    for number, target in enumerate((nova["id"], pat["id"], "https://new.test/users/nobody", server.base_url)):
+        await peer.send(server, _move(peer, pat, target, f"move{number}"), pat)
+    await drain(server)
+    topic = peer.activity("Move", pat, "https://old.test/topic/1", "topic", target=nova["id"])
+    await peer.send(server, topic, pat)
+    await drain(server)
+    _, account = await _follows(alice, "pat@old.test")
+    assert account.get("moved") is None
+    assert [sent for sent in new.inbox if sent["type"] == "Follow"] == []
+    assert mover["id"]
+
+
+async def test_blocks_mutes_and_notes_come_along(server: Node, peer: Puppet) -> None:
+    alice, bob, carol = [await server.person(name) for name in ("alice", "bob", "carol")]
+    pat = await _follow_pat(server, peer, alice)
+    _, account = await _follows(bob, "pat@old.test")
+    await bob.post(f"/api/v1/accounts/{account['id']}/block")
+    await carol.post(f"/api/v1/accounts/{account['id']}/mute", {"notifications": False})
+    for person in (bob, carol):
+        await person.post(f"/api/v1/accounts/{account['id']}/note", {"comment": f"{person.username} remembers"})
+    nora = await server.person("nora")
+    async with server.db.transaction() as conn:
+        await conn.execute("update accounts set also_known_as = $2 where id = $1", nora.account_id, [pat["id"]])
+    await peer.send(server, _move(peer, pat, nora.uri), pat)
+    await drain(server)
+    for person, expected in ((alice, (True, False, False)), (bob, (False, True, False)), (carol, (False, False, True))):
+        [now] = await person.get("/api/v1/accounts/relationships", **{"id[]": nora.id})
+        assert (now["following"], now["blocking"], now["muting"]) == expected
+        if person is not alice:
+            assert now["note"] == f"@pat@old.test: {person.username} remembers"
+    assert "follow" in [told["type"] for told in await nora.notifications()]
+
+
+async def test_an_account_whose_document_says_that_it_moved_is_shown_so(server: Node, peer: Puppet) -> None:
+    alice = await server.person("alice")
+    pat = await _follow_pat(server, peer, alice)
+    new = Puppet(server.network, "new.test")
+    nova = new.actor("nova", alsoKnownAs=[pat["id"]], movedTo=pat["id"])
+    thief = new.actor("thief")
+    for target, shown in ((thief, None), (nova, None), (new.actor("nora", alsoKnownAs=[pat["id"]]), "nora@new.test")):
+        changed = peer.actor("pat", movedTo=target["id"])
+        await peer.send(server, peer.activity("Update", pat, changed, f"update{target['name']}"), pat)
+        await drain(server)
+        _, account = await _follows(alice, "pat@old.test")
+        moved = account.get("moved")
+        if target is not nova:  # who points back again is anybody's guess, but the end is reached
+            assert (moved and moved["acct"]) == shown
+    assert [sent for sent in new.inbox if sent["type"] == "Follow"] == [], "only a Move moves people"
+    changed = peer.actor("pat")
+    await peer.send(server, peer.activity("Update", pat, changed, "back"), pat)
+    await drain(server)
+    _, account = await _follows(alice, "pat@old.test")
+    assert account.get("moved") is None
+
+
+async def test_one_of_ours_moves_and_comes_back(servers: Servers) -> None:
+    a, b, c = await servers("a.test", "b.test", "c.test")
+    alice, nora = await a.person("alice"), await c.person("nora")
+    bob, carol = await b.person("bob"), await a.person("carol")
+    for follower in (bob, carol):
+        await follower.follow(alice)
+    await drain(a, b, c)
+    with pytest.raises(Exception, match="must name this one"):
+        await moving.move(a.app, alice.account_id, "@nora@c.test")
+    await moving.add_alias(c.app, nora.account_id, "@alice@a.test")
+    await drain(a, b, c)
+    document = (await c.client.get("/users/nora", headers={"Accept": "application/activity+json"})).json()
+    assert document["alsoKnownAs"] == [alice.uri]
+    await moving.move(a.app, alice.account_id, "@nora@c.test")
+    await drain(a, b, c)
+    document = (await a.client.get("/users/alice", headers={"Accept": "application/activity+json"})).json()
+    assert document["movedTo"] == nora.uri
+    for follower in (bob, carol):
+        now, _ = await _follows(follower, "nora@c.test")
+        assert now["following"]
+        now, old = await _follows(follower, "alice@a.test")
+        assert (now["following"], old["moved"]["username"]) == (False, "nora")
+    with pytest.raises(Exception, match="moved not long ago"):
+        await moving.move(a.app, alice.account_id, "@nora@c.test")
+    dora = await b.person("dora")
+    _, old = await _follows(dora, "alice@a.test")
+    await dora.api("POST", f"/api/v1/accounts/{old['id']}/follow", status=403)
+    assert await moving.come_back(a.app, alice.account_id)
+    await drain(a, b, c)
+    _, old = await _follows(dora, "alice@a.test")
+    assert old.get("moved") is None
+    await dora.post(f"/api/v1/accounts/{old['id']}/follow")
+    await drain(a, b, c)
+    now, _ = await _follows(dora, "alice@a.test")
+    assert now["following"]
+
+
+async def test_a_locked_account_is_asked_and_the_old_one_kept_until_it_agrees(servers: Servers) -> None:
+    a, b = await servers("a.test", "b.test")
+    alice, nora, bob = await a.person("alice"), await b.person("nora", locked=True), await b.person("bob")
+    await bob.follow(alice)
+    await drain(a, b)
+    await moving.add_alias(b.app, nora.account_id, "alice@a.test")
+    await moving.move(a.app, alice.account_id, "@nora@b.test")
+    await drain(a, b)
+    now, _ = await _follows(bob, "nora@b.test")
+    assert (now["following"], now["requested"]) == (False, True)
+    now, _ = await _follows(bob, "alice@a.test")
+    assert now["following"]
+    await nora.post(f"/api/v1/follow_requests/{bob.id}/authorize")
+    await drain(a, b)
+    now, _ = await _follows(bob, "nora@b.test")
+    assert now["following"]
+    now, _ = await _follows(bob, "alice@a.test")
+    assert not now["following"]
+
+
+async def test_a_redirect_moves_nobody(servers: Servers) -> None:
+    a, b = await servers("a.test", "b.test")
+    alice, nora, bob = await a.person("alice"), await a.person("nora"), await b.person("bob")
+    await bob.follow(alice)
+    await drain(a, b)
+    await moving.add_alias(a.app, nora.account_id, "alice")
+    await moving.move(a.app, alice.account_id, "nora", with_followers=False)
+    await drain(a, b)
+    now, old = await _follows(bob, "alice@a.test")
+    assert (now["following"], old["moved"]["acct"]) == (True, "nora@a.test")
+    assert await moving.remove_alias(a.app, nora.account_id, alice.uri)
+    assert not await moving.remove_alias(a.app, nora.account_id, alice.uri)

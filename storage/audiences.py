@@ -81,8 +81,7 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     what it answers or quotes too, and for an answer to one of ours the followers of that author, who see the thread.
     `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it or
     voted, since they hold a copy; of any other that is only what they say. A direct post goes to personal inboxes,
-    a public one to relays too;
-    nothing goes to whom the author blocks.
+    a public one to relays too; nothing goes to whom the author blocks.
     """
     records = await conn.fetch(
         f"""

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from bench import sink, streams, town
+from bench import deliveries, sink, streams, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
@@ -29,7 +29,7 @@ from fedi.effects import search
 from fedi.services import accounts
 from storage import embedded, follows, jobs, migrations
 
-PORT, SINK_PORT = 8871, 8872
+PORT, SINK_PORT, DEAD_PORT = 8871, 8872, 8873
 BASE = f"http://localhost:{PORT}"
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
 CONCURRENCY = 16
@@ -59,9 +59,9 @@ class Bench:
         self.lines: list[Line] = []
         self.http = HTTPClient(user_agent="bench", https_only=False, allow_private=True)
 
-    def tree(self) -> list[int]:
-        """The server's processes and Postgres'."""
-        found, waiting = [], list(self.pids)
+    def tree(self, roots: list[int] | None = None) -> list[int]:
+        """The server's processes and Postgres', or those below some."""
+        found, waiting = [], list(self.pids if roots is None else roots)
         while waiting:
             pid = waiting.pop()
             found.append(pid)
@@ -69,10 +69,10 @@ class Bench:
                 waiting.extend(int(child) for child in task.read_text().split())
         return found
 
-    def cpu(self) -> float:
+    def cpu(self, roots: list[int] | None = None) -> float:
         """User and system seconds so far, ended children included."""
         ticks = 0
-        for pid in self.tree():
+        for pid in self.tree(roots):
             with contextlib.suppress(OSError):
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += sum(int(fields[index]) for index in (11, 12))
@@ -375,6 +375,30 @@ async def _read_town(quick: bool) -> None:
         print(f"memory after load: server {own:.0f} MB, with Postgres {whole:.0f} MB")
 
 
+async def _deliveries(quick: bool) -> None:
+    async with _staged(quick) as (bench, server, pair):
+
+        async def publish(token: str, text: str) -> None:
+            body = orjson.dumps({"status": text})
+            _expect(
+                await bench.http.request("POST", f"{BASE}/api/v1/statuses", headers=_headers(token), body=body), 200
+            )
+
+        stage = deliveries.Stage(
+            server=server,
+            pair=pair,
+            sink_port=SINK_PORT,
+            dead_port=DEAD_PORT,
+            http=bench.http,
+            person=functools.partial(_person, server),
+            idle=functools.partial(_idle, server),
+            publish=publish,
+            cpu=lambda: (bench.cpu(bench.pids[:1]), bench.cpu(bench.pids[1:])),
+        )
+        with deliveries.silent(DEAD_PORT):
+            await deliveries.run(stage, bench.scale)
+
+
 async def _streams(count: int) -> None:
     streams.allow(count)
     async with _staged(quick=True) as (bench, server, _pair):
@@ -389,8 +413,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer operations")
     parser.add_argument("--town", action="store_true", help="read from a server with 100,000 posts")
     parser.add_argument("--streams", type=int, metavar="N", help="only this: N open WebSockets")
+    parser.add_argument("--deliveries", action="store_true", help="only this: to 1, 50 and 500 hosts")
     options = parser.parse_args()
-    if options.streams:
+    if options.deliveries:
+        asyncio.run(_deliveries(options.quick))
+    elif options.streams:
         asyncio.run(_streams(options.streams))
     else:
         asyncio.run((_read_town if options.town else _run)(options.quick))

@@ -26,7 +26,8 @@ class Site(msgspec.Struct, frozen=True):
     linked_data_signatures: bool  # on public activities, instead of proofs
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time
-    max_waiting_per_host: int  # activities of one host that wait to be handled
+    max_waiting_per_host: int  # activities of one site that wait to be handled
+    max_waiting: int  # activities that wait to be handled, of all
 
     @property
     def asks_who(self) -> bool:

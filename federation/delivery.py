@@ -6,6 +6,7 @@ sent again under the same id, which receivers know.
 
 import asyncio
 import functools
+import itertools
 import logging
 import random
 import time
@@ -14,8 +15,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from cachetools import LRUCache, TTLCache
 
-from federation import actors, counters, followers, knocking, linking, signing
+from federation import actors, alive, counters, followers, knocking, linking, signing
 from federation.context import Fed
 from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Refused, Response
@@ -24,7 +26,7 @@ from federation.signatures import rfc9421
 from federation.signatures.requests import Outgoing
 from storage import activities, deliveries, hosts
 from storage.db import Conn
-from storage.deliveries import Delivery, Outcome
+from storage.deliveries import Batch, Delivery, Due, Outcome
 from storage.errors import DatabaseBusy, DatabaseDown
 
 log = logging.getLogger("fedi.delivery")
@@ -32,9 +34,16 @@ log = logging.getLogger("fedi.delivery")
 BATCH = 50
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 0.05
+# Looking takes no more than this part of the time, however many hosts there are.
+LOOK_SHARE = 5
 HOSTS_AT_ONCE = 500
 TIMEOUT_SECONDS = 20.0
 MAX_DELAY_SECONDS = 6 * 3600
+# A host with much to take gives its place to another after so long.
+TURN_SECONDS = 5.0
+# Who keeps us waiting for longer does not count among those served at once, up to so many times as many.
+SLOW_SECONDS = 1.0
+SLOW_TIMES = 8
 # A batch that takes longer gives the rest back well before its lease ends.
 BATCH_SECONDS = deliveries.LEASE_SECONDS / 3
 UNAUTHORIZED_ATTEMPTS = 5
@@ -42,38 +51,75 @@ UNAUTHORIZED_ATTEMPTS = 5
 MISTAKEN_ATTEMPTS = 3
 # While the database is away: what is not written down in the end is sent again.
 WRITE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+CACHED_BODIES = 200
+# How long a host is known to answer before that is written down again.
+OK_SECONDS = 60
+
+
+class Turn:
+    """One host being served: since when, and when it last answered."""
+
+    __slots__ = ("began_at", "failing", "moved_at")
+
+    def __init__(self, *, failing: bool) -> None:
+        self.failing = failing
+        self.began_at = self.moved_at = time.monotonic()
+
+
+class Turns:
+    """Who is being served, and how many more may be."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.active: dict[str, Turn] = {}
+        self._concurrency = concurrency
+
+    def room(self, *, failing: bool) -> bool:
+        """Whether one more may begin. Those that failed last time take at most half of the places, and who is slow
+        takes none, so that any number of silent hosts leaves room for the others."""
+        if len(self.active) >= self._concurrency * SLOW_TIMES:
+            return False
+        limit = time.monotonic() - SLOW_SECONDS
+        quick = [turn for turn in self.active.values() if turn.moved_at > limit]
+        if failing and sum(turn.failing for turn in quick) * 2 >= self._concurrency:
+            return False
+        return len(quick) < self._concurrency
 
 
 async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency: int) -> None:
     """Serve hosts until `stop`; then finish what is on the wire. `wake` is set when there may be something new."""
-    active: dict[str, asyncio.Task[bool]] = {}
-    found: list[str] = []
-    looked = -LOOK_SECONDS
+    turns = Turns(concurrency)
+    tasks: set[asyncio.Task[bool]] = set()
+    found: list[Due] = []
+    next_look = 0.0
 
-    def done(host: str, _task: asyncio.Task[bool]) -> None:
-        del active[host]
+    def done(host: str, task: asyncio.Task[bool]) -> None:
+        tasks.discard(task)
+        del turns.active[host]
         wake.set()
 
     while not stop.is_set():
         wake.clear()
         # Looking costs as much as there are hosts with something waiting: not after each one that was served.
-        if len(active) < concurrency and time.monotonic() - looked >= LOOK_SECONDS:
-            found, looked = await _look(fed, list(active)), time.monotonic()
-        while found and len(active) < concurrency:
-            host = found.pop()
-            if host not in active:
-                task = asyncio.create_task(_serve(fed, host, stop))
-                active[host] = task
-                task.add_done_callback(functools.partial(done, host))
+        if turns.room(failing=False) and time.monotonic() >= next_look:
+            began = time.monotonic()
+            found = await _look(fed, list(turns.active))
+            next_look = time.monotonic() + max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - began))
+        while found and turns.room(failing=found[-1].failing):
+            due = found.pop()
+            if due.host not in turns.active:
+                turns.active[due.host] = Turn(failing=due.failing)
+                task = asyncio.create_task(_serve(fed, due.host, stop, turns.active[due.host]))
+                tasks.add(task)
+                task.add_done_callback(functools.partial(done, due.host))
         try:
-            await asyncio.wait_for(wake.wait(), POLL_SECONDS)
-            await asyncio.sleep(0 if found else max(looked + LOOK_SECONDS - time.monotonic(), 0))
+            await asyncio.wait_for(wake.wait(), SLOW_SECONDS / 4 if found else POLL_SECONDS)
+            await asyncio.sleep(0 if found else max(next_look - time.monotonic(), 0))
         except TimeoutError:
             pass
-    await asyncio.gather(*active.values(), return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _look(fed: Fed, busy: Sequence[str]) -> list[str]:
+async def _look(fed: Fed, busy: Sequence[str]) -> list[Due]:
     """The next hosts to serve, the first one last."""
     try:
         return (await _due(fed, busy, HOSTS_AT_ONCE))[::-1]
@@ -85,28 +131,28 @@ async def _look(fed: Fed, busy: Sequence[str]) -> list[str]:
 async def drain(fed: Fed) -> bool:
     """Send everything that is due now, once; whether there was anything."""
     found = await _due(fed, [], 1000)
-    served = await asyncio.gather(*(_serve(fed, host, asyncio.Event()) for host in found))
+    served = await asyncio.gather(*(_serve(fed, due.host, asyncio.Event(), Turn(failing=due.failing)) for due in found))
     return any(served)
 
 
-async def _due(fed: Fed, busy: Sequence[str], limit: int) -> list[str]:
+async def _due(fed: Fed, busy: Sequence[str], limit: int) -> list[Due]:
     async with fed.db.read() as conn:
         return await deliveries.due_hosts(conn, busy=busy, limit=limit)
 
 
-async def _serve(fed: Fed, host: str, stop: asyncio.Event) -> bool:
-    """Send to one host until nothing is due or it stops answering; whether anything was sent."""
+async def _serve(fed: Fed, host: str, stop: asyncio.Event, turn: Turn) -> bool:
+    """Send to one host until nothing is due, it stops answering or its turn is over; whether anything was sent."""
     served = False
     try:
-        while not stop.is_set():
+        while not stop.is_set() and time.monotonic() < turn.began_at + TURN_SECONDS:
             async with fed.db.transaction() as conn:
                 batch = await deliveries.claim(conn, host, limit=BATCH)
-                bodies = await activities.bodies(conn, sorted({row.activity_id for row in batch}))
-            if not batch:
+                bodies = await _bodies(fed, conn, batch)
+            if not batch.rows:
                 break
             served = True
-            bodies = await linking.signed(fed, {row.activity_id: row.sender_id for row in batch}, bodies)
-            if not await _send_batch(fed, host, batch, bodies, stop):
+            bodies = await _signed(fed, batch, bodies)
+            if not await _Sending(fed, host, batch, bodies, stop, turn).run() or not batch.more:
                 break
     except Exception:
         # Leases run out by themselves.
@@ -114,59 +160,119 @@ async def _serve(fed: Fed, host: str, stop: asyncio.Event) -> bool:
     return served
 
 
-async def _send_batch(
-    fed: Fed, host: str, batch: Sequence[Delivery], bodies: dict[int, str], stop: asyncio.Event
-) -> bool:
-    """Send the rows, several senders at a time, each sender's in order; whether the host still answers."""
-    lanes: dict[int, list[Delivery]] = defaultdict(list)
-    for row in batch:
-        lanes[row.sender_id].append(row)
-    room = asyncio.Semaphore(fed.site.max_per_host)
-    deadline = time.monotonic() + BATCH_SECONDS
-    outcomes: list[Outcome] = []
+def _cached(fed: Fed) -> LRUCache[int, bytes]:
+    cache: LRUCache[int, bytes] = fed.memory.setdefault("delivery.bodies", LRUCache(CACHED_BODIES))
+    return cache
 
-    def over() -> bool:
+
+async def _signed(fed: Fed, batch: Batch, bodies: dict[int, bytes]) -> dict[int, bytes]:
+    """With the signatures inside of them that the operator may want."""
+    found = await linking.signed(fed, {row.activity_id: row.sender_id for row in batch.rows}, bodies)
+    if found is not bodies:
+        _cached(fed).update(found)
+    return found
+
+
+async def _bodies(fed: Fed, conn: Conn, batch: Batch) -> dict[int, bytes]:
+    """What is sent, by the ids of activities: most go to many hosts one after another."""
+    cache = _cached(fed)
+    wanted = {row.activity_id for row in batch.rows}
+    found = {activity_id: cache[activity_id] for activity_id in wanted if activity_id in cache}
+    missing = sorted(wanted - found.keys())
+    if missing:
+        loaded = await activities.bodies(conn, missing)
+        found.update({activity_id: body.encode() for activity_id, body in loaded.items()})
+        cache.update({activity_id: found[activity_id] for activity_id in missing if activity_id in found})
+    return found
+
+
+class _Sending:
+    """One batch on its way to one host."""
+
+    def __init__(
+        self, fed: Fed, host: str, batch: Batch, bodies: dict[int, bytes], stop: asyncio.Event, turn: Turn
+    ) -> None:
+        self._fed, self._host, self._batch, self._bodies, self._stop, self._turn = fed, host, batch, bodies, stop, turn
+        self._room = asyncio.Semaphore(fed.site.max_per_host)
+        self._deadline = time.monotonic() + BATCH_SECONDS
+        self._outcomes: list[Outcome] = []
+
+    async def run(self) -> bool:
+        """Send the rows, several senders at a time, each sender's in order; whether the host still answers."""
+        lanes: dict[int, list[Delivery]] = defaultdict(list)
+        for row in self._batch.rows:
+            lanes[row.sender_id].append(row)
+        await asyncio.gather(*(self._lane(rows) for rows in lanes.values()))
+        return await self._settle()
+
+    def _over(self) -> bool:
         """Once a host is silent, nobody else's turn comes; nor when it asks for a rest."""
-        if stop.is_set() or time.monotonic() > deadline or any(outcome.rest_seconds for outcome in outcomes):
+        if self._stop.is_set() or time.monotonic() > self._deadline:
             return True
-        return not _answers(outcomes) and any(outcome.attempted for outcome in outcomes)
+        if any(outcome.rest_seconds for outcome in self._outcomes):
+            return True
+        return not _answers(self._outcomes) and any(outcome.attempted for outcome in self._outcomes)
 
-    async def send_lane(rows: Sequence[Delivery]) -> None:
+    async def _lane(self, rows: Sequence[Delivery]) -> None:
+        """One sender's, in order; what is the same activity for several inboxes side by side."""
         halted = False
-        for row in rows:
-            async with room:
-                if halted or over():
-                    outcomes.append(Outcome(row.id, "waiting", None, None, attempted=False))
-                    continue
-                outcome = await _attempt(fed, row, bodies.get(row.activity_id, ""))
-                outcomes.append(outcome)
-            halted = outcome.state == "waiting"
+        for _, same in itertools.groupby(rows, lambda row: row.activity_id):
+            outcomes = await asyncio.gather(*(self._one(row, halted) for row in same))
+            halted = any(outcome.state == "waiting" for outcome in outcomes)
 
-    await asyncio.gather(*(send_lane(rows) for rows in lanes.values()))
-    closed = {outcome.id for outcome in outcomes if outcome.status == 410}
-    gone = sorted({row.inbox for row in batch if row.id in closed})
-    for pause in WRITE_SECONDS:
-        await asyncio.sleep(pause)
-        try:
-            async with fed.db.transaction() as conn:
-                return await _write(conn, host, outcomes, gone)
-        except Exception as exc:  # noqa: BLE001 (whatever it is, the leases run out in the end)
-            log.warning("what %s answered could not be written: %s", host, exc)
-            if stop.is_set():
-                break
-    return False
+    async def _one(self, row: Delivery, halted: bool) -> Outcome:
+        async with self._room:
+            if halted or self._over():
+                outcome = _given_back(row)
+            else:
+                outcome = await _attempt(self._fed, row, self._bodies.get(row.activity_id, b""))
+                self._turn.moved_at = time.monotonic()
+            self._outcomes.append(outcome)
+        return outcome
+
+    async def _settle(self) -> bool:
+        """Write it down, as soon as the database lets us; whether the host still answers."""
+        closed = {outcome.id for outcome in self._outcomes if outcome.status == 410}
+        gone = sorted({row.inbox for row in self._batch.rows if row.id in closed})
+        noted: TTLCache[str, bool] = self._fed.memory.setdefault(
+            "delivery.answering", TTLCache(10_000, OK_SECONDS, time.monotonic)
+        )
+        known = self._batch.proven and self._host in noted
+        for pause in WRITE_SECONDS:
+            await asyncio.sleep(pause)
+            try:
+                async with self._fed.db.transaction() as conn:
+                    well = await _write(conn, self._host, self._outcomes, gone, known=known)
+            except Exception as exc:  # noqa: BLE001 (whatever it is, the leases run out in the end)
+                log.warning("what %s answered could not be written: %s", self._host, exc)
+                if self._stop.is_set():
+                    break
+                continue
+            if well:
+                noted[self._host] = True
+            else:
+                noted.pop(self._host, None)
+                alive.forget(self._fed, self._host)
+            return well
+        return False
 
 
 def _answers(outcomes: Sequence[Outcome]) -> bool:
     return any(outcome.state in ("delivered", "refused") and outcome.attempted for outcome in outcomes)
 
 
-async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Sequence[str]) -> bool:
-    """Note how the deliveries and the host fared, and which inboxes are gone; whether to go on with it now."""
+def _given_back(row: Delivery) -> Outcome:
+    return Outcome(row.id, row.leased_until, "waiting", None, None, attempted=False)
+
+
+async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Sequence[str], *, known: bool) -> bool:
+    """Note how the deliveries and the host fared, and which inboxes are gone; whether to go on with it now. `known`:
+    that it answers is written already."""
     failed = [outcome for outcome in outcomes if outcome.state == "waiting" and outcome.attempted]
     rest = max((outcome.rest_seconds for outcome in failed), default=0.0)
     if _answers(outcomes):
-        await hosts.succeeded(conn, host)
+        if not known:
+            await hosts.succeeded(conn, host)
         if rest:
             await hosts.rest(conn, host, rest)
     elif failed:
@@ -180,23 +286,23 @@ async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Seque
     return not failed
 
 
-async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
+async def _attempt(fed: Fed, row: Delivery, body: bytes) -> Outcome:
     started = time.perf_counter()
     try:
-        outcome = _judge(row, await _post(fed, row, text))
+        outcome = _judge(row, await _post(fed, row, body))
     except (Refused, LookupError) as exc:
-        outcome = Outcome(row.id, "refused", None, str(exc))
+        outcome = Outcome(row.id, row.leased_until, "refused", None, str(exc))
     except HTTPError as exc:
         outcome = _later(row, None, str(exc) or type(exc).__name__)
     except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
         # How to sign could not be looked up: that was no attempt, and nothing the delivery has to answer for.
-        outcome = Outcome(row.id, "waiting", None, None, attempted=False)
+        outcome = _given_back(row)
     except Exception as exc:
         # Of this one only: the others of the batch have been sent, or will be.
         log.exception("delivery %d to %s failed", row.id, row.inbox)
         outcome = _later(row, None, f"{type(exc).__name__}: {exc}")
         if row.attempts + 1 >= MISTAKEN_ATTEMPTS:
-            outcome = Outcome(row.id, "refused", None, outcome.error)
+            outcome = Outcome(row.id, row.leased_until, "refused", None, outcome.error)
     counters.delivery(outcome.state)
     log.info(
         "delivery",
@@ -209,11 +315,11 @@ async def _attempt(fed: Fed, row: Delivery, text: str) -> Outcome:
     return outcome
 
 
-async def _post(fed: Fed, row: Delivery, text: str) -> Response:
+async def _post(fed: Fed, row: Delivery, body: bytes) -> Response:
     """Send it, signed as its host takes it; once more, signed the other way, if that was why it was refused."""
     host = parse_url(row.inbox).authority
     order = await knocking.order(fed, host, "POST")
-    body, extra = text.encode(), await followers.header(fed, row.sender_id, host, text)
+    extra = await followers.header(fed, row.sender_id, host, body)
     request = Outgoing(method="POST", url=row.inbox, body=body, extra=extra)
     headers = await signing.headers_for(fed, row.sender_id, request, order.first)
     first = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
@@ -234,21 +340,21 @@ def _judge(row: Delivery, response: Response) -> Outcome:
     """What an answer means: https://www.w3.org/TR/activitypub/#delivery and what peers do."""
     status = response.status
     if 200 <= status < 300:
-        return Outcome(row.id, "delivered", status, None)
+        return Outcome(row.id, row.leased_until, "delivered", status, None)
     excerpt = response.body[:200].decode("utf-8", "replace")
     if status == 401 and (row.attempts < UNAUTHORIZED_ATTEMPTS or row.last_status != 401):
         return _later(row, status, excerpt)
     if status in (408, 429) or (status >= 500 and status != 501):
         return _later(row, status, excerpt, asked=retry_after(response))
-    return Outcome(row.id, "refused", status, excerpt)
+    return Outcome(row.id, row.leased_until, "refused", status, excerpt)
 
 
 def _later(row: Delivery, status: int | None, error: str, *, asked: float | None = None) -> Outcome:
     """Another attempt: after 15 s, doubling to six hours, for 14 days."""
     if datetime.now(UTC) - row.created_at > timedelta(days=deliveries.EXPIRY_DAYS):
-        return Outcome(row.id, "expired", status, error)
+        return Outcome(row.id, row.leased_until, "expired", status, error)
     rest = asked or 0.0
     delay = min(15 * 2**row.attempts, MAX_DELAY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311 (spread, not secrecy)
     if status == 429:
         rest = max(rest, delay)
-    return Outcome(row.id, "waiting", status, error, max(delay, rest), rest_seconds=rest)
+    return Outcome(row.id, row.leased_until, "waiting", status, error, max(delay, rest), rest_seconds=rest)

@@ -32,11 +32,11 @@ class _Seen(msgspec.Struct, frozen=True):
     digests: dict[str, str | None]
 
 
-async def header(fed: Fed, account_id: int, host: str, text: str) -> dict[str, str]:
+async def header(fed: Fed, account_id: int, host: str, body: bytes) -> dict[str, str]:
     """What a delivery says of the followers who live on its host, if it is for followers alone."""
-    if PUBLIC in text or "/followers" not in text:
+    if PUBLIC.encode() in body or b"/followers" not in body:
         return {}
-    sent = orjson.loads(text)
+    sent = orjson.loads(body)
     async with fed.db.read() as conn:
         stats = (await accounts.stats(conn, [account_id])).get(account_id)
     if stats is None or stats.followers_count > MAX_FOLLOWERS:

@@ -21,16 +21,17 @@ from storage import activities
 log = logging.getLogger("fedi.delivery")
 
 
-async def signed(fed: Fed, senders: Mapping[int, int], bodies: dict[int, str]) -> dict[int, str]:
+async def signed(fed: Fed, senders: Mapping[int, int], bodies: dict[int, bytes]) -> dict[int, bytes]:
     """The bodies of activities, those of public ones signed. `senders`: activity → account. What is private stays
     deniable."""
     if not fed.site.linked_data_signatures:
         return bodies
     found = dict(bodies)
-    for activity_id, text in bodies.items():
-        document = orjson.loads(text)
+    for activity_id, body in bodies.items():
+        document = orjson.loads(body)
         if PUBLIC in (*document.get("to", ()), *document.get("cc", ())) and "signature" not in document:
-            found[activity_id] = await _once(fed, activity_id, senders[activity_id], document) or text
+            made = await _once(fed, activity_id, senders[activity_id], document)
+            found[activity_id] = made.encode() if made is not None else body
     return found
 
 

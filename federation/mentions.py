@@ -25,9 +25,14 @@ class Named(msgspec.Struct, frozen=True):
 async def resolve(fed: Fed, note: Note, visibility: int, delivered_to: int | None, budget: Budget) -> Named:
     """Accounts that a post names or addresses. One that is named but not addressed gets no access to a private post."""
     addressed = (*note.to, *note.cc)
-    async with fed.db.read() as conn:
-        known = await _known(conn, note)
-        recipients = await accounts.local_recipients(conn, [uri for uri in addressed if not audience.is_public(uri)])
+    # Whoever is at home with the author is not here.
+    perhaps_here = [uri for uri in addressed if not audience.is_public(uri) and not normalise.same_host(uri, note.id)]
+    known: dict[Mention, Account] = {}
+    recipients: list[int] = []
+    if perhaps_here or note.mentions:
+        async with fed.db.read() as conn:
+            known = await _known(conn, note)
+            recipients = await accounts.local_recipients(conn, perhaps_here)
     unknown = [mention for mention in note.mentions if mention not in known]
     fetched = await actors.actors(fed, [mention.href for mention in unknown if mention.href], budget=budget)
     handles = {

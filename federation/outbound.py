@@ -30,7 +30,19 @@ async def status_created(conn: Conn, site: Site, status: Status) -> None:
         document = objects.announce(status, material)
     else:
         document = activity.create(objects.render_note(site, status, material))
-    await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
+    await _tell(conn, site, document, status, inboxes)
+
+
+async def _tell(conn: Conn, site: Site, document: JSON, status: Status, inboxes: Sequence[str]) -> None:
+    await outgoing.send(
+        conn,
+        site,
+        document,
+        sender_id=status.account_id,
+        inboxes=inboxes,
+        object_uri=status.uri,
+        bulk=status.visibility < DIRECT,
+    )
 
 
 async def status_updated(conn: Conn, site: Site, status: Status) -> None:
@@ -41,7 +53,7 @@ async def status_updated(conn: Conn, site: Site, status: Status) -> None:
     material = await publishing.load(conn, [status])
     document = activity.update(objects.render_note(site, status, material), at=status.edited_at or status.created_at)
     document["id"] = uris.update(status.uri, outgoing.now())
-    await outgoing.send(conn, site, document, sender_id=status.account_id, inboxes=inboxes, object_uri=status.uri)
+    await _tell(conn, site, document, status, inboxes)
 
 
 async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
@@ -71,7 +83,15 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
             )
         )
         document = activity.undo(uris.undo(event.uri), author.uri, announced)
-    await outgoing.send(conn, site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(
+        conn,
+        site,
+        document,
+        sender_id=author.id,
+        inboxes=inboxes,
+        object_uri=event.uri,
+        bulk=event.visibility < DIRECT,
+    )
 
 
 async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -172,7 +192,9 @@ async def pinned(conn: Conn, site: Site, status: Status, account: Account, *, un
 async def flag(conn: Conn, site: Site, named: Sequence[str], comment: str, uri: str, *, inboxes: Sequence[str]) -> None:
     """A report, as the instance actor, so that nobody learns who made it. `named`: the account, then what it made."""
     document = activity.flag(uri, uris.instance_actor(site.base_url), named, content=comment)
-    await outgoing.send(conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=inboxes, object_uri=None)
+    await outgoing.send(
+        conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=inboxes, object_uri=None, bulk=False
+    )
 
 
 async def _account(conn: Conn, account_id: int) -> Account:
@@ -183,6 +205,6 @@ async def _account(conn: Conn, account_id: int) -> Account:
 
 
 async def local_status(conn: Conn, status_id: int) -> Status | None:
-    """A status of ours that still exists: what effects begin with."""
+    """A status of ours that still exists and is not held back: what effects begin with."""
     status = await statuses.by_id(conn, status_id)
-    return status if status is not None and status.is_local else None
+    return status if status is not None and status.is_local and status.held_until is None else None

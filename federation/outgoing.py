@@ -26,13 +26,21 @@ JSON = dict[str, Any]  # Any: ActivityStreams
 
 async def to_one(conn: Conn, site: Site, document: JSON, *, sender: Account, recipient: Account) -> None:
     if not recipient.is_local:
-        await send(conn, site, document, sender_id=sender.id, inboxes=[recipient.inbox], object_uri=None)
+        await send(conn, site, document, sender_id=sender.id, inboxes=[recipient.inbox], object_uri=None, bulk=False)
 
 
 async def send(
-    conn: Conn, site: Site, document: JSON, *, sender_id: int, inboxes: Iterable[str], object_uri: str | None
+    conn: Conn,
+    site: Site,
+    document: JSON,
+    *,
+    sender_id: int,
+    inboxes: Iterable[str],
+    object_uri: str | None,
+    bulk: bool = True,
 ) -> None:
-    """Store the activity and leave its deliveries: one for each inbox on a host we talk to."""
+    """Store the activity and leave its deliveries: one for each inbox on a host we talk to. `bulk`: not from one person
+    to another, so it gives way to what is. Everything about one object is the same, or its order would be lost."""
     targets: dict[str, str] = {}
     for inbox in inboxes:
         try:
@@ -50,7 +58,7 @@ async def send(
     if not site.linked_data_signatures:
         document = await _proven(conn, document, sender_id)
     activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
-    await deliveries.enqueue(conn, activity_id, sender_id, reached)
+    await deliveries.enqueue(conn, activity_id, sender_id, reached, bulk=bulk)
 
 
 async def _proven(conn: Conn, document: JSON, sender_id: int) -> JSON:

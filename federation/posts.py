@@ -59,11 +59,11 @@ async def store(
         # What it answers may be on its way in as well, and must find it, or be found.
         for uri in sorted({note.id, note.in_reply_to or note.id, note.quote or note.id}):
             await inbox.lock(conn, uri)
-        if await inbox.buried(conn, note.id, actor_uri=author.uri):
+        buried, status_id = await inbox.standing(conn, note.id, actor_uri=author.uri)
+        if buried:
             raise Rejected(f"{note.id} was deleted")
-        known = await statuses.by_uri(conn, note.id)
-        if known is not None:
-            return known.id, False
+        if status_id is not None:
+            return status_id, False
         new = await _new(conn, note, author, not verdict.reject_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
         if created:

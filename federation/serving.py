@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import policy, signers
+from federation import alive, policy, signers
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import parse_url
@@ -85,6 +85,7 @@ async def visitor(fed: Fed, request: Request, *, ask: bool = False) -> Visitor:
     await _admit(fed, found.owner)
     if found.account.suspended_at is not None:
         raise Hidden
+    await alive.noted(fed, found.owner)
     return Visitor(found.account.id, found.owner)
 
 

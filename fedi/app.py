@@ -120,6 +120,7 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         registrations_open=settings.registrations == "open",
         max_per_host=settings.delivery_per_host,
         max_waiting_per_host=settings.inbox_per_host,
+        max_waiting=settings.inbox_per_host * SITES_WORTH_OF_INBOX,
     )
     memory: dict[str, Any] = {exchangers.MEMORY: Exchangers()}
     fed = Fed(db=db, http=http, site=site, memory=memory)
@@ -132,6 +133,10 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         templates=templates.environment(settings),
         memory=memory,
     )
+
+
+# So many sites may have all that one may have waiting; see the setting `inbox_per_host`.
+SITES_WORTH_OF_INBOX = 25
 
 
 def _worker(app: App) -> Worker:

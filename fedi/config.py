@@ -223,7 +223,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     delivery_concurrency: Annotated[int, Meta(ge=1, le=2000, description="Servers we deliver to at once.")] = 64
     delivery_per_host: Annotated[int, Meta(ge=1, le=64, description="Deliveries to one server at once.")] = 4
     inbox_per_host: Annotated[
-        int, Meta(ge=1, description="Activities of one server that may wait to be handled; more are put off with 429.")
+        int, Meta(ge=1, description="Activities of one site that may wait, of all 25 times as many; more are put off.")
     ] = 2000
     streams_per_token: Annotated[int, Meta(ge=1, description="Live connections that one log-in may hold open.")] = 20
     streams_per_address: Annotated[int, Meta(ge=1, description="Live connections that one address may hold open.")] = (

@@ -14,6 +14,7 @@ from fedi.services import (
     domains,
     follows,
     gates,
+    holds,
     links,
     logins,
     mail,
@@ -28,6 +29,7 @@ from fedi.services import (
 )
 from storage import cards as card_rows
 from storage import collection_items, email_subscriptions, featured_tags, moves, purging, quotes, tagged_collections
+from storage import holds as hold_rows
 from storage import links as link_rows
 
 Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows its payload
@@ -51,6 +53,7 @@ JOBS: dict[str, Job] = {
     "delete_files": media.delete_files,
     "convert_media": uploads.convert,
     "publish_scheduled": scheduling.publish,
+    hold_rows.JOB: holds.release,
     "accept_follow_requests": follows.accept_waiting,
     moderation.ENFORCE_JOB: domains.enforce,
     moderation.FORGIVE_JOB: domains.forgive,

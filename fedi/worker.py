@@ -7,7 +7,8 @@ import asyncio
 import logging
 import random
 import time
-from collections import Counter
+import traceback
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +38,8 @@ FORSAKEN_SECONDS = (0.0, 15.0)
 SINGLE = "effect"
 # Slots that become free are filled together, if they become free in so short a time.
 GATHER_SECONDS = 0.003
+# Of these queues more is leased than is begun: so many times the slots. Asking costs the same for one as for many.
+AHEAD = {"inbox": 4}
 # What became of a job is written again and again until the database is back; then the lease has run out anyway.
 SETTLE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0)
 _AWAY = (DatabaseDown, *DatabaseBusy, OSError)
@@ -158,7 +161,7 @@ class Worker:
             event = events.decode(name, payload)
         except (KeyError, msgspec.ValidationError) as exc:
             log.exception("event %s of job %d is not understood", name, job.id)
-            await jobs.park(conn, job.id, error=f"not understood: {exc}")
+            await jobs.park(conn, job.id, jobs.Failure(f"not understood: {exc}"))
             return False
         effects = {f"{effect.__module__}.{effect.__name__}": effect for effect in self._effects.get(type(event), ())}
         if only is not None:
@@ -175,10 +178,11 @@ class Worker:
     ) -> list[str]:
         """Run effects in a savepoint; if one of them raises, each in one of its own. Those that do not stand."""
         messages: list[Message] = []
+        context = Context(conn, self._app.fed, messages)
         try:
             async with conn.transaction():
                 for effect in effects.values():
-                    await effect(Context(conn, self._app.fed, messages), event)
+                    await effect(context, event)
         except (DatabaseDown, OSError):
             raise
         except Exception:
@@ -198,27 +202,40 @@ class Worker:
     # ------------------------------------------------------------ jobs
 
     async def _serve(self, queue: str, limit: int) -> None:
-        """Keep `limit` jobs of a queue under way: a slow one delays none of the others. No host has more than half."""
+        """Keep `limit` jobs of a queue under way: a slow one delays none of the others. No site has more than half."""
         running: dict[asyncio.Task[None], str] = {}
+        ahead: deque[jobs.Job] = deque()
 
         def done(task: asyncio.Task[None]) -> None:
             del running[task]
             self._wake[queue].set()
 
         async def fill() -> bool:
-            if len(running) > limit * 3 / 4:
+            if len(running) > limit * 3 / 4 and not ahead:
                 await asyncio.sleep(GATHER_SECONDS)
-            hosts = Counter(running.values())
-            busy = [host for host, count in hosts.items() if host and count * 2 >= limit]
-            free = limit - len(running)
-            for job in await self._claim(queue, free, busy) if free else ():
-                task = asyncio.create_task(self._run_job(job))
-                running[task] = _host(job)
-                task.add_done_callback(done)
+            claimed = False
+            while len(running) < limit and not self._stop.is_set():
+                sites = Counter(running.values())
+                busy = [site for site, count in sites.items() if site and count * 2 >= limit]
+                job = next((job for job in ahead if job.source not in busy), None)
+                if job is not None:
+                    ahead.remove(job)
+                    task = asyncio.create_task(self._run_job(job))
+                    running[task] = job.source
+                    task.add_done_callback(done)
+                elif claimed:
+                    break
+                else:
+                    claimed = True
+                    wanted = limit - len(running) + limit * (AHEAD.get(queue, 1) - 1)
+                    ahead.extend(await self._claim(queue, wanted, busy))
             return False  # either all slots are taken or nothing is due
 
         await self._loop(queue, fill)
         await asyncio.gather(*running)
+        if ahead:
+            async with self._app.db.read() as conn:
+                await jobs.give_back(conn, [job.id for job in ahead])
 
     async def _claim(self, queue: str, limit: int, busy: Sequence[str]) -> list[jobs.Job]:
         async with self._app.db.read() as conn:
@@ -242,7 +259,7 @@ class Worker:
     async def _run_job(self, job: jobs.Job) -> None:
         started = time.perf_counter()
         query_log.set([])
-        outcome, error, delay = "ok", "", 0.0
+        outcome, error, delay, trace = "ok", "", 0.0, None
         try:
             if job.attempts > jobs.MAX_ATTEMPTS:
                 raise RuntimeError("it never came to an end")  # what kills the process must not be started for ever
@@ -255,8 +272,9 @@ class Worker:
             outcome, error, delay = "retry", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
         except Exception as exc:
             outcome, error, delay = "failed", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
+            trace = traceback.format_exc()
             log.exception("job %s %d failed", job.name, job.id)
-        await self._settle(job, outcome, error, delay)
+        await self._settle(job, outcome, jobs.Failure(error, trace), delay)
         seconds = time.perf_counter() - started
         metrics.job(job.name, seconds, outcome)
         log.info(
@@ -267,7 +285,7 @@ class Worker:
             },
         )  # fmt: skip
 
-    async def _settle(self, job: jobs.Job, outcome: str, error: str, delay: float) -> None:
+    async def _settle(self, job: jobs.Job, outcome: str, failure: jobs.Failure, delay: float) -> None:
         """Write what became of a job. While the database is away it is tried again, or the job would be done twice."""
         most = jobs.MAX_FAILURES if outcome == "failed" else jobs.MAX_ATTEMPTS
         for pause in SETTLE_SECONDS:
@@ -279,9 +297,9 @@ class Worker:
                     if outcome in ("ok", "dropped"):
                         await jobs.finish(conn, [job.id])
                     elif job.attempts >= most:
-                        await jobs.park(conn, job.id, error=error)
+                        await jobs.park(conn, job.id, failure)
                     else:
-                        await jobs.retry(conn, job.id, error=error, delay_seconds=delay)
+                        await jobs.retry(conn, job.id, failure, delay_seconds=delay)
                 break
             except Exception as exc:  # noqa: BLE001 (whatever it is, the lease runs out in the end)
                 log.warning("the end of job %d could not be written: %s", job.id, exc)
@@ -302,12 +320,6 @@ class Worker:
                 except Exception:
                     log.exception("scheduled %s failed", function.__name__)
                 pause = max(began + seconds - time.monotonic(), 1.0)
-
-
-def _host(job: jobs.Job) -> str:
-    """The host in whose name it came: of the lane, which is an actor's URI."""
-    parts = (job.lane or "").split("/", 3)
-    return parts[2] if len(parts) > 2 else ""
 
 
 def _delay(attempts: int) -> float:

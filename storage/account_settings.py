@@ -15,6 +15,8 @@ class Settings(msgspec.Struct, frozen=True):
     reading_expand_media: str
     reading_expand_spoilers: bool
     reading_autoplay_gifs: bool
+    hold_seconds: int  # see `holds`
+    hold_locally: bool
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +26,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     default_sensitive: bool | msgspec.UnsetType = msgspec.UNSET
     default_language: str | None | msgspec.UnsetType = msgspec.UNSET
     default_quote_policy: Name | msgspec.UnsetType = msgspec.UNSET
+    hold_seconds: int | msgspec.UnsetType = msgspec.UNSET
+    hold_locally: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 async def by_account(conn: Conn, account_id: int) -> Settings | None:

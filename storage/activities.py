@@ -65,7 +65,7 @@ async def discard_waiting(conn: Conn, object_uri: str) -> None:
     await conn.execute(
         """
         update deliveries set state = 'expired', last_error = 'the object was deleted'
-        where state = 'waiting' and leased_until is null and attempts = 0
+        where state = 'waiting' and leased_until is null
           and activity_id in (select id from activities where object_uri = $1)
         """,
         object_uri,

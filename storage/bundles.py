@@ -36,6 +36,8 @@ class Head(msgspec.Struct, frozen=True):
     quotes_count: int
     quote_automatic: int | None
     quote_manual: int
+    held_until: datetime | None
+    held_locally: bool
     follows: bool  # the viewer the author, where it decides about quoting or collections
     followed: bool  # the viewer by the author, likewise
     quote_state: str | None
@@ -112,7 +114,7 @@ HEADS = f"""
     select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
         coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
         coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
-        s.quote_automatic, s.quote_manual,
+        s.quote_automatic, s.quote_manual, s.held_until, s.held_locally,
         ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {ASKS_FOLLOWS}) and exists (
             select from follows where account_id = $1 and target_id = s.account_id) as follows,
         ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 4 <> 0 or {ASKS_FOLLOWED}) and exists (

@@ -1,8 +1,9 @@
 """The outgoing queue, which is its own ledger: one row per activity and inbox, from waiting to its end.
 
 A host is one ordered queue. Somebody who sends takes a run of its rows under a lease; nobody else takes rows of that
-host meanwhile. Of one sender nothing overtakes what is waiting for another try, unless the host has refused that very
-thing three times: it may take others.
+host meanwhile. What one person tells another goes before what is for many (`bulk`). Of one sender nothing overtakes
+what is waiting for another try, unless the host has refused that very thing three times: it may take others; and what
+is for one person does not wait for what is for many.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,26 @@ class Delivery(msgspec.Struct, frozen=True):
     activity_id: int
     sender_id: int
     inbox: str
+    bulk: bool
     attempts: int
     last_status: int | None
     created_at: datetime
+    leased_until: datetime  # names the lease: whoever has lost it writes nothing
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What was taken of a host. `proven`: it answered last time; `more`: perhaps there is more to take."""
+
+    rows: list[Delivery]
+    proven: bool = True
+    more: bool = False
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A host with something to send. `failing`: it did not answer last time."""
+
+    host: str
+    failing: bool
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -35,6 +53,7 @@ class Outcome(msgspec.Struct, frozen=True):
     asked to be left alone."""
 
     id: int
+    lease: datetime
     state: str
     status: int | None
     error: str | None
@@ -57,7 +76,9 @@ class Line(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-async def enqueue(conn: Conn, activity_id: int, sender_id: int, inboxes: Sequence[tuple[str, str]]) -> int:
+async def enqueue(
+    conn: Conn, activity_id: int, sender_id: int, inboxes: Sequence[tuple[str, str]], *, bulk: bool
+) -> int:
     """Leave deliveries to (inbox, host) pairs, each inbox once ever; how many are new."""
     if not inboxes:
         return 0
@@ -67,11 +88,11 @@ async def enqueue(conn: Conn, activity_id: int, sender_id: int, inboxes: Sequenc
     )
     records = await conn.fetch(
         """
-        insert into deliveries (activity_id, sender_id, inbox, host)
-        select $1, $2, i, h from unnest($3::text[], $4::text[]) as t(i, h)
+        insert into deliveries (activity_id, sender_id, inbox, host, bulk)
+        select $1, $2, i, h, $5 from unnest($3::text[], $4::text[]) as t(i, h)
         on conflict (activity_id, inbox) do nothing returning id
         """,
-        activity_id, sender_id, urls, hosts,
+        activity_id, sender_id, urls, hosts, bulk,
     )  # fmt: skip
     queues = wake.get()
     if queues is not None and records:
@@ -79,9 +100,9 @@ async def enqueue(conn: Conn, activity_id: int, sender_id: int, inboxes: Sequenc
     return len(records)
 
 
-async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]:
-    """Hosts that have something to be sent now, that answer or whose pause is over, and that nobody serves. First those
-    that are known to answer: a silent one holds up whoever asks it."""
+async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[Due]:
+    """Hosts with something to send now that answer or whose pause is over, and that nobody serves. First those that are
+    known to answer: a silent one holds up whoever asks it. Among these, where one person waits for another's words."""
     # A loose index scan: the number of hosts matters, not the number of waiting rows.
     records = await conn.fetch(
         """
@@ -90,22 +111,23 @@ async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[str]
             union all
             select (select d.host from deliveries d where d.state = 'waiting' and d.host > w.host
                     order by d.host limit 1)
-            from waiting w where w.host is not null)
-        select w.host from waiting w left join hosts h on h.host = w.host
-        where w.host is not null and w.host <> all($1)
-          and (h.next_at is null or h.next_at <= now())
-          and (select true from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
-               order by d.id limit 1)
-          and (select max(d.leased_until) from deliveries d where d.host = w.host and d.state = 'waiting'
-               and d.leased_until is not null) > now() is not true
-        order by coalesce(h.failures, 0) > 0, random() limit $2
+            from waiting w where w.host is not null),
+        due as (
+            select w.host, coalesce(h.failures, 0) > 0 as failing, (
+                select d.bulk from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
+                order by d.bulk, d.id limit 1) as bulk
+            from waiting w left join hosts h on h.host = w.host
+            where w.host is not null and w.host <> all($1) and (h.next_at is null or h.next_at <= now())
+              and (select max(d.leased_until) from deliveries d where d.host = w.host and d.state = 'waiting'
+                   and d.leased_until is not null) > now() is not true)
+        select host, failing from due where bulk is not null order by failing, bulk, random() limit $2
         """,
         busy, limit,
     )  # fmt: skip
-    return [record[0] for record in records]
+    return structs(Due, records)
 
 
-async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
+async def claim(conn: Conn, host: str, *, limit: int) -> Batch:
     """Take due rows of a host under a lease, oldest first; nothing when somebody else has some, or while it is paused.
     A host that failed last time gets one, to see whether it answers again. In a transaction."""
     failures = await conn.fetchval(
@@ -113,12 +135,13 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
         host,
     )
     if failures is None:
-        return []
+        return Batch([])
+    limit = 1 if failures else limit
     # A host that fails is asked with something that it has not refused itself, if there is.
-    order = f"case when {_blamed('d')} then d.attempts else 0 end, d.id" if failures else "d.id"
+    order = f"case when {_blamed('d')} then d.attempts else 0 end, d.bulk, d.id" if failures else "d.bulk, d.id"
     records = await conn.fetch(
         f"""
-        update deliveries set leased_until = now() + make_interval(secs => $3),
+        update deliveries set leased_until = clock_timestamp() + make_interval(secs => $3),
             holder = current_setting('application_name')
         where id in (
             select d.id from deliveries d
@@ -127,13 +150,21 @@ async def claim(conn: Conn, host: str, *, limit: int) -> list[Delivery]:
                    and o.leased_until is not null) > now() is not true
               and (select true from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
                    and e.sender_id = d.sender_id and e.attempts > 0 and (e.next_at > now() or $4)
-                   and not (e.attempts >= 3 and {_blamed("e")}) limit 1) is null
+                   and (d.bulk or not e.bulk)
+                   and not (e.attempts >= 3 and {_blamed("e")} and not {_SAME_OBJECT}) limit 1) is null
             order by {order} limit $2)
         returning {columns(Delivery)}
         """,
-        host, 1 if failures else limit, float(LEASE_SECONDS), failures > 0,
+        host, limit, float(LEASE_SECONDS), failures > 0,
     )  # fmt: skip
-    return sorted(structs(Delivery, records), key=lambda delivery: delivery.id)
+    rows = sorted(structs(Delivery, records), key=lambda delivery: (delivery.bulk, delivery.id))
+    return Batch(rows, proven=failures == 0, more=len(rows) == limit)
+
+
+# A Delete waits for its Create even then: overtaken, it would be undone.
+_SAME_OBJECT = """exists (
+    select from activities x join activities y on y.object_uri = x.object_uri
+    where x.id = d.activity_id and y.id = e.activity_id)"""
 
 
 def _blamed(alias: str) -> str:
@@ -141,9 +172,9 @@ def _blamed(alias: str) -> str:
     return f"coalesce({alias}.last_status, 0) not in {HOST_STATUSES}"
 
 
-async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
-    """Write how attempts ended and give the leases back."""
-    await conn.execute(
+async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> int:
+    """Write how attempts ended and give the leases back; how many. What somebody else has taken since is theirs."""
+    records = await conn.fetch(
         """
         update deliveries d set state = o.state, leased_until = null, holder = null,
             last_status = case when o.attempted then o.status else d.last_status end,
@@ -151,14 +182,17 @@ async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> None:
             attempts = d.attempts + o.attempted::int,
             next_at = case when o.attempted then now() + make_interval(secs => o.delay) else d.next_at end,
             delivered_at = case when o.state = 'delivered' then now() end
-        from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::bool[])
-            as o(id, state, status, error, delay, attempted)
-        where d.id = o.id
+        from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::bool[], $7::timestamptz[])
+            as o(id, state, status, error, delay, attempted, lease)
+        where d.id = o.id and d.leased_until = o.lease and d.holder = current_setting('application_name')
+            and d.state = 'waiting'
+        returning 1
         """,
         [o.id for o in outcomes], [o.state for o in outcomes], [o.status for o in outcomes],
         [o.error[:500].replace("\0", "") if o.error else None for o in outcomes], [o.delay_seconds for o in outcomes],
-        [o.attempted for o in outcomes],
+        [o.attempted for o in outcomes], [o.lease for o in outcomes],
     )  # fmt: skip
+    return len(records)
 
 
 async def resume(conn: Conn, host: str) -> None:

@@ -22,6 +22,14 @@ class StatusCreated(Event, frozen=True):
 
     status_id: int
     quiet: bool = False
+    released: bool = False  # it was held back; its author has it already
+
+
+class StatusHeld(Event, frozen=True):
+    """A post of ours exists, or was `edited`, of which only its author hears before `StatusCreated`."""
+
+    status_id: int
+    edited: bool = False
 
 
 class StatusEdited(Event, frozen=True):
@@ -67,6 +75,7 @@ class StatusDeleted(Event, frozen=True):
     account_ids: tuple[int, ...]
     tags: tuple[str, ...] = ()
     has_media: bool = False
+    held: bool = False  # it never left
 
 
 class Favourited(Event, frozen=True):

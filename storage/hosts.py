@@ -29,9 +29,13 @@ class Host(msgspec.Struct, frozen=True):
     signature_scheme: Scheme | None
     signature_scheme_at: datetime | None
     takes_rfc9421_at: datetime | None
+    rest_until: datetime | None
 
 
 _COLUMNS = columns(Host)
+# A pause that a sign of life ends.
+_REVIVABLE = """(h.failures > 0 and h.next_at > greatest(h.rest_until, now())
+    and (h.revived_at is null or h.revived_at < now() - make_interval(mins => least(h.failures, 60))))"""
 
 
 async def find(conn: Conn, host: str) -> Host | None:
@@ -46,6 +50,47 @@ async def failing(conn: Conn, *, limit: int = 100) -> list[Host]:
     return structs(Host, records)
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """A host as deliveries see it."""
+
+    host: str
+    waiting: int
+    oldest_at: datetime | None  # since when the oldest waits
+    failures: int
+    failing_since: datetime | None
+    next_at: datetime | None  # nothing is sent before
+    last_error: str | None
+    last_ok_at: datetime | None
+    last_seen_at: datetime | None
+
+
+async def queues(conn: Conn, *, after: str = "", limit: int = 100) -> list[Queue]:
+    """Hosts for which something waits or which do not answer, by name."""
+    records = await conn.fetch(
+        """
+        with recursive waiting(host) as (
+            (select host from deliveries where state = 'waiting' and host > $1 order by host limit 1)
+            union all
+            select (select d.host from deliveries d where d.state = 'waiting' and d.host > w.host
+                    order by d.host limit 1)
+            from waiting w where w.host is not null),
+        named as (
+            select host from waiting where host is not null
+            union select host from hosts where failing_since is not null and host > $1
+            order by host limit $2)
+        select n.host, coalesce(d.waiting, 0) as waiting, d.oldest_at, coalesce(h.failures, 0) as failures,
+            h.failing_since, h.next_at, h.last_error, h.last_ok_at, h.last_seen_at
+        from named n left join hosts h on h.host = n.host
+        left join lateral (
+            select count(*) as waiting, min(created_at) as oldest_at from deliveries
+            where host = n.host and state = 'waiting') d on true
+        order by n.host
+        """,
+        after, limit,
+    )  # fmt: skip
+    return structs(Queue, records)
+
+
 async def count(conn: Conn) -> int:
     found: int = await conn.fetchval("select count(*) from hosts")
     return found
@@ -55,7 +100,8 @@ async def succeeded(conn: Conn, host: str) -> None:
     """It answered. Written at most once a minute while nothing changes."""
     await conn.execute(
         """
-        update hosts set failing_since = null, failures = 0, next_at = null, last_error = null, last_ok_at = now()
+        update hosts set failing_since = null, failures = 0, next_at = null, last_error = null, last_ok_at = now(),
+            rest_until = null, revived_at = null
         where host = $1 and (failures > 0 or last_ok_at is null or last_ok_at < now() - interval '1 minute')
         """,
         host,
@@ -63,11 +109,12 @@ async def succeeded(conn: Conn, host: str) -> None:
 
 
 async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> float:
-    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or longer if it asked for that. How
-    long it is."""
+    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or longer if it asked for that
+    (`delay_seconds`). How long it is."""
     seconds: float | None = await conn.fetchval(
         """
         update hosts set failing_since = coalesce(failing_since, now()), failures = failures + 1, last_error = $2,
+            rest_until = now() + make_interval(secs => $3::float8),
             next_at = now() + make_interval(secs => greatest($3::float8,
                 least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
         where host = $1
@@ -81,22 +128,31 @@ async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | No
 async def rest(conn: Conn, host: str, seconds: float) -> None:
     """It answers, and asks to be left alone for a while."""
     await conn.execute(
-        "update hosts set next_at = greatest(next_at, now() + make_interval(secs => $2)) where host = $1", host, seconds
-    )
+        """
+        update hosts set next_at = greatest(next_at, now() + make_interval(secs => $2)),
+            rest_until = greatest(rest_until, now() + make_interval(secs => $2))
+        where host = $1
+        """,
+        host, seconds,
+    )  # fmt: skip
 
 
 async def seen(conn: Conn, host: str) -> None:
-    """A verified request came from it: whatever waits for it may go at once. Written at most once a minute."""
-    was_failing = await conn.fetchval(
-        """
+    """A verified request came from it: what waits for it is tried at once. It is still asked with one delivery, and not
+    before the end of a rest that it asked for; and a host that speaks but never answers is not asked ever more often:
+    after each sign of life that came to nothing, the next counts some minutes later."""
+    revived: bool | None = await conn.fetchval(
+        f"""
         insert into hosts as h (host, last_seen_at) values ($1, now())
-        on conflict (host) do update set last_seen_at = now(), failing_since = null, failures = 0, next_at = null
-        where h.failures > 0 or h.last_seen_at is null or h.last_seen_at < now() - interval '1 minute'
-        returning (select o.failures > 0 from hosts o where o.host = $1)
+        on conflict (host) do update set last_seen_at = now(),
+            next_at = case when {_REVIVABLE} then greatest(h.rest_until, now()) else h.next_at end,
+            revived_at = case when {_REVIVABLE} then now() else h.revived_at end
+        where {_REVIVABLE} or h.last_seen_at is null or h.last_seen_at < now() - interval '1 minute'
+        returning revived_at = now()
         """,
         host,
     )
-    if was_failing:
+    if revived:
         await deliveries.resume(conn, host)
 
 

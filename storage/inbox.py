@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
+from storage import sites
 from storage.db import Conn, wake
 
 QUEUE = "inbox"
@@ -51,14 +52,17 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
     records = await conn.fetch(
         """
         with given as (
-            select * from unnest($3::bytea[], $4::text[], $5::text[]) with ordinality as t(uri_hash, payload, lane, n)),
+            select * from unnest($3::bytea[], $4::text[], $5::text[], $6::text[])
+                with ordinality as t(uri_hash, payload, lane, source, n)),
         fresh as (
             insert into inbox_activities (uri_hash) select uri_hash from given order by uri_hash
             on conflict do nothing returning uri_hash)
-        insert into jobs (queue, name, payload, lane)
-        select $1, $2, g.payload::jsonb, g.lane from given g join fresh using (uri_hash) order by g.n returning 1
+        insert into jobs (queue, name, payload, lane, source)
+        select $1, $2, g.payload::jsonb, g.lane, g.source from given g join fresh using (uri_hash)
+        order by g.n returning 1
         """,
         QUEUE, JOB, list(given), payloads, [item.sender_uri for item in given.values()],
+        [sites.of_uri(item.sender_uri) for item in given.values()],
     )  # fmt: skip
     queues = wake.get()
     if queues is not None and records:
@@ -66,15 +70,23 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
     return len(records)
 
 
-async def waiting(conn: Conn, host: str, *, limit: int) -> int:
-    """How many activities that came from a host are not handled yet, counted up to a limit."""
+async def waiting(conn: Conn, site: str, *, limit: int) -> int:
+    """How many activities that came from a site are not handled yet, counted up to a limit."""
     count: int = await conn.fetchval(
         """
         select count(*) from (
-            select from jobs where queue = 'inbox' and failed_at is null and split_part(lane, '/', 3) = $1 limit $2) w
+            select from jobs where queue = 'inbox' and failed_at is null and source = $1 limit $2) w
         """,
-        host, limit,
+        site, limit,
     )  # fmt: skip
+    return count
+
+
+async def waiting_in_all(conn: Conn, *, limit: int) -> int:
+    """How many activities are not handled yet, counted up to a limit."""
+    count: int = await conn.fetchval(
+        "select count(*) from (select from jobs where queue = 'inbox' and failed_at is null limit $1) w", limit
+    )
     return count
 
 
@@ -111,6 +123,18 @@ async def buried(conn: Conn, uri: str, *, actor_uri: str) -> bool:
         "select from tombstones where uri_hash = $1 and actor_uri = $2", digest(uri), actor_uri
     )
     return record is not None
+
+
+async def standing(conn: Conn, uri: str, *, actor_uri: str) -> tuple[bool, int | None]:
+    """Of a post: whether its author said that it is gone, and its id if it is here."""
+    record = await conn.fetchrow(
+        """
+        select exists (select from tombstones where uri_hash = $1 and actor_uri = $2),
+            (select id from statuses where uri = $3)
+        """,
+        digest(uri), actor_uri, uri,
+    )  # fmt: skip
+    return (record[0], record[1]) if record is not None else (False, None)
 
 
 async def unbury(conn: Conn, uri: str, *, actor_uri: str) -> bool:

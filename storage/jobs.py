@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from storage import sites
 from storage.db import Conn, wake
 from storage.rows import columns, structs
 
@@ -18,9 +19,10 @@ LEASE_SECONDS = 300
 MAX_ATTEMPTS = 12
 # What fails by itself, and not for want of somebody else's answer, fails again: it is put aside sooner.
 MAX_FAILURES = 5
-# So many of the oldest due jobs are looked at, to be fair to all hosts among them.
-WINDOW = 6000
+# So many due jobs are looked at, the oldest of each site, however much of one waits before that of another.
+WINDOW = 4000
 
+MAX_ERROR_CHARS = 8000
 _EVENTS_LOCK = 0x6576_656E
 
 
@@ -30,6 +32,7 @@ class Job(msgspec.Struct, frozen=True):
     name: str
     payload: str
     lane: str | None
+    source: str
     attempts: int
     created_at: datetime
 
@@ -46,6 +49,13 @@ class Parked(msgspec.Struct, frozen=True):
     attempts: int
     failed_at: datetime
     last_error: str | None
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a job did not end well; `trace` if that was a mistake of ours."""
+
+    error: str
+    trace: str | None = None
 
 
 _COLUMNS = columns(Job)
@@ -70,12 +80,12 @@ async def enqueue(
     """
     await conn.execute(
         """
-        insert into jobs (queue, name, payload, key, lane, run_at, failed_at)
-        values ($1, $2, $3::jsonb, $4, $5, coalesce($6, now()), case when $7 then now() end)
+        insert into jobs (queue, name, payload, key, lane, run_at, failed_at, source)
+        values ($1, $2, $3::jsonb, $4, $5, coalesce($6, now()), case when $7 then now() end, $8)
         on conflict (name, key) where key is not null and holder is null
         do update set run_at = least(jobs.run_at, excluded.run_at)
         """,
-        queue, name, orjson.dumps(payload).decode(), key, lane, run_at, parked,
+        queue, name, orjson.dumps(payload).decode(), key, lane, run_at, parked, sites.of_uri(lane or ""),
     )  # fmt: skip
     _wake(queue)
 
@@ -93,10 +103,11 @@ async def enqueue_many(
     if bodies:
         await conn.execute(
             """
-            insert into jobs (queue, name, payload, lane)
-            select $1, $2, body::jsonb, lane from unnest($3::text[], $4::text[]) t(body, lane)
+            insert into jobs (queue, name, payload, lane, source)
+            select $1, $2, body::jsonb, lane, coalesce(source, '')
+            from unnest($3::text[], $4::text[], $5::text[]) t(body, lane, source)
             """,
-            queue, name, bodies, lanes or [],
+            queue, name, bodies, lanes or [], [sites.of_uri(lane) for lane in lanes or ()],
         )  # fmt: skip
         _wake(queue)
 
@@ -108,21 +119,31 @@ def _wake(queue: str) -> None:
 
 
 async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ()) -> list[Job]:
-    """Lease due jobs: of the hosts in whose name they came (the lane is an actor's URI) each in turn, of a host the
-    oldest first. Of a lane only its oldest job is handed out, and none while one is leased. None of the hosts `busy`.
+    """Lease due jobs: of the sites in whose name they came (the lane is an actor's URI) each in turn, of a site the
+    oldest first. Of a lane only its oldest job is handed out, and none while one is leased. None of the sites `busy`.
     """
-    # Which is the oldest of a lane is asked last, and only until there are enough: behind a flood it costs too much.
-    # What is chosen is materialized: a subquery may be run again for every row, and each time skip what it has locked.
+    # A loose index scan finds the sites: nothing of one waits behind all of another. Which is the oldest of a lane is
+    # asked last, and only until there are enough: behind a flood it costs too much. What is chosen is materialized: a
+    # subquery may be run again for every row, and each time skip what it has locked.
     records = await conn.fetch(
         f"""
-        with due as materialized (
-            select id, run_at, lane, split_part(lane, '/', 3) as host from jobs
-            where queue = $1 and failed_at is null and run_at <= now() order by run_at, id limit {WINDOW}),
+        with recursive sites(source) as (
+            (select source from jobs where queue = $1 and failed_at is null order by source limit 1)
+            union all
+            select (select j.source from jobs j where j.queue = $1 and j.failed_at is null and j.source > s.source
+                    order by j.source limit 1)
+            from sites s where s.source is not null),
+        due as materialized (
+            select d.id, d.run_at, d.lane, s.source from sites s cross join lateral (
+                select id, run_at, lane from jobs
+                where queue = $1 and failed_at is null and source = s.source and run_at <= now()
+                order by run_at, id limit greatest({WINDOW} / (select count(*) from sites), 20)) d
+            where s.source is not null and s.source <> all($4)),
         first as (
-            select distinct on (coalesce(lane, id::text)) id, run_at, host from due
-            where host is null or host <> all($4) order by coalesce(lane, id::text), id),
+            select distinct on (coalesce(lane, id::text)) id, run_at, source from due
+            order by coalesce(lane, id::text), id),
         fair as materialized (
-            select id from first order by row_number() over (partition by host order by run_at, id), run_at, id),
+            select id from first order by row_number() over (partition by source order by run_at, id), run_at, id),
         chosen as materialized (
             select oldest.id from fair cross join lateral (
                 select j.id from jobs j
@@ -137,6 +158,13 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
         queue, limit, float(LEASE_SECONDS), list(busy),
     )  # fmt: skip
     return sorted(structs(Job, records), key=lambda job: job.id)
+
+
+async def give_back(conn: Conn, ids: Sequence[int]) -> None:
+    """They were not begun."""
+    await conn.execute(
+        f"update jobs set run_at = now(), attempts = attempts - 1, holder = null where id = any($1) and {_OURS}", ids
+    )
 
 
 async def keep(conn: Conn, ids: Sequence[int]) -> None:
@@ -155,7 +183,7 @@ async def take(conn: Conn, queue: str, *, limit: int) -> list[Job]:
     await conn.execute("select pg_advisory_xact_lock($1)", _EVENTS_LOCK)
     records = await conn.fetch(
         f"""
-        select {_COLUMNS} from jobs where queue = $1 and failed_at is null and run_at <= now()
+        select {_COLUMNS} from jobs where queue = $1 and source = '' and failed_at is null and run_at <= now()
         order by id limit $2 for update skip locked
         """,
         queue, limit,
@@ -168,7 +196,7 @@ async def finish(conn: Conn, ids: list[int]) -> None:
     await conn.execute(f"delete from jobs where id = any($1) and (holder is null or {_OURS})", ids)
 
 
-async def retry(conn: Conn, job_id: int, *, error: str, delay_seconds: float) -> None:
+async def retry(conn: Conn, job_id: int, failure: Failure, *, delay_seconds: float) -> None:
     """Run again later, out of its lane: what follows in it does not wait. If the same was asked for meanwhile, that
     is enough."""
     await conn.execute(
@@ -176,27 +204,29 @@ async def retry(conn: Conn, job_id: int, *, error: str, delay_seconds: float) ->
         with again as (
             delete from jobs j where j.id = $1 and {_OURS} and exists (
                 select from jobs o where o.name = j.name and o.key = j.key and o.holder is null) returning id)
-        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, lane = null, holder = null
+        update jobs set run_at = now() + make_interval(secs => $2), last_error = $3, trace = $4, lane = null,
+            holder = null
         where id = $1 and {_OURS} and not exists (select from again)
         """,
-        job_id, delay_seconds, _storable(error),
+        job_id, delay_seconds, _storable(failure.error), _storable(failure.trace),
     )  # fmt: skip
 
 
-async def park(conn: Conn, job_id: int, *, error: str) -> None:
+async def park(conn: Conn, job_id: int, failure: Failure) -> None:
     """Give up, but keep the row where an operator sees it. Its key and lane become free."""
     await conn.execute(
-        """
-        update jobs set failed_at = now(), key = null, holder = null, attempts = attempts + 1, last_error = $2
-        where id = $1
+        f"""
+        update jobs set failed_at = now(), key = null, holder = null, attempts = attempts + 1, last_error = $2,
+            trace = coalesce($3, trace)
+        where id = $1 and (holder is null or {_OURS})
         """,
-        job_id, _storable(error),
+        job_id, _storable(failure.error), _storable(failure.trace),
     )  # fmt: skip
 
 
-def _storable(error: str) -> str:
-    """It may quote what somebody else wrote."""
-    return error[:2000].replace("\0", "")
+def _storable(text: str | None) -> str | None:
+    """It may quote what somebody else wrote. The end of a traceback says most."""
+    return text[-MAX_ERROR_CHARS:].replace("\0", "") if text is not None else None
 
 
 async def parked(conn: Conn, *, limit: int = 50) -> list[Parked]:

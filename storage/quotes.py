@@ -194,6 +194,14 @@ async def adopt(conn: Conn, quoted_id: int, account_id: int, uri: str) -> None:
         await jobs.enqueue_many(conn, SETTLE_JOB, payloads, queue="slow")
 
 
+async def release(conn: Conn, status_id: int) -> None:
+    """The post that quotes was held back and is out: what followed from its quote follows now."""
+    row = await _lock(conn, status_id)
+    if row is not None and row.state == "accepted":
+        await _count(conn, status_id, row.quoted_id, 1)
+        await events.emit(conn, events.QuoteAccepted(status_id))
+
+
 async def remove(conn: Conn, status_id: int) -> None:
     """The post that quotes is being deleted, or quotes something else now."""
     row = await _lock(conn, status_id)
@@ -238,11 +246,12 @@ async def _lock(conn: Conn, status_id: int) -> Quote | None:
 
 
 async def _count(conn: Conn, status_id: int, quoted_id: int | None, by: int) -> None:
-    """As for answers, those that not everybody may read are not counted."""
+    """As for answers, those that not everybody may read are not counted; nor those that are held back."""
     await conn.execute(
         """
         update status_stats set quotes_count = greatest(quotes_count + $3, 0)
-        where status_id = $2 and exists (select from statuses where id = $1 and visibility < 2)
+        where status_id = $2 and exists (
+            select from statuses where id = $1 and visibility < 2 and held_until is null)
         """,
         status_id, quoted_id, by,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import events, quotes, tags
+from storage import events, quotes, status_counts, tags
 from storage.db import Conn
 from storage.errors import Missing
 from storage.rows import ANY_OF_2, columns, struct, structs
@@ -45,6 +45,8 @@ class Status(msgspec.Struct, frozen=True):
     version: int
     quote_automatic: int | None  # see `quote_policies`
     quote_manual: int
+    held_until: datetime | None  # see `holds`
+    held_locally: bool
 
 
 class Poll(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,8 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
     quote_automatic: int | None = None
     quote_manual: int = 0
     quiet: bool = False  # late or fetched as context: see `StatusCreated`
+    held_until: datetime | None = None
+    held_locally: bool = False
 
 
 COLUMNS = columns(Status)
@@ -177,7 +181,7 @@ async def visible_rows(conn: Conn, viewer_id: int | None, status_ids: Sequence[i
 
 async def create(conn: Conn, new: New) -> tuple[int, bool]:
     """Insert with everything that belongs to it; `(id, True)`, or `(id of what was there, False)` for a known URI
-    or a second boost of the same post. Emits `StatusCreated` only for a new row."""
+    or a second boost of the same post. Emits `StatusCreated`, or `StatusHeld`, only for a new row."""
     new, thread_id = await _settled(conn, new)
     status_id: int | None = await conn.fetchval(
         """
@@ -185,9 +189,9 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
             insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
                 spoiler_text, sensitive, language, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id,
                 conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at,
-                quote_automatic, quote_manual, fetched_at)
+                quote_automatic, quote_manual, held_until, held_locally, fetched_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, case when $5 then null else now() end)
+                $22, $23, $24, $25, $26, $27, $28, case when $5 then null else now() end)
             on conflict do nothing returning id)
         insert into status_stats (status_id) select id from made returning status_id
         """,
@@ -195,7 +199,7 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         new.content_type, new.spoiler_text, new.sensitive, new.language, new.in_reply_to_id,
         new.in_reply_to_account_id, new.in_reply_to_uri, thread_id, new.conversation_uri, new.reblog_of_id,
         new.media_ids, new.emojis, new.application_id, new.replies_uri, new.created_at,
-        new.quote_automatic, new.quote_manual,
+        new.quote_automatic, new.quote_manual, new.held_until, new.held_locally,
     )  # fmt: skip
     if status_id is None:
         existing = await conn.fetchval(
@@ -204,11 +208,12 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         )  # fmt: skip
         return existing, False
     await _attach(conn, new)
-    if new.reblog_of_id is None:
+    if new.reblog_of_id is None and not new.is_local and await _is_awaited(conn, new.uri):
         await _adopt(conn, new, thread_id)
         await quotes.adopt(conn, new.id, new.account_id, new.uri)
-    await _count(conn, new, 1)
-    await events.emit(conn, events.StatusCreated(new.id, new.quiet))
+    await status_counts.change(conn, new, 1)
+    held = new.held_until is not None
+    await events.emit(conn, events.StatusHeld(new.id) if held else events.StatusCreated(new.id, new.quiet))
     if new.quote is not None:
         await quotes.insert(conn, new.id, new.account_id, new.quote, quiet=new.quiet)
     return new.id, True
@@ -234,12 +239,16 @@ async def _attach(conn: Conn, new: New) -> None:
     """Satellites of a new row."""
     await set_mentions(conn, new.id, new.mentions, new.silent_mentions)
     if new.tags:
-        await tags.attach(conn, new.id, new.tags, account_id=new.account_id, count=new.visibility == 0)
+        await tags.attach(conn, new.id, new.tags, account_id=new.account_id, count=_counts_tags(new))
     if new.media_ids:
         await conn.execute("update media_attachments set status_id = $1 where id = any($2)", new.id, new.media_ids)
     await _add_links(conn, new.id, new.links)
     if new.poll is not None:
         await insert_poll(conn, new.id, new.poll)
+
+
+def _counts_tags(status: New | Status) -> bool:
+    return status.visibility == 0 and status.held_until is None
 
 
 async def _add_links(conn: Conn, status_id: int, urls: Sequence[str]) -> None:
@@ -288,47 +297,16 @@ async def set_mentions(conn: Conn, status_id: int, named: Sequence[int], silent:
     return [record["account_id"] for record in records if not record["silent"]]
 
 
-async def _count(conn: Conn, status: New | Status, by: int) -> None:
-    if status.reblog_of_id is not None:
-        await conn.execute(
-            "update status_stats set reblogs_count = greatest(reblogs_count + $2, 0) where status_id = $1",
-            status.reblog_of_id, by,
-        )  # fmt: skip
-    elif status.in_reply_to_id is not None and status.visibility < 2:
-        await conn.execute(
-            "update status_stats set replies_count = greatest(replies_count + $2, 0) where status_id = $1",
-            status.in_reply_to_id, by,
-        )  # fmt: skip
-    # After the counters of posts, as in a deletion: in one order, or two could wait for each other.
-    if status.visibility < 3:
-        await conn.execute(
-            """
-            update account_stats set statuses_count = greatest(statuses_count + $2, 0),
-                last_status_at = case when $2 > 0 then greatest(last_status_at, $3) else last_status_at end
-            where account_id = $1
-            """,
-            status.account_id, by, status.created_at,
-        )  # fmt: skip
-    if status.reblog_of_id is not None:
-        await _mark_reblogged(conn, status.account_id, status.reblog_of_id, reblogged=by > 0)
-
-
-async def _mark_reblogged(conn: Conn, account_id: int, status_id: int, *, reblogged: bool) -> None:
-    if reblogged:
-        await conn.execute(
-            """
-            insert into marks as m (account_id, status_id, flags)
-            select $1, $2, 4 where exists (select from accounts where id = $1 and is_local)
-            on conflict (account_id, status_id) do update set flags = m.flags | 4
-            """,
-            account_id, status_id,
-        )  # fmt: skip
-    else:
-        await conn.execute(
-            "update marks set flags = flags & ~4::smallint where account_id = $1 and status_id = $2",
-            account_id,
-            status_id,
-        )
+async def _is_awaited(conn: Conn, uri: str) -> bool:
+    """Whether something that answers or quotes it came before it."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (select from statuses where in_reply_to_uri = $1 and in_reply_to_id is null)
+            or exists (select from quotes where quoted_uri = $1 and quoted_id is null and state = 'pending')
+        """,
+        uri,
+    )
+    return found
 
 
 async def _adopt(conn: Conn, new: New, thread_id: int) -> None:
@@ -394,9 +372,11 @@ async def edit(conn: Conn, status: Status, change: Edit) -> None:
     await conn.execute("update media_attachments set status_id = $1 where id = any($2)", status.id, change.media_ids)
     await conn.execute("delete from status_links where status_id = $1 and url <> all($2)", status.id, change.links)
     await _add_links(conn, status.id, change.links)
-    await tags.replace(conn, status.id, change.tags, account_id=status.account_id, count=status.visibility == 0)
+    await tags.replace(conn, status.id, change.tags, account_id=status.account_id, count=_counts_tags(status))
     mentioned = await set_mentions(conn, status.id, change.mentions, change.silent_mentions)
-    await events.emit(conn, events.StatusEdited(status.id, tuple(mentioned)))
+    held = status.held_until is not None
+    event = events.StatusHeld(status.id, edited=True) if held else events.StatusEdited(status.id, tuple(mentioned))
+    await events.emit(conn, event)
 
 
 async def _snapshot(conn: Conn, status: Status) -> None:
@@ -429,14 +409,21 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     if status is None:
         return None
     event = await _farewell(conn, status)
+    # What never left is not named either.
     await conn.execute(
-        "update statuses set in_reply_to_id = null, version = version + 1 where in_reply_to_id = $1", status_id
-    )
+        """
+        update statuses set in_reply_to_id = null, version = version + 1,
+            in_reply_to_uri = case when $2 then null else in_reply_to_uri end,
+            in_reply_to_account_id = case when $2 then null else in_reply_to_account_id end
+        where in_reply_to_id = $1
+        """,
+        status_id, status.held_until is not None,
+    )  # fmt: skip
     if status.reblog_of_id is None:
         await quotes.remove(conn, status_id)
         await quotes.orphan(conn, status_id)
     await conn.execute("delete from statuses where id = $1", status_id)
-    await _count(conn, status, -1)
+    await status_counts.change(conn, status, -1)
     await events.emit(conn, event)
     return status
 
@@ -473,6 +460,7 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         account_ids=tuple(record[0] for record in people if record[0] != status.account_id),
         tags=tuple(record[0] for record in names),
         has_media=bool(status.media_ids),
+        held=status.held_until is not None,
     )
 
 

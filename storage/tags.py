@@ -77,25 +77,35 @@ async def attach(conn: Conn, status_id: int, names: Sequence[str], *, account_id
         ids, status_id,
     )  # fmt: skip
     if count and new:
-        fresh = [record[0] for record in new]
-        await conn.execute(
-            """
-            insert into tag_uses as u (tag_id, day, account_id) select unnest($1::bigint[]), current_date, $2
-            on conflict (tag_id, day, account_id) do update set uses = u.uses + 1
-            """,
-            fresh, account_id,
-        )  # fmt: skip
-        # In id order, and no more than once a minute: posts that share tags arrive together.
-        await conn.execute(
-            """
-            with due as (
-                select id from tags where id = any($1)
-                  and (last_status_at is null or last_status_at < now() - interval '1 minute')
-                order by id for update)
-            update tags t set last_status_at = now() from due where t.id = due.id
-            """,
-            fresh,
-        )
+        await _count(conn, [record[0] for record in new], account_id)
+
+
+async def count(conn: Conn, status_id: int, *, account_id: int) -> None:
+    """Count the tags of a post that were not when they were attached."""
+    records = await conn.fetch("select tag_id from status_tags where status_id = $1", status_id)
+    if records:
+        await _count(conn, [record[0] for record in records], account_id)
+
+
+async def _count(conn: Conn, fresh: list[int], account_id: int) -> None:
+    await conn.execute(
+        """
+        insert into tag_uses as u (tag_id, day, account_id) select unnest($1::bigint[]), current_date, $2
+        on conflict (tag_id, day, account_id) do update set uses = u.uses + 1
+        """,
+        fresh, account_id,
+    )  # fmt: skip
+    # In id order, and no more than once a minute: posts that share tags arrive together.
+    await conn.execute(
+        """
+        with due as (
+            select id from tags where id = any($1)
+              and (last_status_at is null or last_status_at < now() - interval '1 minute')
+            order by id for update)
+        update tags t set last_status_at = now() from due where t.id = due.id
+        """,
+        fresh,
+    )
 
 
 async def replace(conn: Conn, status_id: int, names: Sequence[str], *, account_id: int, count: bool) -> None:

@@ -166,6 +166,7 @@ class Stage(msgspec.Struct, frozen=True):
     is_answer: bool  # to somebody else
     has_media: bool
     is_limited: bool  # its author
+    is_held: bool
     tags: list[str]
 
 
@@ -174,6 +175,7 @@ async def stage(conn: Conn, status_id: int) -> Stage | None:
         f"""
         select s.id, s.account_id, s.is_local, s.visibility, s.reblog_of_id is not null as is_boost,
             not {_NO_REPLY} as is_answer, s.media_ids <> '{{}}' as has_media, a.silenced_at is not null as is_limited,
+            s.held_until is not null as is_held,
             array(select t.name from status_tags st join tags t on t.id = st.tag_id where st.status_id = s.id) as tags
         from statuses s join accounts a on a.id = s.account_id where s.id = $1
         """,

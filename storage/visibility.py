@@ -24,6 +24,8 @@ def _may_read(s: str) -> str:
             or exists (select from mentions vm where vm.status_id = {s}.id and vm.account_id = $1)
             or ({s}.visibility = 2 and exists (
                 select from follows vf where vf.account_id = $1 and vf.target_id = {s}.account_id)))
+        and ({s}.held_until is null or {s}.account_id = $1 or ({s}.held_locally and exists (
+            select from accounts vl where vl.id = $1 and vl.is_local)))
         and not exists (select from blocks vb where vb.account_id = {s}.account_id and vb.target_id = $1)
         and not exists (select from accounts va where va.id = {s}.account_id and va.suspended_at is not null))"""
 

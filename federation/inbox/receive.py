@@ -8,16 +8,14 @@ for each: the policy, the key, and the insertion, which leaves out what arrived 
 import asyncio
 import hashlib
 import logging
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
-from cachetools import TTLCache
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import counters, policy, resolve, signers, uris
+from federation import alive, counters, policy, resolve, signers, uris
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
@@ -27,7 +25,7 @@ from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
 from federation.vocab import activity, normalise
 from federation.vocab.activity import Activity
-from storage import accounts, hosts
+from storage import accounts
 from storage import inbox as rows
 from storage.inbox import Arrival
 
@@ -36,7 +34,6 @@ log = logging.getLogger("fedi.inbox")
 MAX_BODY_BYTES = 1024 * 1024
 GATHER_SECONDS = 0.01
 MAX_GATHERED = 200
-SEEN_SECONDS = 60
 RETRY_SECONDS = 60
 # Mastodon leaves it out: whoever signs is the one who asks.
 _WITHOUT_ACTOR = frozenset(("FeatureRequest",))
@@ -61,8 +58,7 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
             if envelope.actor is None:
                 document["actor"] = sender_uri
                 envelope = activity.arrived(document)
-            if not await room.left(fed, parse_url(sender_uri).authority):
-                raise Refusal(429, "Too much of yours waits here to be handled")
+            await _check_room(fed, parse_url(sender_uri).authority)
             await _store(fed, document, envelope, recipient_id, sender_uri)
             if claim is not None and sender_uri == envelope.actor:
                 await besides.learn(fed, request, sender_uri, claim)
@@ -128,13 +124,11 @@ async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -
         signer_uri, claim = await _signer(fed, signed, claims, envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
-    if signer_uri == envelope.actor:
-        await _seen(fed, signer_uri)
+    if signer_uri == envelope.actor or envelope.actor is None:
+        await alive.noted(fed, signer_uri)
         return signer_uri, claim
     await _check_policy(fed, signer_uri)
-    if envelope.actor is None:
-        await _seen(fed, signer_uri)
-        return signer_uri, claim
+    await alive.noted(fed, signer_uri)
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
     return signer_uri, claim
@@ -196,14 +190,12 @@ async def _is_gone(fed: Fed, key_id: str, actor_uri: str) -> bool:
     return False
 
 
-async def _seen(fed: Fed, actor_uri: str) -> None:
-    """The sender's host is alive: what waits for it may go. Noted once a minute."""
-    host = parse_url(actor_uri).authority
-    recent: TTLCache[str, bool] = fed.memory.setdefault("hosts seen", TTLCache(10_000, SEEN_SECONDS, time.monotonic))
-    if host not in recent:
-        recent[host] = True
-        async with fed.db.transaction() as conn:
-            await hosts.seen(conn, host)
+async def _check_room(fed: Fed, host: str) -> None:
+    match await room.left(fed, host):
+        case "site full":
+            raise Refusal(429, "Too much of yours waits here to be handled")
+        case "all full":
+            raise Refusal(503, "Too much waits here to be handled")
 
 
 async def _store(

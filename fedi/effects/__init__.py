@@ -60,6 +60,7 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
             quotes.request,
             subscriptions.post,
         ),
+        on(events.StatusHeld, distribute.held),
         on(
             events.StatusEdited,
             distribute.edit,

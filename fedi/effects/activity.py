@@ -5,7 +5,8 @@ from storage import activity, events
 
 
 async def post(ctx: Context, event: events.StatusCreated) -> None:
-    await activity.count_post(ctx.conn, event.status_id)
+    if await ctx.sent_status(event.status_id) is not None:
+        await activity.count_post(ctx.conn, event.status_id)
 
 
 async def sign_up(ctx: Context, event: events.AccountSignedUp) -> None:

@@ -21,7 +21,7 @@ async def deletion(ctx: Context, event: events.StatusDeleted) -> None:
     """Tell everybody who may have it on their screen, and begin to clean up."""
     readers = await homes.remove_status(ctx.conn, event.status_id, limit=HOMES)
     channels = users(readers)
-    if event.visibility < 3:
+    if event.visibility < 3 and not event.held:
         channels += [f"list:{list_id}" for list_id in await timelines.lists_with(ctx.conn, event.account_id)]
     ctx.stream.extend(messages([*channels, *_shared(event)], "delete", event.status_id))
     if await _forget(ctx.conn, event.status_id) or len(readers) == HOMES:
@@ -30,7 +30,7 @@ async def deletion(ctx: Context, event: events.StatusDeleted) -> None:
 
 def _shared(event: events.StatusDeleted) -> list[str]:
     """Channels of the shared timelines: all that could have shown it."""
-    if event.visibility > 0 or event.reblog_of_id is not None:
+    if event.visibility > 0 or event.reblog_of_id is not None or event.held:
         return []
     origin = "local" if event.is_local else "remote"
     found = ["public", f"public:{origin}", *(f"hashtag:{name}" for name in event.tags)]

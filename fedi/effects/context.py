@@ -3,7 +3,9 @@
 import msgspec
 
 from federation.context import Fed
+from storage import statuses
 from storage.db import Conn
+from storage.statuses import Status
 
 TOPIC = "stream"  # of the bus
 
@@ -27,3 +29,15 @@ class Context(msgspec.Struct, frozen=True):
     conn: Conn
     fed: Fed
     stream: list[Message]
+    read: dict[int, Status | None] = {}  # by `status`
+
+    async def status(self, status_id: int) -> Status | None:
+        """A row that several effects of one event begin with, read once: they change none of it."""
+        if status_id not in self.read:
+            self.read[status_id] = await statuses.by_id(self.conn, status_id)
+        return self.read[status_id]
+
+    async def sent_status(self, status_id: int) -> Status | None:
+        """The same, if it is one of ours that is not held back."""
+        found = await self.status(status_id)
+        return found if found is not None and found.is_local and found.held_until is None else None

@@ -14,6 +14,9 @@ def _tell(ctx: Context, rows: Iterable[tuple[int, int]]) -> None:
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:
     """A direct post is the newest of the conversation of its people. One that came late waits there, read."""
+    created = await ctx.status(event.status_id)
+    if created is None or created.visibility != DIRECT:
+        return
     rows = await conversations.add(ctx.conn, event.status_id, unread=not event.quiet)
     if not event.quiet:
         _tell(ctx, rows)

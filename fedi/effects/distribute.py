@@ -51,7 +51,7 @@ async def status(ctx: Context, event: events.StatusCreated) -> None:
     if stage is None:
         return
     people = await homes.people(ctx.conn, stage.id)
-    readers = await homes.add_own(ctx.conn, stage.id)
+    readers = await homes.add_own(ctx.conn, stage.id) if stage.is_local else []
     chunk = await homes.add_to_followers(ctx.conn, stage.id, people, after=0, limit=CHUNK)
     readers += chunk.owner_ids
     if stage.tags and not stage.is_boost and stage.visibility == 0:
@@ -59,8 +59,21 @@ async def status(ctx: Context, event: events.StatusCreated) -> None:
     list_ids = await homes.list_ids(ctx.conn, stage.id, people)
     channels = [*users(readers), *(f"list:{list_id}" for list_id in list_ids), *shared(stage)]
     ctx.stream.extend(messages(channels, "update", stage.id))
+    if event.released:
+        ctx.stream.extend(messages(users([stage.account_id]), "status.update", stage.id))
     if chunk.after is not None:
         await _continue(ctx.conn, stage.id, chunk.after)
+
+
+async def held(ctx: Context, event: events.StatusHeld) -> None:
+    """To its author only. If it is out by now, `StatusCreated` says the rest."""
+    stage = await timelines.stage(ctx.conn, event.status_id)
+    if stage is None:
+        return
+    readers = await homes.add_own(ctx.conn, stage.id)
+    ctx.stream.extend(messages(users(readers), "update", stage.id))
+    if event.edited and not readers:
+        ctx.stream.extend(messages(users([stage.account_id]), "status.update", stage.id))
 
 
 async def _continue(conn: Conn, status_id: int, after: int) -> None:
@@ -93,6 +106,9 @@ async def changed(ctx: Context, status_id: int) -> None:
     """Tell the clients that may show it to load it anew."""
     stage = await timelines.stage(ctx.conn, status_id)
     if stage is None:
+        return
+    if stage.is_held:
+        ctx.stream.extend(messages(users([stage.account_id]), "status.update", stage.id))
         return
     readers = await homes.holders(ctx.conn, stage.id, limit=EDIT_WATCHERS)
     list_ids = await timelines.lists_with(ctx.conn, stage.account_id) if stage.visibility < 3 else []

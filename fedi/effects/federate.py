@@ -35,7 +35,7 @@ async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, A
 
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:
-    ours = await outbound.local_status(ctx.conn, event.status_id)
+    ours = await ctx.sent_status(event.status_id)
     if ours is not None:
         await outbound.status_created(ctx.conn, ctx.fed.site, ours)
 
@@ -47,8 +47,8 @@ async def edit(ctx: Context, event: events.StatusEdited) -> None:
 
 
 async def deletion(ctx: Context, event: events.StatusDeleted) -> None:
-    """Of an account that ended, others know it."""
-    if event.is_local and not await moderation.is_buried(ctx.conn, event.account_id):
+    """Of an account that ended, others know it; of what was held back, they know nothing."""
+    if event.is_local and not event.held and not await moderation.is_buried(ctx.conn, event.account_id):
         await outbound.status_deleted(ctx.conn, ctx.fed.site, event)
 
 

@@ -53,7 +53,7 @@ def _channels(account_id: int) -> tuple[str, str]:
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:
     """The mentioned, whoever asked to hear of each post, and the author of what is boosted."""
-    created = await statuses.by_id(ctx.conn, event.status_id)
+    created = await ctx.status(event.status_id)
     if created is None or event.quiet:
         return
     if created.reblog_of_id is not None:

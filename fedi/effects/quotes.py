@@ -10,8 +10,8 @@ from storage import accounts, audiences, events, notifications, publishing, quot
 
 async def request(ctx: Context, event: events.StatusCreated) -> None:
     """Ask the author of a remote post for a stamp."""
-    row = await quotes.by_status(ctx.conn, event.status_id)
-    ours = await outbound.local_status(ctx.conn, event.status_id)
+    ours = await ctx.sent_status(event.status_id)
+    row = await quotes.by_status(ctx.conn, event.status_id) if ours is not None else None
     if row is None or ours is None or row.request_uri is None or row.state != "pending":
         return
     people = await accounts.by_ids(ctx.conn, [row.account_id, row.quoted_account_id or 0])
@@ -42,7 +42,9 @@ async def told(ctx: Context, event: events.QuoteAccepted) -> None:
     """The quoted one."""
     row = await quotes.by_status(ctx.conn, event.status_id)
     status = await statuses.by_id(ctx.conn, event.status_id)
-    if row is not None and status is not None and row.quoted_account_id is not None and not event.quiet:
+    if status is None or status.held_until is not None:
+        return
+    if row is not None and row.quoted_account_id is not None and not event.quiet:
         await notify.tell(ctx, "quote", [row.quoted_account_id], row.account_id, status=status)
 
 

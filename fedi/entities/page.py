@@ -2,14 +2,14 @@
 
 import msgspec
 
-from fedi.entities import quote
+from fedi.entities import dates, quote
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
 from fedi.entities.collection import Collection as SharedCollection
 from fedi.entities.collection import build as build_collection
 from fedi.entities.matching import Matcher
 from fedi.entities.poll import Poll
-from fedi.entities.status import Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
+from fedi.entities.status import Extension, Marks, Quote, Quoting, RenderedStatus, Stats, Status, overlay
 from fedi.entities.user_filter import FilterResult
 from storage import bundles
 
@@ -57,7 +57,7 @@ class Page:
             inner = self.status(head.reblog_of_id)
             if inner is None:
                 return None
-        return overlay(
+        status = overlay(
             self._credited(entry),
             account=self._accounts[head.account_id],
             stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count),
@@ -70,6 +70,13 @@ class Page:
             poll=self._polls.get(status_id),
             collections=self._collections(head),
         )
+        return self._held(head, status)
+
+    def _held(self, head: bundles.Head, status: Status) -> Status:
+        """Its author is told that nobody else has it yet."""
+        if head.held_until is None or head.account_id != self._viewer_id:
+            return status
+        return msgspec.structs.replace(status, fedi=Extension(dates.timestamp(head.held_until), head.held_locally))
 
     def _collections(self, head: bundles.Head) -> list[SharedCollection]:
         """That the post shares."""

@@ -51,6 +51,13 @@ class ShallowQuote(Struct, frozen=True):
     quoted_status_id: str | None
 
 
+class Extension(Struct, frozen=True):
+    """What is ours: of a held post, for its author."""
+
+    held_until: str
+    held_locally: bool
+
+
 class Status(Struct, frozen=True):
     id: str
     created_at: str
@@ -88,6 +95,7 @@ class Status(Struct, frozen=True):
     card: PreviewCard | None
     poll: Poll | None
     quote_approval: Approval
+    fedi: Extension | UnsetType = UNSET
 
 
 class Parts(Struct, frozen=True, kw_only=True):

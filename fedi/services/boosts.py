@@ -6,7 +6,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import interactions
+from fedi.services import holds, interactions
 from storage import accounts, boosts, ids, statuses
 from storage.visibility import DIRECT, PRIVATE, PUBLIC, UNLISTED, number
 
@@ -17,6 +17,7 @@ async def add(app: App, user: User, status_id: int, visibility: BoostVisibility 
     """The id of the boost, new or not. A private post can be boosted by its author only, a direct one by nobody."""
     async with app.db.transaction() as conn:
         status = await interactions.applaudable(conn, user, status_id)
+        holds.check_out(status)
         own = status.account_id == user.account_id
         if status.visibility == DIRECT or (status.visibility == PRIVATE and not own):
             raise errors.Forbidden

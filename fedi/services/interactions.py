@@ -7,6 +7,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
+from fedi.services import holds
 from storage import accounts, blocks, bookmarks, favourites, pins, statuses, threads
 from storage.db import Conn
 from storage.statuses import Status
@@ -75,6 +76,7 @@ async def pin(app: App, user: User, status_id: int) -> int:
             raise errors.Invalid("Someone else's post cannot be pinned")
         if status.visibility == DIRECT:
             raise errors.Invalid("Posts that are only visible to mentioned users cannot be pinned")
+        holds.check_out(status)
         await pins.add(conn, account_id=user.account_id, status_id=status.id, most=MAX_PINS)
     return status.id
 

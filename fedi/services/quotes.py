@@ -9,6 +9,7 @@ from federation.errors import Gone, Rejected, Retry
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
+from fedi.services import holds
 from fedi.services.authors import Author
 from fedi.services.drafts import Draft
 from storage import events, ids, quote_policies, quotes, statuses
@@ -34,6 +35,7 @@ async def of_draft(conn: Conn, account_id: int, draft: Draft) -> Quoted | None:
     if quoted_id is None:
         raise errors.NotFound
     status = await access.proper_status(conn, account_id, quoted_id)
+    holds.check_out(status)
     author = await access.active_account(conn, account_id, status.account_id)
     standing = await quote_policies.standing(conn, account_id, status.account_id)
     if quote_policies.verdict(policy_of(status), status.visibility, standing) == "denied":

@@ -80,7 +80,7 @@ async def _apply(
         language=code,
         media_ids=written.media_ids,
         emojis=written.emojis,
-        edited_at=_moment(status) if is_edit else None,
+        edited_at=_moment(status) if is_edit and not _is_unseen(status) else None,
         mentions=written.mentions,
         tags=written.tags,
         links=written.links if status.visibility == PUBLIC else [],
@@ -91,6 +91,11 @@ async def _apply(
     await polls.replace(conn, status.id, poll)
     for each in described:
         await media.describe(conn, each.id, description=each.description, focus_x=each.focus_x, focus_y=each.focus_y)
+
+
+def _is_unseen(status: Status) -> bool:
+    """Nobody but the author knows what it said before."""
+    return status.held_until is not None and not status.held_locally
 
 
 def _moment(status: Status) -> datetime:

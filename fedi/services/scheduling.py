@@ -137,7 +137,7 @@ async def _publish(app: App, row: Scheduled, kept: Waiting) -> None:
     async with app.db.transaction() as conn:
         if await scheduled.take(conn, row.id):
             writer = await authors.load(conn, row.account_id, application_id=kept.application_id, locale=kept.locale)
-            status_id = await statuses.insert(app, conn, writer, kept.draft, written)
+            status_id = await statuses.insert(app, conn, writer, kept.draft, written, hold=False)
             if kept.key:
                 # Whoever has had no answer yet and asks again, asks for the post now.
                 await idempotency.fill(conn, row.account_id, statuses.hashed(kept.key), status_id)

@@ -6,7 +6,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import authors, collections, drafts, quotes
+from fedi.services import authors, collections, drafts, holds, quotes
 from fedi.services.authors import Author
 from fedi.services.drafts import Draft, Written
 from fedi.services.media import check_attachable
@@ -47,8 +47,8 @@ async def prepare(app: App, account_id: int, draft: Draft) -> Written:
     return await drafts.write(app, checked, content_type=draft.content_type, quoted=link)
 
 
-async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Written) -> int:
-    """Store a prepared draft as a post of now."""
+async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Written, *, hold: bool = True) -> int:
+    """Store a prepared draft as a post of now. `hold`: back, if its author wants that."""
     parent = await parent_of(conn, writer.account.id, draft)
     quoted = await quotes.of_draft(conn, writer.account.id, draft)
     await check_attachable(conn, writer.account.id, written.media_ids)
@@ -57,6 +57,7 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
     uri = uris.status(writer.account.uri, status_id)
     visibility = quotes.narrowed(authors.visibility(writer, draft), quoted)
     quotes.check_told(writer.account.id, visibility, written.mentions, quoted)
+    held = holds.of_new(writer, parent, wanted=hold)
     new = statuses.New(
         id=status_id,
         account_id=writer.account.id,
@@ -85,9 +86,12 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         poll=drafts.poll_of(app.settings, draft.poll, now=created_at),
         quote=quotes.new(writer, status_id, quoted),
         quote_automatic=quotes.policy(writer, draft, visibility),
+        held_until=held.until if held else None,
+        held_locally=held is not None and held.locally,
     )
     await statuses.create(conn, new)
     await collections.share(conn, writer.account.id, status_id, written.links)
+    await holds.hold(conn, status_id, held)
     return status_id
 
 

@@ -115,7 +115,7 @@ async def test_a_failed_job_gives_way_to_the_same_asked_anew(server: Node) -> No
         await jobs.enqueue(conn, "thing", {"number": 1}, key="same")
         [running] = await jobs.claim(conn, "network", limit=9)
         await jobs.enqueue(conn, "thing", {"number": 2}, key="same")
-        await jobs.retry(conn, running.id, error="no", delay_seconds=60)
+        await jobs.retry(conn, running.id, jobs.Failure("no"), delay_seconds=60)
         assert [row["holder"] for row in await conn.fetch("select holder from jobs")] == [None]
         await jobs.enqueue(conn, "thing", {"number": 3}, key="same")
         [left] = await jobs.claim(conn, "network", limit=9)
@@ -128,7 +128,7 @@ async def test_somebody_who_slept_through_its_lease_ends_nothing(server: Node) -
         [job] = await jobs.claim(conn, "network", limit=1)
         await conn.execute("update jobs set holder = 'another process'")
         await jobs.finish(conn, [job.id])
-        await jobs.retry(conn, job.id, error="late", delay_seconds=60)
+        await jobs.retry(conn, job.id, jobs.Failure("late"), delay_seconds=60)
         await jobs.keep(conn, [job.id])
         assert await conn.fetchval("select holder = 'another process' and last_error is null from jobs")
 

@@ -15,13 +15,14 @@ async def _work_left(db: Database) -> None:
     async with db.transaction() as conn:
         sender = await factories.local(conn, "alice")
         activity = await activities.store(conn, {"id": "https://example.test/1"}, account_id=sender)
-        await deliveries.enqueue(conn, activity, sender, [("https://b.test/inbox", "b.test")])
+        await deliveries.enqueue(conn, activity, sender, [("https://b.test/inbox", "b.test")], bulk=True)
         await jobs.enqueue(conn, "thing", {}, queue="network", run_at=datetime.now(UTC))
 
 
 async def _claimed(db: Database) -> tuple[int, int]:
     async with db.transaction() as conn:
-        return len(await deliveries.claim(conn, "b.test", limit=9)), len(await jobs.claim(conn, "network", limit=9))
+        batch = await deliveries.claim(conn, "b.test", limit=9)
+        return len(batch.rows), len(await jobs.claim(conn, "network", limit=9))
 
 
 async def test_leases_end_with_the_connections_of_their_holder(database_url: str) -> None:
@@ -46,9 +47,9 @@ async def test_what_waits_for_another_try_keeps_its_time(database_url: str) -> N
         await _work_left(first)
         async with first.transaction() as conn:
             [job] = await jobs.claim(conn, "network", limit=9)
-            await jobs.retry(conn, job.id, error="later", delay_seconds=60)
-            [row] = await deliveries.claim(conn, "b.test", limit=9)
-            outcome = deliveries.Outcome(row.id, "waiting", None, "later", delay_seconds=60)
+            await jobs.retry(conn, job.id, jobs.Failure("later"), delay_seconds=60)
+            [row] = (await deliveries.claim(conn, "b.test", limit=9)).rows
+            outcome = deliveries.Outcome(row.id, row.leased_until, "waiting", None, "later", delay_seconds=60)
             await deliveries.finish(conn, [outcome])
         await first.close()
         async with second.transaction() as conn:

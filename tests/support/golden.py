@@ -28,7 +28,7 @@ NULLABLE = {
 # and last the alerts of a push subscription that was not asked for all of them.
 MORE = {"blurhash", "category", "moved", "suspended", "limited", "memorial", "description_limit", "max_toot_chars",
         "supported_mime_types", "content_type", "upstream", "partial_accounts", "poll",
-        "update", "quote", "quoted_update", "admin.sign_up", "admin.report", "added_to_collection",
+        "fedi", "update", "quote", "quoted_update", "admin.sign_up", "admin.report", "added_to_collection",
         "collection_update", "collection", "collections"}  # fmt: skip
 
 _RECORDED: dict[str, dict[str, Shape]] = {

@@ -78,6 +78,9 @@ LISTINGS = [
     Listing("/api/v1/admin/ip_blocks", "/api/v1/admin/ip_blocks"),
     Listing("/api/v1/admin/tags", "/api/v1/admin/tags"),
     Listing("/api/v1/admin/trends/links/publishers", "/api/v1/admin/trends/links/publishers"),
+    Listing("/api/v1/fedi/statuses/{post}/deliveries", "/api/v1/fedi/statuses/:id/deliveries"),
+    Listing("/api/v1/fedi/admin/hosts/slow.test/deliveries", "/api/v1/fedi/admin/hosts/:host/deliveries"),
+    Listing("/api/v1/fedi/admin/inbox", "/api/v1/fedi/admin/inbox"),
     Listing("/api/v1/statuses/{post}/context", "/api/v1/statuses/:id/context", pages=False),
     Listing("/api/v2/search?q=tea&type=statuses", "/api/v2/search", pages=False),
     Listing("/api/v2/search?q=person&type=accounts", "/api/v2/search", pages=False),
@@ -137,8 +140,31 @@ async def scene(server: Node, rows: int) -> tuple[Person, dict[str, str]]:
             await _settings(conn, alice, number)
             await _judged(conn, me, booster, number)
         await conn.execute("update account_settings set home_built_at = now() where account_id = $1", me)
+        await _traffic(conn, me, post, rows)
     await drain(server)
     return alice, {"alice": alice.id, "post": str(post), "list": str(list_id), "group": f"favourite-{post}-1"}
+
+
+async def _traffic(conn: Conn, me: int, post: int, rows: int) -> None:
+    """What waits for a server, and what of others could not be handled."""
+    await conn.execute(
+        """
+        with told as (
+            insert into activities (uri, account_id, object_uri, body)
+            select uri || '/told', $1, uri, '{"type": "Update"}' from statuses where id = $2 returning id)
+        insert into deliveries (activity_id, sender_id, inbox, host, next_at)
+        select id, $1, 'https://slow.test/' || n, 'slow.test', now() + interval '1 day'
+        from told, generate_series(1, $3) n
+        """,
+        me, post, rows,
+    )  # fmt: skip
+    await conn.execute(
+        """
+        insert into jobs (queue, name, payload, source, failed_at, last_error)
+        select 'inbox', 'inbox', '{"body": "{}"}', 'x.test', now(), 'no' from generate_series(1, $1)
+        """,
+        rows,
+    )
 
 
 async def _quote(conn: Conn, me: int, person: int, post: int) -> None:

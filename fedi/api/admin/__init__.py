@@ -10,6 +10,7 @@ from fedi.api.admin import (
     metrics,
     reports,
     tags,
+    traffic,
     trends,
 )
 from fedi.http.endpoint import Endpoint
@@ -25,4 +26,5 @@ ROUTES: list[Endpoint] = [
     *metrics.ROUTES,
     *tags.ROUTES,
     *trends.ROUTES,
+    *traffic.ROUTES,
 ]

@@ -66,7 +66,7 @@ async def store(
             return status_id, False
         new = await _new(conn, note, author, not verdict.reject_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
-        if created:
+        if created and note.collections:
             await sharing.replace(conn, fed.site, status_id, note.collections)
             await communities.add(conn, status_id, await communities.among(conn, [*note.audience, *note.to, *note.cc]))
         if created and climb and new.in_reply_to_uri is not None:

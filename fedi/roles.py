@@ -69,5 +69,7 @@ def names(bits: int) -> list[str]:
 
 
 def may_invite(registrations: str, rank: roles.Rank) -> bool:
-    """Where staff decides about everybody, an invitation would go past them."""
+    """Where staff decides about everybody, an invitation would go past them: some may do that."""
+    if registrations == "approval":
+        return rank.is_staff or rank.may(INVITE_USERS | INVITE_BYPASS_APPROVAL)
     return rank.is_staff or (rank.may(INVITE_USERS) and registrations in ("open", "invite"))

@@ -90,7 +90,8 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         held_locally=held is not None and held.locally,
     )
     await statuses.create(conn, new)
-    await collections.share(conn, writer.account.id, status_id, written.links)
+    if written.links:
+        await collections.share(conn, writer.account.id, status_id, written.links)
     await holds.hold(conn, status_id, held)
     return status_id
 

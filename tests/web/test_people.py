@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from fedi import roles
 from fedi.services import accounts as server_accounts
+from storage import roles as role_rows
 from storage import users
 from tests.api.walks.admin import EVERYTHING
 from tests.support.browser import browser
@@ -68,6 +70,20 @@ async def test_a_withdrawn_invitation_is_worth_nothing(servers: Any) -> None:
         await window.open(link)
         await window.follow()
         assert "by invitation only" in window.html
+
+
+async def test_a_role_may_invite_past_the_staff(servers: Any) -> None:
+    (server,) = await servers("example.test", registrations="approval")
+    async with server.db.transaction() as conn:
+        for name, bits in (("host", roles.INVITE_BYPASS_APPROVAL), ("guest", roles.VIEW_DASHBOARD)):
+            await role_rows.create(conn, role_rows.New(name=name, label=name, permissions=bits))
+    await server.person("alice", role="host")
+    await server.person("bob", role="guest")
+    assert (await invite(server, "alice")).startswith("/invite/")
+    async with browser(server) as window:
+        await window.log_in("bob")
+        await window.open("/auth/invites")
+        assert "looks at every application" in window.html
 
 
 async def test_where_staff_decides_only_staff_invites(servers: Any) -> None:

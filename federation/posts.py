@@ -46,9 +46,8 @@ async def store(
         return known.id, False
     budget = budget or Budget()
     verdict = await origins.admit(fed, host)
-    author = sender
-    if author is None or author.uri != note.author:
-        author = await actors.actor(fed, note.author or "", budget=budget)
+    known_author = sender if sender is not None and sender.uri == note.author else None
+    author = known_author or await actors.actor(fed, note.author or "", budget=budget)
     if author.suspended_at is not None:
         raise Rejected(f"{author.uri} is suspended")
     visibility = _visibility(note, author, fetched=fetched)

@@ -52,12 +52,9 @@ async def store(
         raise Rejected(f"{author.uri} is suspended")
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
-    if note.audience:
-        await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
+    await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
     async with fed.db.transaction() as conn:
-        # What it answers may be on its way in as well, and must find it, or be found.
-        for uri in sorted({note.id, note.in_reply_to or note.id, note.quote or note.id}):
-            await inbox.lock(conn, uri)
+        await _lock(conn, note)
         buried, status_id = await inbox.standing(conn, note.id, actor_uri=author.uri)
         if buried:
             raise Rejected(f"{note.id} was deleted")
@@ -65,14 +62,26 @@ async def store(
             return status_id, False
         new = await _new(conn, note, author, not verdict.reject_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
-        if created and note.collections:
-            await sharing.replace(conn, fed.site, status_id, note.collections)
-            await communities.add(conn, status_id, await communities.among(conn, [*note.audience, *note.to, *note.cc]))
+        if created:
+            await _place(conn, fed, status_id, note)
         if created and climb and new.in_reply_to_uri is not None:
             await jobs.enqueue(conn, ANCESTORS_JOB, {"status_id": status_id}, queue="slow", key=new.in_reply_to_uri)
         if created and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
     return status_id, created
+
+
+async def _lock(conn: Conn, note: Note) -> None:
+    """What it answers may be on its way in as well, and must find it, or be found."""
+    for uri in sorted({note.id, note.in_reply_to or note.id, note.quote or note.id}):
+        await inbox.lock(conn, uri)
+
+
+async def _place(conn: Conn, fed: Fed, status_id: int, note: Note) -> None:
+    """The collections that a new post shares, and the communities that it is in."""
+    if note.collections:
+        await sharing.replace(conn, fed.site, status_id, note.collections)
+    await communities.place(conn, status_id, [*note.audience, *note.to, *note.cc])
 
 
 def check(fed: Fed, note: Note, *, known: bool = False) -> str:

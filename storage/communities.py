@@ -25,6 +25,11 @@ async def add(conn: Conn, status_id: int, account_ids: Sequence[int]) -> None:
         )  # fmt: skip
 
 
+async def place(conn: Conn, status_id: int, uris: Sequence[str]) -> None:
+    """A post belongs to those that are communities among the actors it is addressed to."""
+    await add(conn, status_id, await among(conn, uris))
+
+
 async def remove(conn: Conn, status_id: int, account_id: int) -> None:
     """A community does not want a post any more."""
     await conn.execute("delete from status_groups where status_id = $1 and account_id = $2", status_id, account_id)

@@ -14,6 +14,8 @@ MAX_OWN_IMPORTS = 18
 IMPORTS_MANY = {
     "fedi/app.py",
     "fedi/api/__init__.py",
+    "fedi/cli/__init__.py",
+    "fedi/web/__init__.py",
     "fedi/effects/__init__.py",
     "fedi/jobs.py",
     "federation/inbox/__init__.py",

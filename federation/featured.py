@@ -45,8 +45,8 @@ async def page(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The page of a collection, asked for as a document: where that is."""
     collection_id = ids.parse(path["id"])
     async with fed.db.read() as conn:
-        row = await collections.by_id(conn, collection_id) if collection_id is not None else None
-    return elsewhere(row.uri) if row is not None and row.is_local else missing()
+        rows = await collections.visible_rows(conn, None, [collection_id]) if collection_id is not None else []
+    return elsewhere(rows[0].uri) if rows and rows[0].is_local else missing()
 
 
 async def item(fed: Fed, request: Request, path: dict[str, str]) -> Response:

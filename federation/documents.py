@@ -137,26 +137,23 @@ async def readable(
 
 async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The stamp that says that one of our posts may be quoted by another; 404 once it was taken back."""
-    quoting_id = ids.parse(path["id"])
     account = await local(fed, path["username"])
-    if quoting_id is None or account is None:
+    if account is None:
         return missing()
     try:
         await visitor(fed, request)
     except Hidden:
         return missing()
+    uri = uris.quote_authorization(account.uri, path["id"])
     async with fed.db.read() as conn:
-        row = await quotes.by_status(conn, quoting_id)
-        quoting = await statuses.by_id(conn, quoting_id)
-    uri = uris.quote_authorization(account.uri, quoting_id)
-    if row is None or quoting is None or row.state != "accepted":
-        return missing()
-    if row.approval_uri != uri or row.quoted_account_id != account.id:
+        row = await quotes.by_approval(conn, uri, quoted_account_id=account.id)
+        quoting = await statuses.by_id(conn, row.status_id) if row is not None else None
+    if row is None or quoting is None:
         return missing()
     stamp = consent.Stamp(
         id=uri, type=quote.AUTHORIZATION, author=account.uri, interacting=quoting.uri, target=row.quoted_uri or ""
     )
-    return document(consent.render(stamp))
+    return document(consent.render(stamp), private=quoting.visibility >= PRIVATE)
 
 
 async def emoji(fed: Fed, request: Request, path: dict[str, str]) -> Response:

@@ -5,7 +5,9 @@ know nothing of consent cannot ask for it: their quotes are shown where the poli
 or where its own server states no policy at all.
 """
 
-from federation import permissions
+import secrets
+
+from federation import permissions, uris
 from federation.vocab.note import Note
 from storage import accounts, domain_blocks, events, inbox, jobs, quote_policies, quotes, statuses
 from storage.accounts import Account
@@ -61,6 +63,17 @@ async def allows(conn: Conn, quoted: Status, author: Account) -> bool:
     standing = await quote_policies.standing(conn, author.id, quoted.account_id)
     said = Policy(quoted.quote_automatic or quote_policies.NOBODY, quoted.quote_manual)
     return quote_policies.verdict(said, quoted.visibility, standing) == "automatic"
+
+
+def stamp(author_uri: str, status_id: int, visibility: int) -> str:
+    """A new URI for our consent to a quote. A stamp names the post that quotes, and is read by everybody who has its
+    address: of a post that not everybody may read, only whoever was sent the post has."""
+    return uris.quote_authorization(author_uri, status_id if visibility < PRIVATE else secrets.token_urlsafe(24))
+
+
+def is_ours(approval_uri: str | None, author_uri: str) -> bool:
+    """Whether a stamp is by this account of ours."""
+    return approval_uri is not None and approval_uri.startswith(uris.quote_authorization(author_uri, ""))
 
 
 async def look(conn: Conn, status_id: int, quote: quotes.New, *, quiet: bool) -> None:

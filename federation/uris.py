@@ -145,9 +145,9 @@ def quote_request(actor_uri: str, status_id: int) -> str:
     return f"{actor_uri}#quote_requests/{status_id}"
 
 
-def quote_authorization(actor_uri: str, status_id: int) -> str:
-    """The stamp of the quoted; `status_id`: of the post that quotes."""
-    return f"{actor_uri}/quote_authorizations/{status_id}"
+def quote_authorization(actor_uri: str, key: int | str) -> str:
+    """A stamp of the quoted. `key`: the id of the post that quotes, or what nobody can guess (`quoting.stamp`)."""
+    return f"{actor_uri}/quote_authorizations/{key}"
 
 
 def featured_collections(actor_uri: str) -> str:

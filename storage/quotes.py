@@ -74,6 +74,18 @@ async def by_request(conn: Conn, request_uri: str) -> Quote | None:
     return struct(Quote, record)
 
 
+async def by_approval(conn: Conn, approval_uri: str, *, quoted_account_id: int) -> Quote | None:
+    """The one that somebody's stamp is for, while it holds."""
+    record = await conn.fetchrow(
+        f"""
+        select {_COLUMNS} from quotes
+        where approval_uri = $1 and quoted_account_id = $2 and state = 'accepted' limit 1
+        """,
+        approval_uri, quoted_account_id,
+    )  # fmt: skip
+    return struct(Quote, record)
+
+
 async def by_uris(conn: Conn, quoting_uri: str, quoted_uri: str) -> Quote | None:
     record = await conn.fetchrow(
         f"""

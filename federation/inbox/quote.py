@@ -52,11 +52,11 @@ async def _stamp(conn: Conn, box: Box, quoted: Status, author: Account, status: 
     row = await quotes.by_status(conn, status.id)
     if row is None or row.quoted_id != quoted.id or row.state in ("revoked", "deleted"):
         return None
-    uri = uris.quote_authorization(author.uri, status.id)
-    if row.state == "accepted" and row.approval_uri == uri:
-        return uri
+    if row.state == "accepted" and quoting.is_ours(row.approval_uri, author.uri):
+        return row.approval_uri
     if row.state == "rejected" or not await quoting.allows(conn, quoted, box.actor):
         return None
+    uri = quoting.stamp(author.uri, status.id, status.visibility)
     await quotes.accept(conn, status.id, approval_uri=uri)
     return uri
 

@@ -53,14 +53,14 @@ def render(stamp: Stamp) -> JSON:
     )
 
 
-def revoke(stamp: Stamp) -> JSON:
+def revoke(stamp: Stamp, *, to: str = PUBLIC) -> JSON:
     """The Delete of a stamp."""
     return wrap(
         {
             "id": f"{stamp.id}#delete",
             "type": "Delete",
             "actor": stamp.author,
-            "to": [PUBLIC],
+            "to": [to],
             "cc": [],
             "object": bare(render(stamp)),
         }

@@ -1,11 +1,14 @@
 """What follows from quotes: the quoted are told and asked, and everybody sees when the consent to a quote changes."""
 
-from federation import outbound, outgoing, uris
+from federation import outbound, outgoing
 from federation.objects import render_note
+from federation.quoting import is_ours
 from federation.vocab import consent, quote
+from federation.vocab.audience import PUBLIC
 from fedi.effects import distribute, notify
 from fedi.effects.context import Context
 from storage import accounts, audiences, events, notifications, publishing, quotes, statuses
+from storage.visibility import PRIVATE
 
 
 async def request(ctx: Context, event: events.StatusCreated) -> None:
@@ -70,7 +73,7 @@ async def revocation(ctx: Context, event: events.QuoteRevoked) -> None:
     if quoted is None or quoting is None or event.approval_uri is None:
         return
     author = await accounts.by_id(ctx.conn, quoted.account_id)
-    if author is None or event.approval_uri != uris.quote_authorization(author.uri, quoting.id):
+    if author is None or not is_ours(event.approval_uri, author.uri):
         return
     stamp = consent.Stamp(
         id=event.approval_uri,
@@ -79,10 +82,14 @@ async def revocation(ctx: Context, event: events.QuoteRevoked) -> None:
         interacting=quoting.uri,
         target=quoted.uri,
     )
+    quoter = await accounts.by_id(ctx.conn, quoting.account_id)
     inboxes = {
         *await audiences.of_accounts(ctx.conn, [quoting.account_id]),
-        *await audiences.of_followers(ctx.conn, author.id),
         *(await audiences.of_status(ctx.conn, quoting.id, with_interested=True) if quoting.is_local else ()),
     }
-    document = consent.revoke(stamp)
+    # It names the post that quotes: of one that not everybody may read, only its readers hear.
+    public = quoting.visibility < PRIVATE
+    if public:
+        inboxes |= set(await audiences.of_followers(ctx.conn, author.id))
+    document = consent.revoke(stamp, to=PUBLIC if public or quoter is None else quoter.uri)
     await outgoing.send(ctx.conn, ctx.fed.site, document, sender_id=author.id, inboxes=inboxes, object_uri=None)

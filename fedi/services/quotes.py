@@ -4,7 +4,7 @@ import contextlib
 
 import msgspec
 
-from federation import resolve, uris
+from federation import quoting, resolve, uris
 from federation.errors import Gone, Rejected, Retry
 from fedi import access, errors
 from fedi.context import App
@@ -71,8 +71,9 @@ def check_told(account_id: int, visibility: int, mentions: list[int], quoted: Qu
     raise errors.Invalid("A private mention can only quote somebody who is mentioned in it")
 
 
-def new(writer: Author, status_id: int, quoted: Quoted | None) -> quotes.New | None:
-    """Of people here consent is known at once; of others it is asked for, where there is anybody to ask."""
+def new(writer: Author, status_id: int, visibility: int, quoted: Quoted | None) -> quotes.New | None:
+    """`visibility`: of the post that quotes. Of people here consent is known at once; of others it is asked for, where
+    there is anybody to ask."""
     if quoted is None:
         return None
     status, me = quoted.status, writer.account
@@ -80,7 +81,7 @@ def new(writer: Author, status_id: int, quoted: Quoted | None) -> quotes.New | N
     if status.account_id == me.id:
         return made
     if status.is_local:
-        stamp = uris.quote_authorization(quoted.author.uri, status_id)
+        stamp = quoting.stamp(quoted.author.uri, status_id, visibility)
         return msgspec.structs.replace(made, approval_uri=stamp)
     if status.quote_automatic is None:
         return made

@@ -84,7 +84,7 @@ async def insert(app: App, conn: Conn, writer: Author, draft: Draft, written: Wr
         tags=written.tags,
         links=written.links if visibility == PUBLIC else [],
         poll=drafts.poll_of(app.settings, draft.poll, now=created_at),
-        quote=quotes.new(writer, status_id, quoted),
+        quote=quotes.new(writer, status_id, visibility, quoted),
         quote_automatic=quotes.policy(writer, draft, visibility),
         held_until=held.until if held else None,
         held_locally=held is not None and held.locally,

@@ -136,6 +136,38 @@ async def test_a_private_quote_is_shown_to_whom_it_asks(servers: Servers) -> Non
     assert (await alice.get(f"{STATUSES}/{post['id']}"))["quotes_count"] == 0
 
 
+@pytest.mark.parametrize("local", [False, True])
+async def test_the_stamp_of_a_private_quote_is_known_to_its_readers_only(servers: Servers, local: bool) -> None:
+    nodes, alice, bob, carol = await three(servers)
+    if local:
+        bob = await nodes[0].person("bobby")
+        await carol.follow(bob)
+        await drain(*nodes)
+    fan = Puppet(nodes[0].network, "fans.test")
+    fred = fan.actor("fred")
+    await fan.send(nodes[0], fan.activity("Follow", fred, alice.uri, "follow"), fred)
+    await drain(*nodes)
+    post = await alice.posts("quote me")
+    quoting = await quote(bob, post["uri"], visibility="private")
+    await drain(*nodes)
+    for person in (bob, carol):
+        assert (await of(person, quoting["uri"]))["state"] == "accepted", person.username
+    async with nodes[0].db.read() as conn:
+        ident, uri = tuple(await conn.fetchrow("select status_id, approval_uri from quotes") or ())
+    assert await document(nodes[0], f"{alice.uri}/quote_authorizations/{ident}") == 404
+    answer = await nodes[0].client.get(uri, headers={"Accept": "application/activity+json"})
+    assert answer.json()["interactingObject"] == quoting["uri"]
+    assert answer.headers["cache-control"] == "private, no-store"
+    await alice.follow(bob)
+    await drain(*nodes)
+    await alice.post(f"{STATUSES}/{post['id']}/quotes/{ident}/revoke")
+    await drain(*nodes)
+    assert await document(nodes[0], uri) == 404
+    for person in (bob, carol):
+        assert (await of(person, quoting["uri"]))["state"] == "revoked", person.username
+    assert [sent["type"] for sent in fan.inbox] == ["Accept", "Create"]
+
+
 async def test_deletions_reach_both_sides(servers: Servers) -> None:
     nodes, alice, bob, carol = await three(servers)
     post, other = await alice.posts("quote me"), await alice.posts("me too")

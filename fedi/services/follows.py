@@ -107,6 +107,9 @@ async def accept_waiting(app: App, payload: dict[str, Any]) -> None:
     account_id: int = payload["account_id"]
     while True:
         async with app.db.transaction() as conn:
+            account = await access.account(conn, account_id, account_id)
+            if account.locked or account.suspended_at is not None:  # by now
+                return
             waiting = await follows.waiting_ids(conn, account_id, limit=BATCH)
             for follower_id in waiting:
                 await follows.accept(conn, follower_id, account_id)

@@ -13,6 +13,7 @@ import orjson
 from bench import sink
 from federation.http.client import HTTPClient
 from federation.signatures import draft_cavage, keys
+from federation.signatures.requests import Outgoing
 from fedi.app import Server
 
 # (hosts, inboxes on each, how many hosts of ten are dead)
@@ -56,7 +57,7 @@ async def _parts(stage: Stage) -> tuple[float, float]:
     key = keys.load_private(stage.pair.private_pem)
     url = f"http://127.0.0.2:{stage.sink_port}/users/1/inbox"
     body = orjson.dumps({"id": "urn:sample", "content": "x" * 2000})
-    request = draft_cavage.Outgoing(method="POST", url=url, body=body)
+    request = Outgoing(method="POST", url=url, body=body)
     now = datetime.now(UTC)
     began = time.thread_time()
     for _ in range(SAMPLES):

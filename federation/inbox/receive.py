@@ -124,11 +124,13 @@ async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -
         signer_uri, claim = await _signer(fed, signed, claims, envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
-    if signer_uri == envelope.actor or envelope.actor is None:
+    if signer_uri == envelope.actor:
         await alive.noted(fed, signer_uri)
         return signer_uri, claim
     await _check_policy(fed, signer_uri)
     await alive.noted(fed, signer_uri)
+    if envelope.actor is None:
+        return signer_uri, claim
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
     return signer_uri, claim

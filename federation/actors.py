@@ -12,10 +12,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from federation import knocking, origins, permissions, webfinger
+from federation import budgets, knocking, origins, permissions, webfinger
+from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
-from federation.origins import Budget
 from federation.signatures import keys as public_keys
 from federation.vocab import actor as vocab
 from federation.vocab import normalise
@@ -66,7 +66,7 @@ async def actors(fed: Fed, uris: Iterable[str], *, budget: Budget | None = None)
         found = await accounts.by_uris(conn, wanted)
     await _refresh_later(fed, found.values(), 48)
     missing = [uri for uri in wanted if uri not in found and normalise.is_http(uri)][:MAX_UNKNOWN]
-    budget = budget or Budget()
+    budget = budget or budgets.current()
     fetched = await _gather([_attempt(_fetch(fed, uri, budget=budget)) for uri in missing])
     found.update((uri, account) for uri, account in zip(missing, fetched, strict=True) if account is not None)
     return found
@@ -104,7 +104,7 @@ async def handles(
         for pair, each in asked.items()
         if pair not in found and not fed.site.is_own(each.domain)
     }
-    budget = budget or Budget()
+    budget = budget or budgets.current()
     names = list(missing)[:MAX_UNKNOWN]
     fetched = await _gather([_attempt(_by_webfinger(fed, missing[name], budget)) for name in names])
     looked_up = {name: account for name, account in zip(names, fetched, strict=True) if account is not None}
@@ -132,10 +132,9 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
         return known
     parsed = vocab.parse(doc)
     host = origins.parsed(parsed.id).authority
-    verdict = await origins.admit(fed, host)
+    await origins.admit(fed, host)
     name = await _handle(fed, parsed, known, budget)
-    if name.domain != host:
-        await origins.admit(fed, name.domain)
+    verdict = await origins.admit(fed, host, name.domain)
     remote = _remote(parsed, name, with_media=not verdict.reject_media)
     async with fed.db.transaction() as conn:
         renamed = known is None or not name.matches(Handle(known.username, known.domain))
@@ -150,8 +149,10 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
             # Whoever had the name until now has another, which their server knows.
             await jobs.enqueue(conn, REFRESH_JOB, {"uri": holder.uri}, queue="slow", key=holder.uri)
         if verdict.limited:
-            await accounts.limit(conn, account_id)
-        if not verdict.reject_media:
+            await accounts.limit(conn, account_id, since=verdict.since)
+        if verdict.reject_media:
+            await accounts.reject_media(conn, account_id)
+        else:
             await emojis.learn(
                 conn, name.domain, [emojis.Remote(each.shortcode, each.url, each.id) for each in parsed.emojis]
             )
@@ -227,8 +228,8 @@ async def _refresh_later(fed: Fed, known: Iterable[Account], max_age_hours: floa
 
 
 async def _fetch(fed: Fed, uri: str, *, budget: Budget | None = None, again: bool = False) -> Account:
-    if budget is not None:
-        budget.spend(actor=True)
+    budget = budget or budgets.current()
+    await budgets.spend(fed, budget, origins.parsed(uri).authority, actor=True)
 
     async def read() -> Account:
         try:
@@ -344,7 +345,7 @@ async def _replace_keys(conn: Conn, account_id: int, uri: str, published: Sequen
 def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.Remote:
     now = datetime.now(UTC)
     icon, image = (parsed.icon, parsed.image) if with_media else (None, None)
-    policy = permissions.policy(
+    permitted = permissions.policy(
         parsed.can_feature, author=parsed.id, followers=parsed.followers, following=parsed.following
     )
     return accounts.Remote(
@@ -380,8 +381,8 @@ def _remote(parsed: vocab.Actor, name: Handle, *, with_media: bool) -> accounts.
         memorial=parsed.memorial,
         also_known_as=list(parsed.aliases),
         attribution_domains=list(parsed.attribution_domains),
-        feature_automatic=policy.automatic,
-        feature_manual=policy.manual,
+        feature_automatic=permitted.automatic,
+        feature_manual=permitted.manual,
         suspended=parsed.suspended,
         created_at=min(parsed.published or now, now),
     )

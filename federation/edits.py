@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-from federation import contents, mentions, origins, posts, quoting, sharing
+from federation import budgets, contents, mentions, origins, posts, quoting, sharing
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
-from federation.origins import Budget
 from federation.vocab.note import Note
 from storage import accounts, inbox, polls, statuses
 from storage.accounts import Account
@@ -35,16 +34,15 @@ async def apply(fed: Fed, note: Note) -> bool:
             quote_changed = await quoting.refresh(conn, known, note, author)
             return await _count(conn, known, note) or quote_changed
     verdict = await origins.admit(fed, host)
-    named = await mentions.resolve(fed, note, known.visibility, None, Budget())
+    named = await mentions.resolve(fed, note, known.visibility, None, budgets.current())
     async with fed.db.transaction() as conn:
         await inbox.lock(conn, note.id)
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False
         shared = await sharing.replace(conn, fed.site, current.id, note.collections)
-        edited = await _edit(
-            conn, note, current, author, named=named, edited_at=edited_at, with_media=not verdict.reject_media
-        )
+        with_media = not (verdict.reject_media or author.media_rejected)
+        edited = await _edit(conn, note, current, author, named=named, edited_at=edited_at, with_media=with_media)
         return edited or shared
 
 

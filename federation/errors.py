@@ -9,6 +9,14 @@ class Rejected(FederationError):
     """It will never be right: a malformed document, a lie about its origin, something we refuse by policy. Drop it."""
 
 
+class Blocked(Rejected):
+    """Our own rules keep us from it; they may change."""
+
+
+class Spent(Rejected):
+    """Too much would have to be fetched for this."""
+
+
 class Retry(FederationError):
     """It may be right later: a host that does not answer, a key that cannot be fetched now. Keep it and try again.
 

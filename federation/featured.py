@@ -45,7 +45,7 @@ async def page(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The page of a collection, asked for as a document: where that is."""
     collection_id = ids.parse(path["id"])
     async with fed.db.read() as conn:
-        rows = await collections.visible_rows(conn, None, [collection_id]) if collection_id is not None else []
+        rows = await collections.visible(conn, None, [collection_id]) if collection_id is not None else []
     return elsewhere(rows[0].uri) if rows and rows[0].is_local else missing()
 
 

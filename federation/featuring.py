@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from federation import origins, resolve, stamps, threads, uris
+from federation import origins, references, resolve, stamps, uris
 from federation.context import Fed, Site
 from federation.errors import Gone, Rejected, Retry
-from federation.origins import Budget
 from federation.vocab import featured, normalise
 from federation.vocab.consent import Stamp
 from storage import accounts, collection_items, collections, inbox, jobs
@@ -158,7 +157,7 @@ async def settle(fed: Fed, payload: dict[str, Any]) -> None:
         waiting = await collection_items.waiting(conn, row.id) if row is not None else []
     if row is None or row.is_local:
         return
-    people = await resolve.actors(fed, [each.object_uri for each in waiting], budget=Budget())
+    people = await resolve.actors(fed, [each.object_uri for each in waiting], budget=resolve.Budget())
     silent: Retry | None = None
     for each in waiting:
         person = people.get(each.object_uri)
@@ -197,8 +196,8 @@ async def read(fed: Fed, payload: dict[str, Any]) -> None:
     if owner is None or owner.is_local or owner.collections_uri is None:
         return
     kept = list[str]()
-    budget = Budget()
-    for ref in await threads.references(fed, owner.collections_uri, budget, most=MAX_READ):
+    budget = resolve.Budget()
+    for ref in await references.items(fed, owner.collections_uri, budget, most=MAX_READ):
         if ref.id is None or not normalise.same_host(ref.id, owner.uri):
             continue
         try:

@@ -3,8 +3,8 @@
 import msgspec
 
 from federation import actors
+from federation.budgets import Budget
 from federation.context import Fed
-from federation.origins import Budget
 from federation.vocab import audience, normalise
 from federation.vocab.note import Note
 from federation.vocab.tag import Mention

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from cachetools import TTLCache
 
-from federation import knocking, policy, signing
+from federation import budgets, knocking, policy, signing
+from federation.budgets import Budget
 from federation.context import INSTANCE_ACTOR_ID, Fed
-from federation.errors import Gone, Rejected, Retry
+from federation.errors import Blocked, Gone, Rejected, Retry
 from federation.http.addresses import Url, parse_url
 from federation.http.errors import BadUrl
 from federation.http.fetch import Document, fetch_document, fetch_page_document, fetch_unnamed
@@ -22,23 +23,6 @@ REFUSED_SECONDS = 120
 # A host that failed this often in a row is left alone until the failures are forgotten.
 HOST_FAILURES = 3
 HOST_PAUSE_SECONDS = 60
-
-
-class Budget:
-    """How much one incoming activity, request or job may make us fetch. It is passed on, never renewed on the way."""
-
-    __slots__ = ("actors", "documents")
-
-    def __init__(self, *, documents: int = 200, actors: int = 50) -> None:
-        self.documents = documents
-        self.actors = actors
-
-    def spend(self, *, actor: bool = False) -> None:
-        """Raise Rejected when there is nothing left."""
-        if self.documents <= 0 or (actor and self.actors <= 0):
-            raise Rejected("too much would have to be fetched for this")
-        self.documents -= 1
-        self.actors -= actor
 
 
 def is_ours(fed: Fed, url: Url) -> bool:
@@ -54,12 +38,12 @@ def parsed(uri: str) -> Url:
         raise Rejected(f"{uri[:200]} cannot be fetched: {exc}") from exc
 
 
-async def admit(fed: Fed, authority: str) -> policy.Verdict:
-    """Our verdict on a host; Rejected when it is not to reach us at all."""
+async def admit(fed: Fed, *authorities: str) -> policy.Verdict:
+    """Our verdict on a host, or on what belongs to several; Blocked when it is not to reach us at all."""
     async with fed.db.read() as conn:
-        verdict = await policy.verdict(conn, fed.site, authority)
+        verdict = await policy.together(conn, fed.site, authorities)
     if not verdict.allowed:
-        raise Rejected(f"{authority} is blocked here")
+        raise Blocked(f"{' or '.join(authorities)} is blocked here")
     return verdict
 
 
@@ -73,11 +57,14 @@ async def document(
     url = parsed(uri)
     await _check(fed, url, budget=budget, again=again)
     sign = await signing.fetch(fed, url.full, sign_as)
-    return await once(
+    found = await once(
         fed,
         ("document", url.full, sign_as),
         lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign)),
     )
+    if found.url.authority != url.authority:
+        await admit(fed, found.url.authority)  # where it was sent on to
+    return found
 
 
 async def list_of(fed: Fed, uri: str) -> dict[str, Any]:
@@ -125,8 +112,9 @@ async def _check(fed: Fed, url: Url, *, budget: Budget | None, again: bool) -> N
     if _failures(fed).get(url.authority, 0) >= HOST_FAILURES:
         raise Retry(f"{url.authority} does not answer", after=HOST_PAUSE_SECONDS)
     await admit(fed, url.authority)
+    await budgets.meet(fed, url.authority)
     if budget is not None:
-        budget.spend()
+        await budgets.spend(fed, budget, url.authority)
 
 
 async def _remembered(fed: Fed, url: Url, sign: signing.Fetch, fetch: Awaitable[T]) -> T:

@@ -5,11 +5,11 @@ Everything that needs the network is resolved first; the transaction at the end 
 
 from datetime import UTC, datetime, timedelta
 
-from federation import actors, contents, mentions, origins, quoting, sharing
+from federation import actors, budgets, contents, mentions, origins, quoting, sharing
+from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
-from federation.origins import Budget
 from federation.vocab import audience
 from federation.vocab.note import Note
 from storage import communities, ids, inbox, jobs, statuses
@@ -17,7 +17,7 @@ from storage.accounts import Account
 from storage.db import Conn
 from storage.visibility import DIRECT, PUBLIC, UNLISTED, number
 
-ANCESTORS_JOB = "fetch_ancestors"  # payload {"status_id": …}
+ANCESTORS_JOB = "fetch_ancestors"  # payload {"status_id": …, "chain": …}
 
 
 async def store(
@@ -44,7 +44,7 @@ async def store(
         known = await statuses.by_uri(conn, note.id)
     if known is not None:
         return known.id, False
-    budget = budget or Budget()
+    budget = budget or budgets.current()
     verdict = await origins.admit(fed, host)
     known_author = sender if sender is not None and sender.uri == note.author else None
     author = known_author or await actors.actor(fed, note.author or "", budget=budget)
@@ -60,12 +60,14 @@ async def store(
             raise Rejected(f"{note.id} was deleted")
         if status_id is not None:
             return status_id, False
-        new = await _new(conn, note, author, not verdict.reject_media, visibility=visibility, named=named, quiet=quiet)
+        with_media = not (verdict.reject_media or author.media_rejected)
+        new = await _new(conn, note, author, with_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
         if created:
             await _place(conn, fed, status_id, note)
         if created and climb and new.in_reply_to_uri is not None:
-            await jobs.enqueue(conn, ANCESTORS_JOB, {"status_id": status_id}, queue="slow", key=new.in_reply_to_uri)
+            climbing = {"status_id": status_id, "chain": budget.chain}
+            await jobs.enqueue(conn, ANCESTORS_JOB, climbing, queue="slow", key=new.in_reply_to_uri)
         if created and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
     return status_id, created

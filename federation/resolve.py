@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from federation import actors as people
-from federation import edits, origins, posts, webfinger
+from federation import budgets, edits, origins, posts, tallies, webfinger
 from federation.actors import actor, actors, handle, handles
+from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.origins import Budget
 from federation.signers import Signer, key
 from federation.vocab import normalise, types
 from federation.vocab import note as notes
@@ -50,7 +50,7 @@ async def status(
     if known is not None and (known.is_local or not refresh):
         return known
     found = await origins.document(fed, uri, budget=budget, again=refresh)
-    wanted = _Wanted(quiet=quiet, climb=climb, follow_quote=follow_quote, budget=budget or Budget())
+    wanted = _Wanted(quiet=quiet, climb=climb, follow_quote=follow_quote, budget=budget or budgets.current())
     return await _store(fed, found.body, wanted)
 
 
@@ -73,7 +73,7 @@ async def url(fed: Fed, text: str) -> Account | Status | None:
             return known
         if types.primary(found.body) in types.ACTORS:
             return await people.keep(fed, found.body)
-        return await _store(fed, found.body, _Wanted(budget=Budget()))
+        return await _store(fed, found.body, _Wanted(budget=budgets.current()))
     except (Rejected, Gone, Retry):
         return None
 
@@ -120,4 +120,5 @@ async def _store(fed: Fed, body: dict[str, Any], wanted: _Wanted, *, steps: int 
         stored = await statuses.by_id(conn, status_id)
     if stored is None:
         raise Rejected(f"{parsed.id} was deleted meanwhile")
+    await tallies.note(fed, stored, parsed)
     return stored

@@ -1,31 +1,28 @@
-"""What surrounds a post on other servers: the posts above it, the answers below it, what an actor pinned. All of it is
-fetched by jobs, within a budget, and stored quietly: it is context, not news.
+"""Conversations made whole: the posts above one, the answers below it, and what the collection of its thread lists. All
+of it is fetched by jobs, within budgets, and stored quietly: it is context, not news.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from federation import origins, posts, resolve
+from federation import budgets, gathering, origins, posts, references, resolve, tallies
+from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
-from federation.origins import Budget
-from federation.vocab import collection, normalise, note, types
+from federation.vocab import normalise
 from federation.vocab.types import Ref
-from storage import accounts, jobs, pins, statuses, thread_refreshes, threads
-from storage.accounts import Account
+from storage import jobs, statuses, thread_refreshes, threads
 from storage.statuses import Status
 from storage.thread_refreshes import Refresh
 from storage.visibility import PRIVATE
 
 ANCESTORS_JOB = posts.ANCESTORS_JOB
 REPLIES_JOB = "fetch_replies"  # payload {"status_id": …}
-FEATURED_JOB = accounts.PINS_JOB
 
 MAX_ANCESTORS = 100
 MAX_REPLIES = 500
-MAX_PAGES = 50
-MAX_PINNED = 10
 # How long a server that does not answer is asked for what lies above a post.
 PATIENCE = timedelta(hours=6)
 # A thread that is looked at again and again is asked for again this often.
@@ -34,9 +31,14 @@ REPLIES_EVERY = timedelta(minutes=10)
 
 async def ancestors(fed: Fed, payload: dict[str, Any]) -> None:
     """Job: fetch what a post answers, and what that answers, up to the top. Begins where it was interrupted."""
+    with budgets.of_chain(payload.get("chain")) as budget:
+        await _above(fed, payload["status_id"], budget)
+
+
+async def _above(fed: Fed, status_id: int, budget: Budget) -> None:
     async with fed.db.read() as conn:
-        top = await threads.top(conn, payload["status_id"], most=MAX_ANCESTORS)
-    budget, seen = Budget(), set[str]()
+        top = await threads.top(conn, status_id, most=MAX_ANCESTORS)
+    seen = set[str]()
     for _ in range(MAX_ANCESTORS):
         if top is None or top.in_reply_to_uri is None or top.in_reply_to_id is not None or top.in_reply_to_uri in seen:
             return
@@ -52,79 +54,105 @@ async def ancestors(fed: Fed, payload: dict[str, Any]) -> None:
 
 
 async def replies(fed: Fed, payload: dict[str, Any]) -> None:
-    """Job: complete a thread that somebody reads: what is above a remote post, and the answers that its own server and
-    those of the answers list. Whoever waits for it is told how many came, and when it is over, however it ends."""
+    """Job: complete a thread that somebody reads, or will: what is above a post, what the collection of the thread
+    lists, and the answers that its own server and those of the answers list. What is stored already costs nothing, so
+    that it goes on where it was interrupted. Whoever waits for it is told how many came, and when it is over, however
+    it ends."""
     status_id: int = payload["status_id"]
     try:
-        await _climb(fed, status_id)
-        await _descend(fed, status_id)
+        async with fed.db.read() as conn:
+            status = await statuses.by_id(conn, status_id)
+        if status is not None and status.visibility < PRIVATE:
+            budget = budgets.of_thread(status.thread_id)
+            await _climb(fed, status_id, budget)
+            if not status.is_local:
+                await gathering.again(fed, status, budget)
+            gathered = await _read_context(fed, status, budget)
+            await _descend(fed, status, budget, gathered)
     finally:
         async with fed.db.transaction() as conn:
             await thread_refreshes.finish(conn, status_id)
 
 
-async def _climb(fed: Fed, status_id: int) -> None:
+async def _climb(fed: Fed, status_id: int, budget: Budget) -> None:
     """A server above that does not answer is asked again by the job that came with the post."""
     try:
-        await ancestors(fed, {"status_id": status_id})
+        await _above(fed, status_id, budget)
     except Retry:
         return
 
 
-async def _descend(fed: Fed, status_id: int) -> None:
-    """Level by level. An answer is believed from its own server only, a list read from the server of its post."""
+async def _read_context(fed: Fed, status: Status, budget: Budget) -> int:
+    """What the server of the first post lists as its thread (FEP-7888, FEP-f228); how many of them were new. Others may
+    not list it: whoever names a collection of their own as its context is not heard."""
     async with fed.db.read() as conn:
-        top = await statuses.by_id(conn, status_id)
-    budget, waiting, seen = Budget(documents=MAX_REPLIES + MAX_PAGES), deque([top]), set[str]()
-    while waiting and len(seen) < MAX_REPLIES:
-        parent = waiting.popleft()
-        if parent is None or parent.is_local or parent.replies_uri is None or parent.visibility >= PRIVATE:
-            continue
-        try:
-            items = await references(fed, parent.replies_uri, budget, most=MAX_REPLIES - len(seen))
-        except Rejected:
-            continue
-        fresh = [item for item in items if item.id not in seen]
-        seen.update(item.id or "" for item in fresh)
-        async with fed.db.read() as conn:
-            known = await statuses.by_uris(conn, [item.id or "" for item in fresh])
-        waiting.extend(known.values())
-        for item in fresh:
-            if item.id not in known:
-                waiting.append(await _fetched(fed, item, parent, budget, status_id))
-
-
-async def _fetched(fed: Fed, item: Ref, parent: Status, budget: Budget, status_id: int) -> Status | None:
+        top = await threads.top(conn, status.id, most=MAX_ANCESTORS)
+    if top is None or top.is_local:
+        return 0
+    owner = top.in_reply_to_uri if top.in_reply_to_id is None and top.in_reply_to_uri else top.uri
+    named = [uri for uri in (top.conversation_uri, status.conversation_uri) if normalise.same_host(uri, owner)]
+    if not named:
+        return 0
     try:
-        await _answer(fed, item, parent, budget)
-    except (Rejected, Gone, Retry):
-        return None
-    async with fed.db.transaction() as conn:
-        await thread_refreshes.count(conn, status_id)
-        return await statuses.by_uri(conn, item.id or "")
+        listed = await references.items(fed, named[0] or "", budget, most=MAX_REPLIES)
+    except Rejected:
+        return 0
+    _, missing = await gathering.fresh(fed, listed)
+    found = await _gather(fed, missing, budget, status.id, listed_by=named[0] or "")
+    return len(found)
 
 
-async def featured(fed: Fed, payload: dict[str, Any]) -> None:
-    """Job: make our pins of a remote account those of its `featured` collection."""
-    async with fed.db.read() as conn:
-        account = await accounts.by_id(conn, payload["account_id"])
-    if account is None or account.is_local or account.featured_uri is None:
-        return
-    budget, found = Budget(), list[int]()
-    for item in await references(fed, account.featured_uri, budget, most=MAX_PINNED):
-        try:
-            pinned = await _pinned(fed, item, account, budget)
-        except (Rejected, Gone, Retry):
+async def _descend(fed: Fed, top: Status, budget: Budget, gathered: int) -> None:
+    """Level by level. An answer is believed from its own server only, a list read from the server of its post. Below a
+    post of ours we know the answers ourselves, but not all of theirs."""
+    waiting, asked, visited = deque([top]), set[str](), set[int]()
+    while waiting and gathered < MAX_REPLIES and len(visited) < 2 * MAX_REPLIES:
+        parent = waiting.popleft()
+        if parent.id in visited or parent.visibility >= PRIVATE:
             continue
-        if pinned is not None:
-            found.append(pinned.id)
-    async with fed.db.transaction() as conn:
-        await pins.replace(conn, account.id, found)
+        visited.add(parent.id)
+        known, missing = await _answers(fed, parent, budget, most=MAX_REPLIES - gathered)
+        missing = [item for item in missing if item.id not in asked]
+        asked.update(item.id or "" for item in missing)
+        new = await _gather(fed, missing, budget, top.id, listed_by=parent.replies_uri or "")
+        gathered += len(new)
+        waiting.extend((*known, *new))
 
 
-async def look_around(fed: Fed, status: Status) -> Refresh | None:
+async def _answers(fed: Fed, parent: Status, budget: Budget, *, most: int) -> tuple[list[Status], list[Ref]]:
+    """The answers to a post that are known, and those that its server lists beside."""
+    async with fed.db.read() as conn:
+        below = await threads.answers(conn, parent.id, limit=most)
+    if parent.is_local or parent.replies_uri is None:
+        return below, []
+    try:
+        listing = await references.read(fed, parent.replies_uri, budget, most=most)
+    except Rejected:
+        return below, []
+    await tallies.answers(fed, parent, listing.total)
+    known, missing = await gathering.fresh(fed, listing.items)
+    return list({each.id: each for each in (*below, *known)}.values()), missing
+
+
+async def _gather(fed: Fed, items: Sequence[Ref], budget: Budget, status_id: int, *, listed_by: str) -> list[Status]:
+    """Those that came and were new, each counted for whoever waits."""
+    found = list[Status]()
+    for item in items:
+        if origins.is_ours(fed, origins.parsed(item.id or "")) or budget.documents <= 0:
+            continue
+        stored, created = await gathering.post(fed, item, budget, listed_by=listed_by)
+        if stored is None:
+            continue
+        found.append(stored)
+        if created:
+            async with fed.db.transaction() as conn:
+                await thread_refreshes.count(conn, status_id)
+    return found
+
+
+async def look_around(fed: Fed, status: Status, *, answered_elsewhere: bool) -> Refresh | None:
     """Somebody opens a thread: what is under way to complete it, begun now unless that was done a moment ago."""
-    if status.is_local or (status.replies_uri is None and (status.in_reply_to_uri is None or status.in_reply_to_id)):
+    if status.visibility >= PRIVATE or not (answered_elsewhere if status.is_local else _may_be_incomplete(status)):
         return None
     async with fed.db.read() as conn:
         found = await thread_refreshes.latest(conn, status.id, within=REPLIES_EVERY)
@@ -135,45 +163,7 @@ async def look_around(fed: Fed, status: Status) -> Refresh | None:
         return await thread_refreshes.start(conn, status.id)
 
 
-async def _answer(fed: Fed, item: Ref, top: Status, budget: Budget) -> None:
-    """Fetch one listed answer. A copy in the list is as good as fetched when both are of one host."""
-    if item.doc is not None and normalise.same_host(item.id, top.replies_uri) and note.is_post(item.doc):
-        await posts.store(fed, note.parse(item.doc), quiet=True, fetched=True, climb=False, budget=budget)
-    else:
-        await resolve.status(fed, item.id or "", climb=False, budget=budget)
-
-
-async def _pinned(fed: Fed, item: Ref, account: Account, budget: Budget) -> Status | None:
-    """A pinned post, if it is the account's own and public enough to be shown to all."""
-    found = await resolve.status(fed, item.id or "", budget=budget)
-    return found if found.account_id == account.id and found.visibility < PRIVATE else None
-
-
-async def references(fed: Fed, uri: str, budget: Budget, *, most: int) -> list[Ref]:
-    """The items of a collection, page after page on its own host, each page once. A server that stops answering on the
-    way ends it; one that does not answer at all is a reason to leave everything as it is (Rejected)."""
-    found, seen = list[Ref](), set[str]()
-    following: Ref | None = Ref(uri)
-    for _ in range(MAX_PAGES):
-        if following is None or len(found) >= most:
-            break
-        body = following.doc
-        if body is None or types.primary(body) not in types.COLLECTIONS or _is_bare(body):
-            if following.id is None or following.id in seen or not normalise.same_host(following.id, uri):
-                break
-            seen.add(following.id)
-            try:
-                body = (await origins.document(fed, following.id, budget=budget, again=True)).body
-            except (Retry, Gone) as exc:
-                if not found:
-                    raise Rejected(f"{uri} cannot be read: {exc}") from exc
-                break
-        page = collection.parse(body)
-        found += [item for item in page.items if normalise.is_http(item.id) and item.type != "Hashtag"]
-        following = page.next if page.is_page else page.first
-    return found[:most]
-
-
-def _is_bare(body: dict[str, Any]) -> bool:  # Any: JSON
-    """Whether an embedded collection only says that it exists."""
-    return not {"items", "orderedItems", "first", "next"} & body.keys()
+def _may_be_incomplete(status: Status) -> bool:
+    """Whether a server could know more of it: it names what it answers, or where its answers or its thread are."""
+    missing_above = status.in_reply_to_uri is not None and status.in_reply_to_id is None
+    return missing_above or status.replies_uri is not None or normalise.same_host(status.conversation_uri, status.uri)

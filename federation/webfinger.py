@@ -12,13 +12,15 @@ from urllib.parse import quote
 
 import msgspec
 
+from federation import budgets
+from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Gone, Rejected
 from federation.http import fetch
 from federation.http.addresses import ascii_host, parse_url
 from federation.http.errors import BadUrl
 from federation.http.fetch import NotFound
-from federation.origins import Budget, admit, once
+from federation.origins import admit, once
 from federation.vocab import normalise
 from federation.vocab.normalise import AS2
 
@@ -95,8 +97,9 @@ async def _ask(fed: Fed, handle: Handle, budget: Budget | None) -> Found:
     if fed.site.is_own(handle.domain):
         raise Rejected(f"{handle} would be ours")
     await admit(fed, handle.domain)
+    await budgets.meet(fed, handle.domain)
     if budget is not None:
-        budget.spend()
+        await budgets.spend(fed, budget, handle.domain)
     return _read(await _descriptor(fed, handle), handle)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, discovery, featuring, hashtags, moving, reconciling, stamps, threads
+from federation import actors, backfill, discovery, featuring, hashtags, moving, reconciling, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -58,6 +58,7 @@ JOBS: dict[str, Job] = {
     moderation.ENFORCE_JOB: domains.enforce,
     moderation.FORGIVE_JOB: domains.forgive,
     moderation.TURN_AWAY_JOB: domains.turn_away,
+    moderation.ALIGN_JOB: domains.align,
     notification_requests.MERGE_JOB: notification_requests.merge,
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
@@ -74,7 +75,8 @@ JOBS: dict[str, Job] = {
     reconciling.JOB: _federated(reconciling.synchronize),
     threads.ANCESTORS_JOB: _federated(threads.ancestors),
     threads.REPLIES_JOB: _federated(threads.replies),
-    threads.FEATURED_JOB: _federated(threads.featured),
+    backfill.FEATURED_JOB: _federated(backfill.featured),
+    backfill.OUTBOX_JOB: _federated(backfill.outbox),
     quotes.SETTLE_JOB: _federated(stamps.settle),
     collection_items.SETTLE_JOB: _federated(featuring.settle),
     featuring.READ_JOB: _federated(featuring.read),
@@ -97,4 +99,6 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (3600, cards.sweep),
     (3600, gates.tidy),
     (3600, subscriptions.tidy),
+    (3600, domains.align_all),
+    (60, chores.look_at_threads),
 ]

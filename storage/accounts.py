@@ -74,6 +74,7 @@ class Account(msgspec.Struct, frozen=True):
     suspended_by_origin: bool
     silenced_at: datetime | None
     sensitized_at: datetime | None
+    media_rejected: bool
     created_at: datetime
     updated_at: datetime
     fetched_at: datetime | None
@@ -371,10 +372,21 @@ async def suspend_by_origin(conn: Conn, account_id: int, suspended: bool) -> Non
         )
 
 
-async def limit(conn: Conn, account_id: int) -> None:
-    """Show it only to those who follow it."""
+async def limit(conn: Conn, account_id: int, *, since: datetime | None = None) -> None:
+    """Show it only to those who follow it. `since`: the mark of the rule that says so, by which it is lifted again."""
     await conn.execute(
-        "update accounts set silenced_at = now(), version = version + 1 where id = $1 and silenced_at is null",
+        """
+        update accounts set silenced_at = coalesce($2, now()), version = version + 1
+        where id = $1 and silenced_at is null
+        """,
+        account_id, since,
+    )  # fmt: skip
+
+
+async def reject_media(conn: Conn, account_id: int) -> None:
+    """Nothing is loaded from its server."""
+    await conn.execute(
+        "update accounts set media_rejected = true, version = version + 1 where id = $1 and not media_rejected",
         account_id,
     )
 

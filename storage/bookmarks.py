@@ -1,7 +1,8 @@
-"""Bookmarks: posts a local account keeps for itself. Nobody else is told, so no event follows."""
+"""Bookmarks: posts a local account keeps for itself. Nobody else is told."""
 
 import msgspec
 
+from storage import events
 from storage.db import Conn
 from storage.errors import Missing
 from storage.paging import Page
@@ -19,7 +20,7 @@ _B_COLUMNS = columns(Bookmark, "b")
 
 
 async def add(conn: Conn, *, account_id: int, status_id: int) -> bool:
-    """False when it was kept already. `Missing` when the post is gone."""
+    """False when it was kept already. `Missing` when the post is gone. Emits `Bookmarked`."""
     # The post first, as in a deletion, or the two could wait for each other.
     added: bool | None = await conn.fetchval(
         """
@@ -36,6 +37,8 @@ async def add(conn: Conn, *, account_id: int, status_id: int) -> bool:
     )  # fmt: skip
     if added is None:
         raise Missing("The post is gone")
+    if added:
+        await events.emit(conn, events.Bookmarked(status_id, account_id))
     return added
 
 

@@ -30,7 +30,7 @@ class Head(msgspec.Struct, frozen=True):
     reblog_of_id: int | None
     visibility: int
     poll_id: int | None
-    replies_count: int
+    replies_count: int  # this and the next two: what we know, or what its server claims if that is more
     reblogs_count: int
     favourites_count: int
     quotes_count: int
@@ -112,8 +112,10 @@ HEADS = f"""
     quoted as materialized ({_QUOTED.format(table="main", visible=VISIBLE)}),
     deeper as materialized ({_QUOTED.format(table="quoted", visible=VISIBLE)})
     select s.id, s.account_id, s.version, a.version as author_version, s.reblog_of_id, s.visibility, s.poll_id,
-        coalesce(c.replies_count, 0) as replies_count, coalesce(c.reblogs_count, 0) as reblogs_count,
-        coalesce(c.favourites_count, 0) as favourites_count, coalesce(c.quotes_count, 0) as quotes_count,
+        greatest(c.replies_count, c.claimed_replies, 0) as replies_count,
+        greatest(c.reblogs_count, c.claimed_reblogs, 0) as reblogs_count,
+        greatest(c.favourites_count, c.claimed_favourites, 0) as favourites_count,
+        coalesce(c.quotes_count, 0) as quotes_count,
         s.quote_automatic, s.quote_manual, s.held_until, s.held_locally,
         ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {ASKS_FOLLOWS}) and exists (
             select from follows where account_id = $1 and target_id = s.account_id) as follows,
@@ -221,7 +223,7 @@ class Body(msgspec.Struct, frozen=True):
 
 EMOJIS = f"""(
     select json_agg({_array(Emoji, "e")} order by e.shortcode) from custom_emojis e
-    where e.domain = case when a.is_local then '' else lower(a.domain) end and not e.disabled
+    where e.domain = case when a.is_local then '' else lower(a.domain) end and not e.disabled and not a.media_rejected
         and e.shortcode = any(%s.emojis))"""
 
 
@@ -233,7 +235,7 @@ async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
             s.spoiler_text, s.sensitive or (a.sensitized_at is not null and s.media_ids <> '{{}}') as sensitive,
             s.language, s.in_reply_to_id, s.in_reply_to_account_id, s.reblog_of_id, s.created_at, s.edited_at,
             (select json_agg({_array(Medium, "m")} order by array_position(s.media_ids, m.id))
-                from media_attachments m where m.id = any(s.media_ids)) as media,
+                from media_attachments m where m.id = any(s.media_ids) and not a.media_rejected) as media,
             (select json_agg({_array(Mention, "p")} order by p.id)
                 from mentions n join accounts p on p.id = n.account_id
                 where n.status_id = s.id and not n.silent) as mentions,
@@ -241,7 +243,7 @@ async def bodies(conn: Conn, status_ids: Sequence[int]) -> list[Body]:
                 from status_tags st join tags t on t.id = st.tag_id where st.status_id = s.id) as tags,
             case when s.emojis <> '{{}}' then {EMOJIS % "s"} end as emojis,
             (select {_array(Card, "c")} from status_cards sc join preview_cards c on c.id = sc.card_id
-                where sc.status_id = s.id and c.title <> '') as card,
+                where sc.status_id = s.id and c.title <> '' and not c.hidden) as card,
             (select {_array(Application, "o")} from oauth_applications o
                 where o.id = s.application_id and s.is_local) as application
         from statuses s join accounts a on a.id = s.account_id
@@ -369,9 +371,14 @@ async def filters(conn: Conn, account_id: int, status_ids: Sequence[int]) -> lis
 
 
 async def media(conn: Conn, media_ids: Sequence[int]) -> list[Medium]:
-    """In the order given. Whose they are has been checked by the caller."""
+    """In the order given, without those that a rule rejects. Whose they are has been checked by the caller."""
     records = await conn.fetch(
-        f"select {columns(Medium)} from media_attachments where id = any($1) order by array_position($1, id)", media_ids
+        f"""
+        select {columns(Medium, "m")} from media_attachments m
+        where m.id = any($1) and not (select a.media_rejected from accounts a where a.id = m.account_id)
+        order by array_position($1, m.id)
+        """,
+        media_ids,
     )
     return structs(Medium, records)
 

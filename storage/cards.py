@@ -1,5 +1,6 @@
 """Previews of the pages that posts link to: one a page, whoever links to it, and which post shows which."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,6 +14,8 @@ FRESH_DAYS, FAILED_DAYS = 14, 1
 
 _STALE = f"""(fetched_at is null or fetched_at < now() - make_interval(
     days => case when title = '' then {FAILED_DAYS} else {FRESH_DAYS} end))"""
+
+_HOST = "lower(substring(url from '^https?://([^/?#:]+)'))"
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -158,6 +161,27 @@ async def vouch(conn: Conn, account_id: int) -> None:
     )
     if records:
         await _changed(conn, [record[0] for record in records])
+
+
+async def hosts_below(conn: Conn, domain: str) -> list[str]:
+    """Hosts at a domain or below it of whose pages there are previews."""
+    records = await conn.fetch(
+        f"select distinct {_HOST} from preview_cards where {_HOST} = $1 or {_HOST} like '%.' || $1", domain
+    )
+    return [record[0] for record in records]
+
+
+async def hide(conn: Conn, hosts: Sequence[str], hidden: bool, *, limit: int) -> int:
+    """Hide the previews of pages of these hosts, or show them again; how many."""
+    records = await conn.fetch(
+        f"""
+        update preview_cards set hidden = $2
+        where id in (select id from preview_cards where {_HOST} = any($1) and hidden <> $2 limit $3) returning id
+        """,
+        hosts, hidden, limit,
+    )  # fmt: skip
+    await _changed(conn, [record[0] for record in records])
+    return len(records)
 
 
 async def _changed(conn: Conn, card_ids: list[int]) -> None:

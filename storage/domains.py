@@ -34,8 +34,12 @@ class Allow(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Block)
+# The domain of its handle, and the host of its actor, which may be another.
+_DOMAIN = "split_part(lower(domain), ':', 1)"
+_HOST = "split_part(split_part(lower(uri), '/', 3), ':', 1)"
 # Accounts of other servers at the domain $1 or below it.
-_BELOW = "not is_local and (lower(domain) = $1 or lower(domain) like '%.' || $1)"
+_BELOW = f"""not is_local and ({_DOMAIN} = $1 or {_DOMAIN} like '%.' || $1
+    or {_HOST} = $1 or {_HOST} like '%.' || $1)"""
 
 
 def ancestry(domain: str) -> list[str]:
@@ -55,7 +59,7 @@ async def block(
     private_comment: str | None = None,
     obfuscate: bool = False,
 ) -> int:
-    """Write or change the rule for a domain; its id. Emits `DomainJudged` when its severity is another than before."""
+    """Write or change the rule for a domain; its id. Emits `DomainJudged` when what is here already is concerned."""
     before = await by_domain(conn, domain)
     ended = before.judged_at if before is not None and before.severity != severity else None
     block_id: int = await conn.fetchval(
@@ -70,7 +74,7 @@ async def block(
         """,
         domain, severity, reject_media, reject_reports, public_comment, private_comment, obfuscate,
     )  # fmt: skip
-    if before is None or ended is not None:
+    if before is None or ended is not None or before.reject_media != reject_media:
         await events.emit(conn, events.DomainJudged(domain.lower(), ended))
     return block_id
 
@@ -117,6 +121,27 @@ async def forgive(conn: Conn, domain: str, ended: datetime, *, limit: int) -> in
     return len(records)
 
 
+async def hosts_below(conn: Conn, domain: str) -> list[tuple[str, str]]:
+    """(domain of the handle, host of the actor) of the accounts at a domain or below it, each pair once."""
+    records = await conn.fetch(f"select distinct {_DOMAIN}, {_HOST} from accounts where {_BELOW}", domain)
+    return [(record[0], record[1]) for record in records]
+
+
+async def reject_media(conn: Conn, pairs: Sequence[tuple[str, str]], rejected: bool, *, limit: int) -> int:
+    """Mark accounts of these domains and hosts, of which nothing is to be loaded, or free them; how many."""
+    records = await conn.fetch(
+        f"""
+        update accounts set media_rejected = $3, version = version + 1
+        where id in (
+            select id from accounts where not is_local and media_rejected <> $3
+                and ({_DOMAIN}, {_HOST}) in (select * from unnest($1::text[], $2::text[])) limit $4)
+        returning id
+        """,
+        [pair[0] for pair in pairs], [pair[1] for pair in pairs], rejected, limit,
+    )  # fmt: skip
+    return len(records)
+
+
 async def tied(conn: Conn, domain: str, *, after: int, limit: int) -> list[int]:
     """Accounts of a domain that follow or are followed, or asked to be, in the order of ids."""
     records = await conn.fetch(
@@ -153,7 +178,8 @@ async def blocks(conn: Conn) -> list[Block]:
 
 
 async def rules_for(conn: Conn, domains: Sequence[str]) -> dict[str, Block]:
-    """For each of the domains that a rule concerns, the strictest one; a closer one wins among equals."""
+    """For each of the domains that a rule concerns, the strictest one; a closer one wins among equals. What any of them
+    rejects is rejected."""
     asked = {domain: ancestry(domain) for domain in domains}
     names = sorted({name for line in asked.values() for name in line})
     found = {
@@ -167,15 +193,21 @@ async def rules_for(conn: Conn, domains: Sequence[str]) -> dict[str, Block]:
     for domain, line in asked.items():
         matching = [found[name] for name in line if name in found]
         if matching:
-            result[domain] = max(matching, key=lambda rule: strictness.index(rule.severity))
+            result[domain] = msgspec.structs.replace(
+                max(matching, key=lambda rule: strictness.index(rule.severity)),
+                reject_media=any(rule.reject_media for rule in matching),
+                reject_reports=any(rule.reject_reports for rule in matching),
+            )
     return result
 
 
 async def allow(conn: Conn, domain: str) -> bool:
-    """False when it was on the list already."""
+    """False when it was on the list already. Emits `AllowListChanged`."""
     done = await conn.fetchval(
         "insert into domain_allows (domain) values (lower($1)) on conflict do nothing returning id", domain
     )
+    if done is not None:
+        await events.emit(conn, events.AllowListChanged(domain.lower()))
     return done is not None
 
 
@@ -199,7 +231,10 @@ async def allows_page(conn: Conn, page: Page) -> list[Allow]:
 
 
 async def disallow(conn: Conn, domain: str) -> bool:
+    """False when it was not on the list. Emits `AllowListChanged`."""
     done = await conn.fetchval("delete from domain_allows where domain = lower($1) returning id", domain)
+    if done is not None:
+        await events.emit(conn, events.AllowListChanged(domain.lower()))
     return done is not None
 
 

@@ -300,6 +300,19 @@ class DomainJudged(Event, frozen=True):
     ended: datetime | None = None
 
 
+class AllowListChanged(Event, frozen=True):
+    """A domain was put on the list of those we talk to, or taken off."""
+
+    domain: str
+
+
+class Bookmarked(Event, frozen=True):
+    """Somebody here keeps a post."""
+
+    status_id: int
+    account_id: int
+
+
 class AnnouncementPublished(Event, frozen=True):
     announcement_id: int
 

@@ -15,13 +15,14 @@ JOB = "inbox"
 
 class Arrival(msgspec.Struct, frozen=True):
     """A verified activity. `uri` is its id, or a name made from its content for those that have none; `sender_uri` who
-    signed it."""
+    signed it; `limited`: it is shown only to who follows them."""
 
     uri: str
     sender_uri: str
     body: str
     recipient_id: int | None
     forwarded: bool = False
+    limited: bool = False
 
 
 def digest(uri: str) -> bytes:
@@ -45,10 +46,11 @@ async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
                 "recipient_id": item.recipient_id,
                 "forwarded": item.forwarded,
                 "sender_uri": item.sender_uri,
+                "limited": item.limited,
             }
         ).decode()
         for item in given.values()
-    ]
+    ]  # fmt: skip
     records = await conn.fetch(
         """
         with given as (

@@ -237,6 +237,15 @@ async def parked(conn: Conn, *, limit: int = 50) -> list[Parked]:
     return structs(Parked, records)
 
 
+async def count(conn: Conn, queue: str, name: str, *, at_most: int) -> int:
+    """How many jobs of a name are waiting or under way in a queue, counted up to a limit."""
+    found: int = await conn.fetchval(
+        "select count(*) from (select from jobs where queue = $1 and name = $2 and failed_at is null limit $3) j",
+        queue, name, at_most,
+    )  # fmt: skip
+    return found
+
+
 async def waiting(conn: Conn) -> dict[str, tuple[int, float]]:
     """Per queue: how many jobs are due, and the age of the oldest in seconds."""
     records = await conn.fetch(

@@ -239,7 +239,8 @@ async def _attach(conn: Conn, new: New) -> None:
     """Satellites of a new row."""
     await set_mentions(conn, new.id, new.mentions, new.silent_mentions)
     if new.tags:
-        await tags.attach(conn, new.id, new.tags, account_id=new.account_id, count=_counts_tags(new))
+        counted = _counts_tags(new) and not new.quiet  # what is fetched late was not said today
+        await tags.attach(conn, new.id, new.tags, account_id=new.account_id, count=counted)
     if new.media_ids:
         await conn.execute("update media_attachments set status_id = $1 where id = any($2)", new.id, new.media_ids)
     await _add_links(conn, new.id, new.links)

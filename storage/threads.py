@@ -1,8 +1,8 @@
 """Threads: what is above and below a post, and which threads a local account does not want to hear of."""
 
 from storage.db import Conn
-from storage.rows import struct
-from storage.statuses import S_COLUMNS, Status
+from storage.rows import struct, structs
+from storage.statuses import COLUMNS, S_COLUMNS, Status
 from storage.visibility import VISIBLE, WANTED
 
 # How much of a thread is looked at to answer one request, whatever may be shown of it.
@@ -100,3 +100,12 @@ async def mute(conn: Conn, *, account_id: int, thread_id: int) -> None:
 
 async def unmute(conn: Conn, *, account_id: int, thread_id: int) -> None:
     await conn.execute("delete from conversation_mutes where account_id = $1 and thread_id = $2", account_id, thread_id)
+
+
+async def answers(conn: Conn, status_id: int, *, limit: int) -> list[Status]:
+    """Public answers to a post, oldest first. No viewer is asked about."""
+    records = await conn.fetch(
+        f"select {COLUMNS} from statuses where in_reply_to_id = $1 and visibility < 2 order by id limit $2",
+        status_id, limit,
+    )  # fmt: skip
+    return structs(Status, records)

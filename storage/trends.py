@@ -110,7 +110,7 @@ async def links(conn: Conn, *, but_below: str, limit: int, approved: bool | None
                 select day, count(distinct account_id) as people, count(*) as uses
                 from shares where url_hash = p.url_hash group by day) h)::text as usage,
             {_CARD_COLUMNS}
-        from popular p left join preview_cards c on c.url_hash = p.url_hash and c.title <> ''
+        from popular p left join preview_cards c on c.url_hash = p.url_hash and c.title <> '' and not c.hidden
         order by p.score desc, p.url
         """,
         _since(DAYS), LEAST_PEOPLE, but_below, limit, approved,

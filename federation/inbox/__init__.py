@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import resolve
+from federation import budgets, resolve
 from federation.context import Fed
 from federation.errors import Gone, Rejected
 from federation.inbox import (
@@ -20,6 +20,7 @@ from federation.inbox import (
     flag,
     follow,
     forwarded,
+    judging,
     like,
     move,
     quote,
@@ -28,6 +29,7 @@ from federation.inbox import (
 )
 from federation.inbox.box import Box
 from federation.vocab import activity, normalise
+from federation.vocab.activity import Activity
 
 log = logging.getLogger("fedi.inbox")
 
@@ -105,6 +107,12 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
     """Handle a queued activity. Handlers make twice the same as once. Any: the job's payload."""
     document = normalise.loads(str(payload["body"]).encode())
     envelope = activity.arrived(document)
+    sender_uri = str(payload.get("sender_uri") or envelope.actor)
+    with budgets.of_activity(envelope.id or str(payload["body"]), normalise.host(sender_uri) or ""):
+        await _handle(fed, document, envelope, payload)
+
+
+async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payload: dict[str, Any]) -> None:
     passed_on = bool(payload.get("forwarded"))
     if passed_on and not await forwarded.proven(fed, document, envelope):
         await forwarded.recheck(fed, envelope, str(payload.get("sender_uri", "")))
@@ -122,6 +130,8 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
         raise Rejected("an activity of ours came back")
     if sender.suspended_at is not None and envelope.type not in _HEARD_FROM_SUSPENDED:
         raise Rejected("its sender is suspended")
+    if payload.get("limited") and sender.silenced_at is None:
+        await judging.limit(fed, sender)
     # Whose inbox somebody else chose for it says nothing about whom its author meant.
     recipient_id = None if passed_on else payload.get("recipient_id")
     try:

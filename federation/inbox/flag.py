@@ -2,8 +2,6 @@
 
 import re
 
-from federation import policy
-from federation.http.addresses import parse_url
 from federation.inbox.box import Box
 from storage import collections, reports
 
@@ -20,9 +18,6 @@ async def reported(box: Box) -> None:
     named = [ref.id for ref in box.activity.objects if ref.id is not None]
     named += _URL.findall(box.activity.content[:MAX_COMMENT_CHARS])
     async with box.fed.db.transaction() as conn:
-        verdict = await policy.verdict(conn, box.fed.site, parse_url(box.actor.uri).authority)
-        if verdict.reject_reports:
-            return
         found = await reports.named(conn, named[:MAX_NAMED])
         lists = [row for row in (await collections.by_uris(conn, named[:MAX_NAMED])).values() if row.is_local]
         for target_id in sorted({each.account_id for each in found} | {row.account_id for row in lists}):

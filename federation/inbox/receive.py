@@ -15,12 +15,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import alive, counters, policy, resolve, signers, uris
+from federation import alive, counters, resolve, signers, uris
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.inbox import besides, room
+from federation.inbox import besides, judging, room
 from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
 from federation.vocab import activity, normalise
@@ -53,13 +53,19 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
         body = await _body(request)
         document, envelope = _parse(body)
         recipient_id = await _recipient(fed, username)
-        if not await _farewell_of_a_stranger(fed, envelope):
-            sender_uri, claim = await _verify(fed, request, body, envelope)
+        signed, claims = _claims(fed, request, body)
+        key_ids = [claim.key_id for claim in claims] if not isinstance(claims, SignatureError) else []
+        judgement = await judging.judge(fed, envelope, document, key_ids=key_ids, recipient_id=recipient_id)
+        if judgement.outcome == "reject":
+            raise Refusal(403, judgement.reason)
+        if judgement.outcome != "drop" and not await _farewell_of_a_stranger(fed, envelope):
+            sender_uri, claim = await _verify(fed, signed, claims, envelope)
             if envelope.actor is None:
                 document["actor"] = sender_uri
                 envelope = activity.arrived(document)
             await _check_room(fed, parse_url(sender_uri).authority)
-            await _store(fed, document, envelope, recipient_id, sender_uri)
+            limited = judgement.outcome == "limit"
+            await _store(fed, document, envelope, recipient_id, sender_uri, limited=limited)
             if claim is not None and sender_uri == envelope.actor:
                 await besides.learn(fed, request, sender_uri, claim)
     except Refusal as exc:
@@ -89,6 +95,11 @@ def _parse(body: bytes) -> tuple[normalise.JSON, Activity]:
         raise Refusal(400, str(exc)) from exc
     if envelope.actor is None and envelope.type not in _WITHOUT_ACTOR:
         raise Refusal(400, "The activity has no actor")
+    if envelope.actor is not None:
+        try:
+            parse_url(envelope.actor)
+        except BadUrl as exc:
+            raise Refusal(400, "The actor is not a web address") from exc
     return document, envelope
 
 
@@ -111,42 +122,34 @@ async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
         return await accounts.by_uri(conn, envelope.actor or "") is None
 
 
-async def _verify(fed: Fed, request: Request, body: bytes, envelope: Activity) -> tuple[str, verify.Claim | None]:
-    """Check policy and signature; who signed, and with what signature. If that is not its actor, they pass on what
-    somebody else said."""
+def _claims(
+    fed: Fed, request: Request, body: bytes
+) -> tuple[SignedRequest, Sequence[verify.Claim] | SignatureError]:
+    """What the signatures claim to be, or what is wrong with them."""
     signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), body, fed.site.scheme)
-    if envelope.actor is not None:
-        await _check_policy(fed, envelope.actor)
     try:
-        claims = verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
-        if envelope.actor is None:
-            await _check_policy(fed, claims[0].key_id)
+        return signed, verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
+    except SignatureError as exc:
+        return signed, exc
+
+
+async def _verify(
+    fed: Fed, signed: SignedRequest, claims: Sequence[verify.Claim] | SignatureError, envelope: Activity
+) -> tuple[str, verify.Claim | None]:
+    """Check the signature; who signed, and with what signature. If that is not its actor, they pass on what somebody
+    else said."""
+    try:
+        if isinstance(claims, SignatureError):
+            raise claims
         signer_uri, claim = await _signer(fed, signed, claims, envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
-    if signer_uri == envelope.actor:
-        await alive.noted(fed, signer_uri)
-        return signer_uri, claim
-    await _check_policy(fed, signer_uri)
     await alive.noted(fed, signer_uri)
-    if envelope.actor is None:
+    if signer_uri == envelope.actor or envelope.actor is None:
         return signer_uri, claim
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
     return signer_uri, claim
-
-
-async def _check_policy(fed: Fed, uri: str) -> None:
-    try:
-        host = parse_url(uri).authority
-    except BadUrl as exc:
-        raise Refusal(400, "The actor is not a web address") from exc
-    if host == fed.site.host:
-        raise Refusal(403, "We do not write to ourselves")
-    async with fed.db.read() as conn:
-        verdict = await policy.verdict(conn, fed.site, host)
-    if not verdict.allowed:
-        raise Refusal(403, "Your server is not welcome here")
 
 
 def _target(request: Request) -> str:
@@ -201,7 +204,7 @@ async def _check_room(fed: Fed, host: str) -> None:
 
 
 async def _store(
-    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, sender_uri: str
+    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, sender_uri: str, *, limited: bool
 ) -> None:
     body = orjson.dumps(document).decode()
     # What is passed on may be a fake: it must not use up the id of the genuine.
@@ -209,7 +212,7 @@ async def _store(
     uri = None if forwarded else envelope.id
     uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
     intake: Intake = fed.memory.setdefault("intake", Intake(fed))
-    await intake.put(Arrival(uri, sender_uri, body, recipient_id, forwarded))
+    await intake.put(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
 
 
 class Intake:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from federation import backfill
 from fedi import access, entities, errors
 from fedi.entities.account import Account
 from fedi.entities.relationship import FamiliarFollowers
@@ -95,7 +96,10 @@ async def statuses(call: Call[StatusParams]) -> list[Status]:
             )
             found = cursors = await account_statuses.ids(conn, call.viewer_id, account.id, kinds, wanted)
         link(call, cursors, full=len(cursors) == wanted.size)
-        return await entities.statuses(call.app, conn, found, call.viewer_id, filter_context="account")
+        shown = await entities.statuses(call.app, conn, found, call.viewer_id, filter_context="account")
+    if call.viewer_id is not None and params.max_id is None:
+        await backfill.look(call.app.fed, account)
+    return shown
 
 
 async def followers(call: Call[PageParams]) -> list[Account]:

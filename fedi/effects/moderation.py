@@ -1,5 +1,7 @@
 """What moderation decides reaches rows that are already there, and other servers."""
 
+from datetime import UTC, datetime, timedelta
+
 from federation import outbound
 from fedi.effects.context import Context
 from storage import accounts, events, jobs, purging
@@ -7,6 +9,9 @@ from storage import accounts, events, jobs, purging
 ENFORCE_JOB = "enforce_domain"
 FORGIVE_JOB = "forgive_domain"
 TURN_AWAY_JOB = "turn_away_account"
+ALIGN_JOB = "align_with_allow_list"
+# What was on its way in when a rule was made has arrived by then.
+AGAIN = timedelta(minutes=2)
 
 
 async def domain(ctx: Context, event: events.DomainJudged) -> None:
@@ -16,6 +21,14 @@ async def domain(ctx: Context, event: events.DomainJudged) -> None:
     else:
         payload = {"domain": event.domain, "ended": event.ended.isoformat()}
         await jobs.enqueue(ctx.conn, FORGIVE_JOB, payload, queue="slow")
+    later = datetime.now(UTC) + AGAIN
+    await jobs.enqueue(ctx.conn, ENFORCE_JOB, {"domain": event.domain}, queue="slow", run_at=later)
+
+
+async def allow_list(ctx: Context, event: events.AllowListChanged) -> None:
+    """As a job, for the same reason."""
+    await jobs.enqueue(ctx.conn, ALIGN_JOB, {}, queue="slow", key="")
+    await jobs.enqueue(ctx.conn, ALIGN_JOB, {}, queue="slow", run_at=datetime.now(UTC) + AGAIN)
 
 
 async def suspension(ctx: Context, event: events.AccountSuspended) -> None:

@@ -1,18 +1,27 @@
-"""What is fetched because somebody here has become interested in it: pinned posts, collections, pages that a
-profile links to."""
+"""What is fetched because somebody here has become interested in it: pinned and recent posts, collections, pages that
+a profile links to, threads."""
 
-from federation import featuring, threads
+from federation import backfill, featuring
 from fedi.effects.context import Context
-from storage import accounts, events, featured_tags, jobs, links
+from storage import accounts, events, featured_tags, jobs, links, thread_watches
 from storage.accounts import Account
 
 
-async def pins(ctx: Context, event: events.FollowAccepted) -> None:
-    """The pinned posts of a remote account that somebody here follows now."""
+async def posts(ctx: Context, event: events.FollowAccepted) -> None:
+    """The pinned and the recent posts of a remote account that somebody here follows now."""
     target = await _followed(ctx, event)
-    if target is not None and target.featured_uri:
-        payload = {"account_id": target.id}
-        await jobs.enqueue(ctx.conn, threads.FEATURED_JOB, payload, queue="slow", key=str(target.id))
+    if target is not None:
+        await backfill.begin(ctx.conn, target)
+
+
+async def thread(ctx: Context, event: events.StatusCreated) -> None:
+    """The whole thread, later, of a post that is news to somebody."""
+    if not event.quiet:
+        await thread_watches.begin(ctx.conn, event.status_id)
+
+
+async def kept(ctx: Context, event: events.Bookmarked) -> None:
+    await thread_watches.keep(ctx.conn, event.status_id)
 
 
 async def tags(ctx: Context, event: events.FollowAccepted) -> None:

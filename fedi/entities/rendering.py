@@ -59,7 +59,7 @@ def status(base_url: str, body: bundles.Body) -> RenderedStatus:
 def account(settings: Settings, author: bundles.Author, *, moved: Account | None) -> Account:
     base_url = settings.base_url
     row = author.account
-    if row.suspended_at is not None:
+    if row.suspended_at is not None or row.media_rejected:
         row = msgspec.structs.replace(
             row,
             avatar_file=None,

@@ -69,12 +69,6 @@ async def sweep(app: App) -> None:
 
 
 async def _read(app: App, url: str) -> WebPage | None:
-    async with app.db.read() as conn:
-        # In allowlist mode too: what is limited there is whom we federate with, not what people link to.
-        site = msgspec.structs.replace(app.fed.site, mode="open")
-        allowed = (await policy.verdict(conn, site, parse_url(url).authority)).allowed
-    if not allowed:
-        return None
     response = await _get(app, url, "text/html, application/xhtml+xml", max_bytes=html.MAX_BYTES, lenient=True)
     if response is None or not html.is_html(response.media_type):
         return None
@@ -121,7 +115,10 @@ async def _author(app: App, handle: str) -> Account | None:
 
 
 async def _get(app: App, url: str, accept: str, *, max_bytes: int, lenient: bool = False) -> Response | None:
-    """None for whatever is not a plain answer."""
+    """None for whatever is not a plain answer, and for hosts that we do not read."""
+    async with app.db.read() as conn:
+        if not await policy.may_be_read(conn, app.fed.site, url):
+            return None
     try:
         response = await app.fed.http.get_following(
             url, headers={"Accept": accept}, max_bytes=max_bytes, timeout=TIMEOUT_SECONDS, lenient=lenient

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from urllib.parse import urljoin
 
-from federation import sanitize
+from federation import policy, sanitize
 from federation.http import html
 from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Response, Unreachable
@@ -74,6 +74,9 @@ def _compared(url: str) -> str:
 
 async def _vouches(app: App, url: str, profiles: set[str]) -> bool | None:
     """None when it cannot be told today."""
+    async with app.db.read() as conn:
+        if not await policy.may_be_read(conn, app.fed.site, url):
+            return None
     try:
         response = await app.fed.http.get_following(
             url, headers={"Accept": "text/html"}, max_bytes=html.MAX_BYTES, timeout=TIMEOUT_SECONDS, lenient=True

@@ -10,7 +10,7 @@ from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.text import tags
 from fedi.web import pages
 from fedi.web.pages import Page
-from storage import account_statuses, accounts, threads, timelines
+from storage import account_statuses, accounts, tallies, threads, timelines
 from storage.accounts import Account
 from storage.paging import Page as Slice
 
@@ -73,9 +73,11 @@ async def status(page: Page, call: Call[NoParams]) -> Response:
         above = await threads.ancestors(conn, None, row.id, most=MAX_ANCESTORS)
         below = await threads.descendants(conn, None, row.id, most=MAX_DESCENDANTS, depth=MAX_DEPTH)
         loaded = {found.id: found for found in await entities.statuses(call.app, conn, [*above, row.id, *below], None)}
+        known = await tallies.known(conn, [int(status_id) for status_id in loaded])
     response = page.html(
         "public/status.html",
         subject=loaded[str(row.id)],
+        known={str(status_id): counts for status_id, counts in known.items()},
         ancestors=[loaded[str(one)] for one in above if str(one) in loaded],
         descendants=[loaded[str(one)] for one in below if str(one) in loaded],
         excerpt=_excerpt(loaded[str(row.id)], row.text),
@@ -98,7 +100,14 @@ async def tag(page: Page, call: Call[Older]) -> Response:
     async with call.read() as conn:
         ids = await timelines.tagged(conn, None, wanted, Slice(PAGE_SIZE, max_id=call.params.max_id))
         shown = await entities.statuses(call.app, conn, ids, None)
-    return page.html("public/tag.html", name=name, statuses=shown, older=ids[-1] if len(ids) == PAGE_SIZE else None)
+        known = await tallies.known(conn, ids)
+    return page.html(
+        "public/tag.html",
+        name=name,
+        statuses=shown,
+        known={str(status_id): counts for status_id, counts in known.items()},
+        older=ids[-1] if len(ids) == PAGE_SIZE else None,
+    )
 
 
 def _linked(response: Response, uri: str) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from federation import actors, origins, resolve, signers, threads
+from federation import actors, origins, references, resolve, signers
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from storage import accounts, domains, statuses
 from storage import keys as key_rows
@@ -614,7 +614,7 @@ async def test_a_collection_that_never_ends_is_left_after_some_pages(a: Node, pe
     found = await resolve.status(a.app.fed, top["id"])
     await alice.get(f"/api/v1/statuses/{found.id}/context")
     await drain(a)
-    assert len([path for path in peer.asked if path.startswith("/r")]) == threads.MAX_PAGES
+    assert len([path for path in peer.asked if path.startswith("/r")]) == references.MAX_PAGES
 
 
 async def test_pins_of_somebody_followed_are_fetched_if_they_are_their_own(a: Node, peer: Puppet) -> None:

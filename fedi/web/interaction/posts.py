@@ -15,7 +15,7 @@ from fedi.text import counting
 from fedi.web import pages
 from fedi.web.interaction import who
 from fedi.web.pages import Page
-from storage import users
+from storage import tallies, users
 from storage.visibility import NAMES
 
 _ = i18n.gettext
@@ -47,6 +47,7 @@ async def show(
     async with page.call.read() as conn:
         row = await access.proper_status(conn, viewer_id, status_id)
         loaded = await entities.statuses(page.app, conn, [row.id, *([sent] if sent else [])], viewer_id)
+        known = await tallies.known(conn, [row.id])
         (tie,) = await entities.relationships(conn, viewer_id, [row.account_id])
     if not loaded or loaded[0].id != str(row.id):
         raise errors.NotFound
@@ -57,6 +58,7 @@ async def show(
         "interaction/status.html",
         status=status,
         subject=subject,
+        known={str(status_id): counts for status_id, counts in known.items()},
         id=row.id,
         may_boost=shared or (subject.visibility == "private" and subject.account.id == own),
         may_follow=row.account_id != viewer_id and not (tie.following or tie.requested or tie.blocked_by),

@@ -124,13 +124,26 @@ async def meet(fed: Fed, host: str) -> None:
     above = family(host)
     if host == above:
         return
-    met: LRUCache[str, bool] = fed.memory.setdefault("budgets.met", LRUCache(20_000))
-    if host in met:
+    if host in _met(fed):
+        return
+    async with fed.db.read() as conn:
+        if not await met_hosts.may_meet(conn, host, above):
+            raise Retry(f"too many new names below {above}", after=met_hosts.WINDOW_SECONDS / 6)
+
+
+async def met(fed: Fed, host: str) -> None:
+    """A host has answered."""
+    above, known = family(host), _met(fed)
+    if host == above or host in known:
         return
     async with fed.db.transaction() as conn:
-        if not await met_hosts.meet(conn, host, above):
-            raise Retry(f"too many new names below {above}", after=met_hosts.WINDOW_SECONDS / 6)
-    met[host] = True
+        await met_hosts.met(conn, host, above)
+    known[host] = True
+
+
+def _met(fed: Fed) -> LRUCache[str, bool]:
+    found: LRUCache[str, bool] = fed.memory.setdefault("budgets.met", LRUCache(20_000))
+    return found
 
 
 def family(host: str) -> str:

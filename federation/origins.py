@@ -64,6 +64,7 @@ async def document(
     )
     if found.url.authority != url.authority:
         await admit(fed, found.url.authority)  # where it was sent on to
+    await budgets.met(fed, url.authority)
     return found
 
 
@@ -82,6 +83,7 @@ async def page(fed: Fed, address: str) -> Document:
     sign = await signing.fetch(fed, url.full)
     found = await _remembered(fed, url, sign, fetch_page_document(fed.http, url.full, sign=sign))
     await admit(fed, parsed(found.uri).authority)
+    await budgets.met(fed, url.authority)
     return found
 
 

@@ -7,18 +7,18 @@ MAX_NEW = 10
 WINDOW_SECONDS = 3600
 
 
-async def meet(conn: Conn, host: str, family: str) -> bool:
-    """Whether an actor of a host may be met: it was before, or there is room for one more of its family."""
-    met: bool = await conn.fetchval(
+async def may_meet(conn: Conn, host: str, family: str) -> bool:
+    """Whether a host may be asked for something: it was met before, or there is room for one more of its family."""
+    allowed: bool = await conn.fetchval(
         """
-        with known as (select from met_hosts where host = $1),
-        fresh as (
-            insert into met_hosts (host, family)
-            select $1, $2 where not exists (select from known) and $3 > (
-                select count(*) from met_hosts where family = $2 and met_at > now() - make_interval(secs => $4))
-            on conflict (host) do nothing returning 1)
-        select exists (select from known) or exists (select from fresh)
+        select exists (select from met_hosts where host = $1) or $3 > (
+            select count(*) from met_hosts where family = $2 and met_at > now() - make_interval(secs => $4))
         """,
         host, family, MAX_NEW, float(WINDOW_SECONDS),
     )  # fmt: skip
-    return met
+    return allowed
+
+
+async def met(conn: Conn, host: str, family: str) -> None:
+    """It answered with what it was asked for. Names that do not answer take nobody's room."""
+    await conn.execute("insert into met_hosts (host, family) values ($1, $2) on conflict do nothing", host, family)

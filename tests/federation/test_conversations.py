@@ -392,6 +392,20 @@ def test_every_text_has_a_family(host: str) -> None:
     assert isinstance(budgets.family(host), str)
 
 
+async def test_names_that_do_not_exist_take_nobodys_room(a: Node) -> None:
+    liar, alice = Puppet(a.network, "liar.test"), await a.person("alice")
+    ghost = liar.actor("ghost")
+    for number in range(met_hosts.MAX_NEW + 3):
+        claimed = {**ghost, "id": f"https://x{number}.shared.test/users/ghost"}
+        claimed["publicKey"] = {**ghost["publicKey"], "id": f"{claimed['id']}#main-key"}
+        liar._keys[claimed["id"]] = liar._keys[ghost["id"]]
+        document = {**liar.activity("Follow", claimed, alice.uri, "f"), "id": f"{claimed['id']}/f"}
+        assert (await liar.send(a, document, claimed)).status_code == 503
+    real = Puppet(a.network, "real.shared.test")
+    eve = real.actor("eve")
+    assert (await real.send(a, real.create(real.note(eve, "note")), eve)).status_code == 202
+
+
 async def test_a_budget_is_counted_for_all_processes(a: Node) -> None:
     limit = Limit("x", 2, 1, 3600)
     async with a.db.transaction() as conn:

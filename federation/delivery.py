@@ -37,6 +37,7 @@ LOOK_SECONDS = 0.05
 # Looking takes no more than this part of the time, however many hosts there are.
 LOOK_SHARE = 5
 HOSTS_AT_ONCE = 500
+ACCEPT = "application/activity+json"
 TIMEOUT_SECONDS = 20.0
 MAX_DELAY_SECONDS = 6 * 3600
 # A host with much to take gives its place to another after so long.

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from federation import budgets, contents, mentions, origins, posts, quoting, sharing
+from federation import budgets, contents, interacting, mentions, origins, posts, quoting
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.mentions import Named
 from federation.vocab.note import Note
-from storage import accounts, inbox, polls, statuses
+from storage import accounts, approvals, inbox, polls, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.statuses import Status
@@ -31,6 +31,7 @@ async def apply(fed: Fed, note: Note) -> bool:
     edited_at = _edited_at(note, known)
     if edited_at is None:
         async with fed.db.transaction() as conn:
+            await approvals.set_rules(conn, known.id, interacting.rules(note))
             quote_changed = await quoting.refresh(conn, known, note, author)
             return await _count(conn, known, note) or quote_changed
     verdict = await origins.admit(fed, host)
@@ -40,7 +41,7 @@ async def apply(fed: Fed, note: Note) -> bool:
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False
-        shared = await sharing.replace(conn, fed.site, current.id, note.collections)
+        shared = await interacting.keep(conn, fed.site, current.id, note)
         with_media = not (verdict.reject_media or author.media_rejected)
         edited = await _edit(conn, note, current, author, named=named, edited_at=edited_at, with_media=with_media)
         return edited or shared

@@ -73,6 +73,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             quote=_quote(material.quotes.get(status.id)),
             quotable_by=_QUOTABLE.get(status.quote_automatic or quote_policies.NOBODY),
             followers=author.followers_uri,
+            approved_by=material.approvals.get(status.id),
         )
     )
 
@@ -95,7 +96,13 @@ def announce(status: Status, material: Material) -> JSON:
     found = audience.audience(NAMES[status.visibility], author.followers_uri or "", [boosted.account_uri])
     return activity.announce(
         activity.Boost(
-            id=status.uri, actor=author.uri, object=boosted.uri, to=found.to, cc=found.cc, published=status.created_at
+            id=status.uri,
+            actor=author.uri,
+            object=boosted.uri,
+            to=found.to,
+            cc=found.cc,
+            published=status.created_at,
+            approved_by=material.approvals.get(status.id),
         )
     )
 

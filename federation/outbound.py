@@ -97,9 +97,8 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
 async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """`to` and `cc` of a farewell: as wide as what is gone was, and no wider. Of a direct post everybody knows who has
     it; of any other nobody is told who answered or liked it."""
-    people: list[str] = []
-    if event.visibility == DIRECT:
-        people = [account.uri for account in (await accounts.by_ids(conn, event.account_ids)).values()]
+    named = event.account_ids if event.visibility == DIRECT else event.mentioned_ids
+    people = [account.uri for account in (await accounts.by_ids(conn, named)).values()]
     found = audience.audience(NAMES[event.visibility], author.followers_uri or "", people)
     return tuple(found.to), tuple(found.cc)
 

@@ -5,7 +5,7 @@ Everything that needs the network is resolved first; the transaction at the end 
 
 from datetime import UTC, datetime, timedelta
 
-from federation import actors, budgets, contents, mentions, origins, quoting, sharing
+from federation import actors, budgets, contents, interacting, mentions, origins, quoting
 from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Rejected
@@ -46,10 +46,7 @@ async def store(
         return known.id, False
     budget = budget or budgets.current()
     verdict = await origins.admit(fed, host)
-    known_author = sender if sender is not None and sender.uri == note.author else None
-    author = known_author or await actors.actor(fed, note.author or "", budget=budget)
-    if author.suspended_at is not None:
-        raise Rejected(f"{author.uri} is suspended")
+    author = await _author(fed, note, sender, budget)
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
     await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
@@ -80,10 +77,20 @@ async def _lock(conn: Conn, note: Note) -> None:
 
 
 async def _place(conn: Conn, fed: Fed, status_id: int, note: Note) -> None:
-    """The collections that a new post shares, and the communities that it is in."""
-    if note.collections:
-        await sharing.replace(conn, fed.site, status_id, note.collections)
+    """What a new post allows, the collections that it shares, and the communities that it is in."""
+    await interacting.begin(conn, fed.site, status_id, note)
     await communities.place(conn, status_id, [*note.audience, *note.to, *note.cc])
+
+
+async def _author(fed: Fed, note: Note, sender: Account | None, budget: Budget) -> Account:
+    """Whoever wrote it, if they may write at all, and answer what they answer."""
+    author = sender
+    if author is None or author.uri != note.author:
+        author = await actors.actor(fed, note.author or "", budget=budget)
+    if author.suspended_at is not None:
+        raise Rejected(f"{author.uri} is suspended")
+    await interacting.admit(fed, note, author)
+    return author
 
 
 def check(fed: Fed, note: Note, *, known: bool = False) -> str:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from federation import discovery, documents, featured, listings, reactions, relays
+from federation import discovery, documents, featured, granted, listings, reactions, relays
 from federation.context import Fed
 from federation.inbox.receive import receive
 from federation.serving import Unsigned, conditional, unsigned, wants_activity
@@ -86,6 +86,7 @@ ROUTES: list[Route] = [
     _guarded("/users/:username/statuses/:id/likes", reactions.likes),
     _guarded("/users/:username/statuses/:id/shares", reactions.shares),
     _guarded("/users/:username/quote_authorizations/:id", documents.quote_authorization),
+    _guarded("/users/:username/authorizations/:id", granted.interaction_stamp),
     _guarded("/users/:username/featured_collections", featured.listing),
     _guarded("/users/:username/featured_collections/:id", featured.collection),
     _guarded("/users/:username/featured_collections/:id/items/:item_id", featured.item),

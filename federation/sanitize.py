@@ -16,6 +16,7 @@ MAX_DEPTH = 64
 # HTML parsers reopen unclosed formatting in every following paragraph: a small input can become a huge output.
 MAX_GROWTH = 4 * MAX_CHARACTERS
 MAX_TAGS = 10_000
+MAX_BRACKETS = 5_000
 
 _TAGS = {
     "p",
@@ -129,6 +130,9 @@ def clean_html(html: str) -> str:
 def content_html(content: str, media_type: str | None) -> str:
     """A post's content in whichever media type it came, as clean HTML. None means HTML."""
     if media_type == "text/plain":
+        return from_text(content)
+    # Each bracket that opens may begin a link, and the parser tries them all.
+    if media_type in {"text/markdown", "text/x.misskeymarkdown"} and content.count("[") > MAX_BRACKETS:
         return from_text(content)
     if media_type in {"text/markdown", "text/x.misskeymarkdown"}:
         return clean_html(_MARKDOWN.render(content[:MAX_CHARACTERS]))

@@ -102,6 +102,10 @@ def like(actor_uri: str, favourite_id: int) -> str:
     return f"{actor_uri}#likes/{favourite_id}"
 
 
+def reaction(actor_uri: str, reaction_id: int) -> str:
+    return f"{actor_uri}#reactions/{reaction_id}"
+
+
 def follow(actor_uri: str, follow_id: int) -> str:
     return f"{actor_uri}#follows/{follow_id}"
 
@@ -120,7 +124,8 @@ def block(actor_uri: str, block_id: int) -> str:
 
 
 def vote(actor_uri: str, vote_id: int) -> str:
-    return f"{actor_uri}#votes/{vote_id}"
+    """Without a fragment, which not everybody accepts in an object."""
+    return f"{actor_uri}/votes/{vote_id}"
 
 
 def answer(actor_uri: str, verb: str, ident: int) -> str:
@@ -148,6 +153,11 @@ def quote_request(actor_uri: str, status_id: int) -> str:
 def quote_authorization(actor_uri: str, key: int | str) -> str:
     """A stamp of the quoted. `key`: the id of the post that quotes, or what nobody can guess (`quoting.stamp`)."""
     return f"{actor_uri}/quote_authorizations/{key}"
+
+
+def interaction_stamp(actor_uri: str, stamp_id: int) -> str:
+    """Our consent to a favourite, an answer or a boost."""
+    return f"{actor_uri}/authorizations/{stamp_id}"
 
 
 def featured_collections(actor_uri: str) -> str:

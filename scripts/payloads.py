@@ -89,7 +89,7 @@ FEATURES = {
     "sensitive": "sensitive",
 }
 # Seen in every post that has them, but not always named in the expectation.
-UNNAMED = {"preview link", "sensitive", "source"}
+UNNAMED = {"preview link", "sensitive", "source", "without id"}
 
 
 class Row(NamedTuple):

@@ -79,9 +79,9 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
 
     Followers unless it is direct; the mentioned; the author of what it boosts; if everybody may read it the authors of
     what it answers or quotes too, and for an answer to one of ours the followers of that author, who see the thread.
-    `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it or
-    voted, since they hold a copy; of any other that is only what they say. A direct post goes to personal inboxes,
-    a public one to relays too; nothing goes to whom the author blocks.
+    `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it,
+    reacted to it or voted, since they hold a copy; of any other that is only what they say. A direct post goes to
+    personal inboxes, a public one to relays too; nothing goes to whom the author blocks.
     """
     records = await conn.fetch(
         f"""
@@ -97,6 +97,7 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
                   and f.target_id = p.account_id
             union select i.account_id from s cross join lateral (
                 select v.account_id from favourites v where v.status_id = $1
+                union all select v.account_id from reactions v where v.status_id = $1
                 union all select r.account_id from statuses r where r.reblog_of_id = $1
                 union all select r.account_id from statuses r where r.in_reply_to_id = $1
                 union all select q.account_id from quotes q where q.quoted_id = $1
@@ -141,6 +142,7 @@ async def of_acquaintances(conn: Conn, account_id: int) -> list[str]:
             union select target_id from follows where account_id = $1
             union select m.account_id from mentions m join statuses s on s.id = m.status_id where s.account_id = $1
             union select o.account_id from favourites v join statuses o on o.id = v.status_id where v.account_id = $1
+            union select o.account_id from reactions v join statuses o on o.id = v.status_id where v.account_id = $1
             union select o.account_id from statuses b join statuses o on o.id = b.reblog_of_id where b.account_id = $1)
         select distinct {_INBOX} from people p join accounts a on a.id = p.account_id where not a.is_local
         """,

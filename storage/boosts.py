@@ -49,3 +49,14 @@ async def ids(conn: Conn, status_id: int, *, limit: int) -> list[int]:
         status_id, limit,
     )  # fmt: skip
     return [record[0] for record in records]
+
+
+async def local_boosters(conn: Conn, status_id: int) -> list[int]:
+    """Local accounts that boosted a post."""
+    records = await conn.fetch(
+        """
+        select s.account_id from statuses s where s.reblog_of_id = $1 and s.is_local
+        """,
+        status_id,
+    )
+    return [record[0] for record in records]

@@ -34,6 +34,7 @@ class Head(msgspec.Struct, frozen=True):
     reblogs_count: int
     favourites_count: int
     quotes_count: int
+    reactions: str | None  # an aggregate of `Reactions`
     quote_automatic: int | None
     quote_manual: int
     held_until: datetime | None
@@ -93,6 +94,16 @@ _QUOTED = """
     from quotes q join statuses s on s.id = q.quoted_id
     where q.status_id in (select id from {table}) and q.state = 'accepted' and {visible}"""
 
+# Most posts have none: the counter says so, and nothing is looked up.
+_REACTIONS = """(
+    select json_agg(json_build_array(x.name, x.domain, x.count, x.me, x.file, x.static_file, x.remote_url,
+        x.static_remote_url) order by x.first)
+    from (
+        select max(r.name) as name, r.domain, count(*) as count, coalesce(bool_or(r.account_id = $1), false) as me,
+            e.file, e.static_file, e.remote_url, e.static_remote_url, min(r.id) as first
+        from reactions r left join custom_emojis e on e.domain = r.domain and e.shortcode = r.name and not e.disabled
+        where r.status_id = s.id group by r.key, r.domain, e.id) x)"""
+
 
 # $1 is the viewer, $2 the ids, $3 and $4 the switches of `heads`. `viewings` asks it for many viewers.
 HEADS = f"""
@@ -116,6 +127,7 @@ HEADS = f"""
         greatest(c.reblogs_count, c.claimed_reblogs, 0) as reblogs_count,
         greatest(c.favourites_count, c.claimed_favourites, 0) as favourites_count,
         coalesce(c.quotes_count, 0) as quotes_count,
+        case when c.reactions_count > 0 then {_REACTIONS} end as reactions,
         s.quote_automatic, s.quote_manual, s.held_until, s.held_locally,
         ((coalesce(s.quote_automatic, 0) | s.quote_manual) & 2 <> 0 or {ASKS_FOLLOWS}) and exists (
             select from follows where account_id = $1 and target_id = s.account_id) as follows,
@@ -143,6 +155,19 @@ async def heads(
     meet, as WANTED says, but asked once for all. `everything`: of all, for staff at work on a report."""
     records = await conn.fetch(HEADS, viewer_id, status_ids, wanted, everything)
     return structs(Head, records)
+
+
+class Reactions(msgspec.Struct, frozen=True, array_like=True):
+    """All that are the same, of a post. The pictures are those of a custom emoji."""
+
+    name: str
+    domain: str | None
+    count: int
+    me: bool
+    file: str | None
+    static_file: str | None
+    remote_url: str | None
+    static_remote_url: str | None
 
 
 class Medium(msgspec.Struct, frozen=True, array_like=True):

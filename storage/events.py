@@ -6,6 +6,7 @@ from a person here or from another server: effects read that from the rows.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -76,6 +77,7 @@ class StatusDeleted(Event, frozen=True):
     tags: tuple[str, ...] = ()
     has_media: bool = False
     held: bool = False  # it never left
+    mentioned_ids: tuple[int, ...] = ()
 
 
 class Favourited(Event, frozen=True):
@@ -86,6 +88,26 @@ class Favourited(Event, frozen=True):
 class Unfavourited(Event, frozen=True):
     status_id: int
     account_id: int
+    uri: str | None
+
+
+class Reacted(Event, frozen=True):
+    """Somebody put an emoji under a post."""
+
+    status_id: int
+    account_id: int
+    reaction_id: int
+
+
+class Unreacted(Event, frozen=True):
+    """A reaction was taken back. `domain`, `type` and `uri` as of the row that is gone."""
+
+    status_id: int
+    account_id: int
+    reaction_id: int
+    name: str
+    domain: str | None
+    type: Literal["Like", "EmojiReact"]
     uri: str | None
 
 

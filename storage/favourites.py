@@ -97,6 +97,13 @@ async def uri_of(conn: Conn, *, account_id: int, status_id: int) -> str | None:
     return uri
 
 
+async def rename(conn: Conn, *, account_id: int, status_id: int, uri: str) -> None:
+    """The Like is sent again, by another id, or servers that remember ids would not listen."""
+    await conn.execute(
+        "update favourites set uri = $3 where account_id = $1 and status_id = $2", account_id, status_id, uri
+    )
+
+
 async def by_account(conn: Conn, account_id: int, page: Page) -> list[Favourite]:
     """What an account liked and may still read, latest like first. Cursors are ids of likes."""
     records = await conn.fetch(

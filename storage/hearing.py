@@ -7,7 +7,8 @@ status it is about (may be null), and `k.type` the type of notification.
 from storage.roles import STAFF
 
 # What a reader's policy is about. The others come from what one did oneself, or from the server.
-_FILTERABLE = "('mention', 'quote', 'reblog', 'favourite', 'follow', 'follow_request', 'added_to_collection')"
+_FILTERABLE = """('mention', 'quote', 'reblog', 'favourite', 'pleroma:emoji_reaction', 'follow', 'follow_request',
+    'added_to_collection')"""
 _NEW_DAYS = 30
 _NEW_FOLLOWER_DAYS = 3
 # So far up a thread is looked for what somebody answers.

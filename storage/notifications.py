@@ -15,7 +15,7 @@ from storage.rows import columns, struct, structs
 Type = Literal[
     "mention", "status", "reblog", "follow", "follow_request", "favourite", "poll", "update", "admin.sign_up",
     "admin.report", "severed_relationships", "moderation_warning", "quote", "quoted_update", "added_to_collection",
-    "collection_update",
+    "collection_update", "pleroma:emoji_reaction",
 ]  # fmt: skip
 
 
@@ -25,7 +25,7 @@ class Notification(msgspec.Struct, frozen=True):
     from_account_id: int
     type: str
     status_id: int | None
-    about_id: int | None  # a report, a severance, a warning or a collection, by type
+    about_id: int | None  # a report, severance, warning, collection or reaction
     group_key: str | None
     created_at: datetime
 

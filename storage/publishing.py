@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from storage import tagged_collections
+from storage import approvals, tagged_collections
 from storage.db import Conn
 from storage.rows import columns, struct, structs
 from storage.statuses import Status
@@ -93,10 +93,12 @@ class Material(msgspec.Struct, frozen=True):
     quotes: dict[int, QuoteRow]
     emojis: dict[str, EmojiRow]
     collections: dict[int, list[str]]
+    approvals: dict[int, str]
+    """Of authors elsewhere to what is answered or boosted."""
 
 
 async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
-    """Nine queries."""
+    """Ten queries."""
     ids = [status.id for status in statuses]
     mentions: dict[int, list[Mentioned]] = defaultdict(list)
     for mention in structs(
@@ -130,6 +132,7 @@ async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
         quotes=await _quotes(conn, ids),
         emojis=await _emojis(conn, statuses),
         collections=await tagged_collections.uris_of(conn, ids),
+        approvals=await approvals.approved_by(conn, ids),
     )
 
 

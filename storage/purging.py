@@ -1,6 +1,6 @@
 """Removing what an account that is gone has left, in steps small enough for a transaction each."""
 
-from storage import blocks, favourites, follows, jobs, media, severances, statuses
+from storage import blocks, favourites, follows, jobs, media, reactions, severances, statuses
 from storage.db import Conn
 
 JOB = "purge_account"
@@ -9,7 +9,7 @@ STEP = 100
 
 async def step(conn: Conn, account_id: int) -> bool:
     """One step; whether there is more. Goes through the ordinary deletions, so that counters and readers follow."""
-    for remove in (_statuses, _follows, _favourites, _blocks, _media):
+    for remove in (_statuses, _follows, _favourites, _reactions, _blocks, _media):
         if await remove(conn, account_id):
             return True
     await conn.execute("delete from collection_items where account_id = $1", account_id)
@@ -67,6 +67,13 @@ async def _favourites(conn: Conn, account_id: int) -> bool:
     for record in records:
         await favourites.remove(conn, account_id=account_id, status_id=record[0])
     return bool(records)
+
+
+async def _reactions(conn: Conn, account_id: int) -> bool:
+    rows = await reactions.of_account(conn, account_id, limit=STEP)
+    for row in rows:
+        await reactions.remove(conn, account_id=account_id, status_id=row.status_id, key=row.key)
+    return bool(rows)
 
 
 async def _blocks(conn: Conn, account_id: int) -> bool:

@@ -53,7 +53,9 @@ _WANTED = """
     join memberships m on m.user_id = u.id and m.account_id = s.account_id
     join accounts a on a.id = s.account_id and a.suspended_at is null
     join accounts f on f.id = n.from_account_id and f.suspended_at is null
-    where not n.filtered and n.type = any(s.alerts) and case s.policy
+    where not n.filtered
+      and case n.type when 'pleroma:emoji_reaction' then 'favourite' else n.type end = any(s.alerts)
+      and case s.policy
         when 'all' then true
         when 'followed' then n.from_account_id = n.account_id or exists (
             select from follows w where w.account_id = n.account_id and w.target_id = n.from_account_id)

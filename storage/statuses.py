@@ -397,8 +397,9 @@ async def _snapshot(conn: Conn, status: Status) -> None:
     )
 
 
-async def delete(conn: Conn, status_id: int) -> Status | None:
-    """Remove a post or a boost; the row as it was, None when it was gone already. Emits `StatusDeleted`.
+async def delete(conn: Conn, status_id: int, *, boosted_uri: str | None = None) -> Status | None:
+    """Remove a post or a boost (of `boosted_uri`, if that is gone already); the row as it was, None when there is none.
+    Emits `StatusDeleted`.
 
     Boosts of it, home rows and notifications are removed by effects, in batches: they can be many.
     """
@@ -409,7 +410,7 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     status = struct(Status, await conn.fetchrow(f"select {COLUMNS} from statuses where id = $1 for update", status_id))
     if status is None:
         return None
-    event = await _farewell(conn, status)
+    event = await _farewell(conn, status, boosted_uri)
     # What never left is not named either.
     await conn.execute(
         """
@@ -429,13 +430,14 @@ async def delete(conn: Conn, status_id: int) -> Status | None:
     return status
 
 
-async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
+async def _farewell(conn: Conn, status: Status, boosted_uri: str | None) -> events.StatusDeleted:
     """What will be needed to speak of a post that is gone. Of one that not everybody could read, whoever answered or
     quoted it is not among its people: they need no more for that than its address."""
     people = await conn.fetch(
         """
         select account_id from mentions where status_id = $1
         union select account_id from favourites where status_id = $1
+        union select account_id from reactions where status_id = $1
         union select account_id from statuses where reblog_of_id = $1
         union select account_id from statuses where in_reply_to_id = $1 and $4 < 2
         union select account_id from statuses where (id = $2 and $4 < 2) or id = $3
@@ -456,12 +458,13 @@ async def _farewell(conn: Conn, status: Status) -> events.StatusDeleted:
         is_local=status.is_local,
         visibility=status.visibility,
         reblog_of_id=status.reblog_of_id,
-        reblog_of_uri=await conn.fetchval("select uri from statuses where id = $1", status.reblog_of_id),
+        reblog_of_uri=await conn.fetchval("select uri from statuses where id = $1", status.reblog_of_id) or boosted_uri,
         in_reply_to_id=status.in_reply_to_id,
         account_ids=tuple(record[0] for record in people if record[0] != status.account_id),
         tags=tuple(record[0] for record in names),
         has_media=bool(status.media_ids),
         held=status.held_until is not None,
+        mentioned_ids=tuple(each for each, silent in (await mentioned(conn, [status.id]))[status.id] if not silent),
     )
 
 
@@ -475,14 +478,3 @@ async def mentioned(conn: Conn, status_ids: Sequence[int]) -> dict[int, list[tup
     for record in records:
         result[record[0]].append((record[1], record[2]))
     return result
-
-
-async def local_boosters(conn: Conn, status_id: int) -> list[int]:
-    """Local accounts that boosted a post."""
-    records = await conn.fetch(
-        """
-        select s.account_id from statuses s where s.reblog_of_id = $1 and s.is_local
-        """,
-        status_id,
-    )
-    return [record[0] for record in records]

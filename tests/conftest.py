@@ -107,6 +107,7 @@ async def servers(
             return started
 
         yield start
+    assert not network.faults, "\n".join(dict.fromkeys(network.faults))
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from federation import resolve
+from federation import interacting, resolve
 from federation.errors import Gone, Rejected
 from federation.inbox import forwarded
 from federation.inbox.box import Box
-from federation.vocab import audience, types
+from federation.vocab import audience, normalise, types
 from storage import communities, relays, relevance, statuses
 from storage.db import Conn
 from storage.errors import Missing
@@ -66,6 +66,8 @@ async def _store(box: Box, post: Status) -> None:
     level = number(audience.visibility(envelope.to, envelope.cc, box.actor.followers_uri, author=box.actor.uri))
     if level > PRIVATE:
         level = UNLISTED
+    stamp = normalise.iri(envelope.raw.get("approvedBy") or envelope.raw.get("announceAuthorization"))
+    await interacting.check(box.fed, post.uri, box.actor, "announce", interacting=envelope.id or "", stamp=stamp)
     now = datetime.now(UTC)
     published = min(envelope.published or now, now)
     async with box.fed.db.transaction() as conn:

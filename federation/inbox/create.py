@@ -13,7 +13,9 @@ async def post(box: Box) -> None:
     """Each embedded post that is vouched for by its sender; others are fetched from where they live."""
     for ref in box.activity.objects:
         if ref.doc is not None and note.is_post(ref.doc):
-            parsed = note.parse(ref.doc)
+            # Some give their objects no id: what they arrived in has one.
+            uri = f"{box.activity.id}#object" if box.activity.id and len(box.activity.objects) == 1 else None
+            parsed = note.parse(ref.doc, fallback=uri)
             if note.vouched(box.activity, parsed):
                 await store(box, parsed)
                 continue

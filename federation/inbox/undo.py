@@ -1,10 +1,10 @@
 """Undo: something is taken back, perhaps before it arrived."""
 
-from federation.inbox import delete
+from federation.inbox import delete, react
 from federation.inbox import follow as answers
 from federation.inbox.box import Box
-from federation.vocab import normalise, types
-from storage import accounts, blocks, boosts, favourites, follows, inbox, statuses
+from federation.vocab import activity, normalise, reaction, types
+from storage import accounts, blocks, boosts, favourites, follows, inbox, reactions, statuses
 from storage.db import Conn
 
 
@@ -22,6 +22,7 @@ async def follow(box: Box) -> None:
 
 
 async def like(box: Box) -> None:
+    """A favourite or a reaction."""
     async with box.fed.db.transaction() as conn:
         await inbox.lock(conn, box.object_id)
         if not await _like(conn, box):
@@ -97,8 +98,23 @@ async def _like(conn: Conn, box: Box) -> bool:
     found = await favourites.by_uri(conn, box.object_id)
     if found is not None and found.account_id == box.actor.id:
         return await favourites.remove(conn, account_id=box.actor.id, status_id=found.status_id)
+    given = await reactions.by_uri(conn, box.object_id)
+    if given is not None and given.account_id == box.actor.id:
+        return await reactions.remove(conn, account_id=box.actor.id, status_id=given.status_id, key=given.key)
     post = await statuses.by_uri(conn, _inner_object(box))
-    return post is not None and await favourites.remove(conn, account_id=box.actor.id, status_id=post.id)
+    return post is not None and await _unnamed_like(conn, box, post.id)
+
+
+async def _unnamed_like(conn: Conn, box: Box, status_id: int) -> bool:
+    """By what it was about and, of a reaction, by its emoji: it came with another id, or with none."""
+    ref = box.activity.object
+    given = reaction.parse(activity.parse(ref.doc)) if ref is not None and ref.doc is not None else None
+    if given is not None:
+        key = reaction.key(given.name, await react.named(conn, box, given))
+        return await reactions.remove(conn, account_id=box.actor.id, status_id=status_id, key=key)
+    if box.activity.object_type == reaction.REACT:
+        return False
+    return await favourites.remove(conn, account_id=box.actor.id, status_id=status_id)
 
 
 async def _announce(conn: Conn, box: Box) -> bool:

@@ -136,6 +136,7 @@ class Boost(Struct, frozen=True, kw_only=True):
     to: Sequence[str]
     cc: Sequence[str]
     published: datetime
+    approved_by: str | None = None
 
 
 def announce(boost: Boost) -> JSON:
@@ -147,6 +148,7 @@ def announce(boost: Boost) -> JSON:
             "published": normalise.stamp(boost.published),
             **_addressed(boost.to, boost.cc),
             "object": boost.object,
+            **({"approvedBy": boost.approved_by} if boost.approved_by else {}),
         }
     )
 

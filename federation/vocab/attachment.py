@@ -14,6 +14,7 @@ from federation.vocab.normalise import JSON
 MAX_ATTACHMENTS = 32
 MAX_DESCRIPTION_CHARACTERS = 10_000
 MAX_PIXELS = 100_000
+MAX_PIXELS_SENT = 5_000
 # Of a video in several sizes, the largest that people do not wait for.
 MAX_VIDEO_HEIGHT = 720
 
@@ -115,7 +116,9 @@ def render(item: Attachment) -> JSON:
     if item.description:
         document |= {"name": item.description, "summary": item.description}
     if item.width and item.height:
-        document |= {"width": item.width, "height": item.height}
+        # Pixelfed refuses larger numbers; what matters is the shape.
+        scale = max(item.width, item.height, MAX_PIXELS_SENT) / MAX_PIXELS_SENT
+        document |= {"width": max(1, int(item.width / scale)), "height": max(1, int(item.height / scale))}
     if item.blurhash:
         document["blurhash"] = item.blurhash
     if item.focus:

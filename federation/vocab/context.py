@@ -44,7 +44,7 @@ _TERMS: dict[str, str | JSON] = {
     "votersCount": "toot:votersCount",
     "PropertyValue": "schema:PropertyValue",
     "value": "schema:value",
-    "conversation": "ostatus:conversation",
+    "conversation": _iri("ostatus:conversation"),
     "directMessage": "litepub:directMessage",
     "EmojiReact": "litepub:EmojiReact",
     "quote": _iri("https://w3id.org/fep/044f#quote"),
@@ -52,8 +52,8 @@ _TERMS: dict[str, str | JSON] = {
     "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
     "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
     "quoteUrl": _iri("as:quoteUrl"),
-    "quoteUri": "fedibird:quoteUri",
-    "_misskey_quote": "misskey:_misskey_quote",
+    "quoteUri": _iri("fedibird:quoteUri"),
+    "_misskey_quote": _iri("misskey:_misskey_quote"),
     "interactionPolicy": _iri("gts:interactionPolicy"),
     "canQuote": _iri("gts:canQuote"),
     "canFeature": _iri("https://w3id.org/fep/7aa9#canFeature"),
@@ -67,6 +67,12 @@ _TERMS: dict[str, str | JSON] = {
     "FeatureRequest": "https://w3id.org/fep/7aa9#FeatureRequest",
     "FeatureAuthorization": "https://w3id.org/fep/7aa9#FeatureAuthorization",
     "automaticApproval": _iri("gts:automaticApproval"),
+    "approvedBy": _iri("gts:approvedBy"),
+    **{
+        f"{action}{what}": f"gts:{action}{what}"
+        for action in ("Like", "Reply", "Announce")
+        for what in ("Request", "Authorization")
+    },
     "interactingObject": _iri("gts:interactingObject"),
     "interactionTarget": _iri("gts:interactionTarget"),
     "_misskey_reaction": "misskey:_misskey_reaction",
@@ -91,7 +97,7 @@ def wrap(document: JSON) -> JSON:
     if terms:
         prefixes = {prefix: base for prefix, base in _NAMESPACES.items() if _needs(terms, prefix)}
         context.append({**prefixes, **terms})
-    return {"@context": context[0] if len(context) == 1 else context, **body}
+    return {"@context": context, **body}
 
 
 def bare(value: JSON) -> JSON:

@@ -135,16 +135,18 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     quote: quotes.Outgoing | None = None
     quotable_by: str | None = None
     followers: str | None = None
+    approved_by: str | None = None
 
 
-def parse(document: JSON, *, now: datetime | None = None) -> Note:
-    """Raise Rejected for what is not a post, Gone for a Tombstone. `now` clamps dates and replaces a missing one."""
+def parse(document: JSON, *, now: datetime | None = None, fallback: str | None = None) -> Note:
+    """Raise Rejected for what is not a post, Gone for a Tombstone. `now` clamps dates and replaces a missing one,
+    `fallback` a missing id."""
     doc = normalise.properties(document)
     now = now or datetime.now(UTC)
     kind = normalise.kind(doc, types.NATIVE | types.CONVERTED | types.NOT_POSTS)
     if "Tombstone" in normalise.kinds(doc):
         raise Gone("the object is a Tombstone")
-    note_id = normalise.identifier(doc.get("id"))
+    note_id = normalise.identifier(doc.get("id")) or fallback
     if note_id is None:
         raise Rejected("the object has no id")
     if not is_post(doc):
@@ -219,7 +221,8 @@ def render(out: Outgoing) -> JSON:
         document["tag"] += [quotes.link(out.quote)] if out.quote.consented and not out.quote.gone else []
     if out.quotable_by:
         document["interactionPolicy"] = quotes.render_policy(out.quotable_by, out.author, out.followers)
-    for name, value in (("replies", out.replies), ("likes", out.likes), ("shares", out.shares)):
+    listed = (("replies", out.replies), ("likes", out.likes), ("shares", out.shares))
+    for name, value in (*listed, ("approvedBy", out.approved_by)):
         if value:
             document[name] = value
     return wrap(document | (question.fields(out.poll) if out.poll else {}))

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from federation.errors import Gone, Rejected
-from federation.vocab import activity, actor, attachment, audience, collection, normalise, note, tag, types
+from federation.vocab import activity, actor, attachment, audience, collection, normalise, note, reaction, tag, types
 from federation.vocab.activity import Activity
 from federation.vocab.normalise import JSON
+
+# What has no id of its own is judged by its shape; only inside of a Create that has one can it be kept.
+WITHOUT_ID = "about:blank"
 
 _ACTIVITY_KINDS = {
     "Follow": "follow request",
@@ -165,9 +168,9 @@ def _announce(found: Activity) -> Treatment:
 
 
 def _reaction(found: Activity) -> Treatment:
-    if found.type == "EmojiReact" or found.content:
+    if reaction.parse(found) is not None:
         return Treatment("reaction")
-    return Treatment("favourite")
+    return Treatment("favourite" if found.type == "Like" else "ignored")
 
 
 _HANDLERS: dict[str, Callable[[Activity], Treatment]] = {
@@ -184,7 +187,7 @@ _HANDLERS: dict[str, Callable[[Activity], Treatment]] = {
 
 
 def _post(doc: JSON, envelope: Activity | None) -> Treatment:
-    parsed = note.parse(doc)
+    parsed = note.parse(doc, fallback=WITHOUT_ID)
     if parsed.is_vote:
         return Treatment("vote")
     if parsed.type == "ChatMessage":
@@ -210,6 +213,7 @@ def _features(parsed: note.Note) -> frozenset[str]:
         "poll": parsed.poll,
         "quote": parsed.quote,
         "source": parsed.source,
+        "without id": parsed.id == WITHOUT_ID,
     }
     return frozenset(name for name, value in present.items() if value)
 

@@ -4,7 +4,7 @@ import msgspec
 
 from fedi import entities, errors, i18n
 from fedi.context import App
-from fedi.entities.notification import TYPES, WITH_COLLECTION, Notification
+from fedi.entities.notification import REACTION, TYPES, WITH_COLLECTION, Notification
 from fedi.http.endpoint import Call, NoParams, User, delete, get, post, user
 from fedi.http.paging import PageParams, link, page
 from storage import markers, notifications
@@ -64,12 +64,15 @@ def wanted(params: ListParams | CountParams) -> Wanted:
 def known(me: User, params: FallbackParams | ListParams) -> frozenset[str] | None:
     """Types that the app says it knows. Words for others are in the person's language."""
     i18n.use(i18n.choose(me.locale))
-    return None if params.supported_types is None else ALWAYS_KNOWN.union(params.supported_types)
+    if params.supported_types is not None:
+        return ALWAYS_KNOWN.union(params.supported_types)
+    # Who asks for reactions by name knows what they are.
+    return TYPES if isinstance(params, ListParams) and REACTION in params.types else None
 
 
 # Old enough for every app; there are no words for them.
 ALWAYS_KNOWN = (
-    TYPES - {"admin.sign_up", "admin.report", "severed_relationships", "moderation_warning"} - WITH_COLLECTION
+    TYPES - {"admin.sign_up", "admin.report", "severed_relationships", "moderation_warning", REACTION} - WITH_COLLECTION
 )
 
 

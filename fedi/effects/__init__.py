@@ -24,6 +24,7 @@ from fedi.effects import (
     notify,
     push,
     quotes,
+    reactions,
     readers,
     relays,
     search,
@@ -92,7 +93,9 @@ EFFECTS: dict[type[Event], tuple[Effect, ...]] = dict(
         on(events.FeatureRevoked, collections.untold, collections.departure, collections.revocation),
         on(events.FeatureDropped, collections.removal),
         on(events.Favourited, notify.favourite, federate.favourite),
-        on(events.Unfavourited, notify.unfavourite, federate.unfavourite),
+        on(events.Unfavourited, notify.unfavourite, federate.unfavourite, reactions.still_given),
+        on(events.Reacted, reactions.told, reactions.published),
+        on(events.Unreacted, reactions.untold, reactions.withdrawn),
         on(events.FollowRequested, notify.follow_request, federate.follow),
         on(
             events.FollowAccepted,

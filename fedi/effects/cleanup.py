@@ -24,8 +24,8 @@ async def deletion(ctx: Context, event: events.StatusDeleted) -> None:
     if event.visibility < 3 and not event.held:
         channels += [f"list:{list_id}" for list_id in await timelines.lists_with(ctx.conn, event.account_id)]
     ctx.stream.extend(messages([*channels, *_shared(event)], "delete", event.status_id))
-    if await _forget(ctx.conn, event.status_id) or len(readers) == HOMES:
-        await jobs.enqueue(ctx.conn, JOB, {"status_id": event.status_id}, queue="slow")
+    if await _forget(ctx.conn, event.status_id, event.uri) or len(readers) == HOMES:
+        await jobs.enqueue(ctx.conn, JOB, {"status_id": event.status_id, "uri": event.uri}, queue="slow")
 
 
 def _shared(event: events.StatusDeleted) -> list[str]:
@@ -48,15 +48,15 @@ async def forget(app: App, payload: dict[str, Any]) -> None:
     async with app.db.transaction() as conn:
         readers = await homes.remove_status(conn, status_id, limit=HOMES)
         stream.extend(messages(users(readers), "delete", status_id))
-        if await _forget(conn, status_id) or len(readers) == HOMES:
+        if await _forget(conn, status_id, payload.get("uri")) or len(readers) == HOMES:
             await jobs.enqueue(conn, JOB, payload, queue="slow")
     publish(app, stream)
 
 
-async def _forget(conn: Conn, status_id: int) -> bool:
+async def _forget(conn: Conn, status_id: int, uri: str | None) -> bool:
     """Delete boosts, each with an event of its own, and notifications; whether there may be more."""
     boost_ids = await boosts.ids(conn, status_id, limit=BOOSTS)
     for boost_id in boost_ids:
-        await statuses.delete(conn, boost_id)
+        await statuses.delete(conn, boost_id, boosted_uri=uri)
     gone = await notifications.forget_status(conn, status_id, limit=NOTIFICATIONS)
     return len(boost_ids) == BOOSTS or gone == NOTIFICATIONS

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from fedi.effects import push
 from fedi.effects.context import Context, Message
-from storage import events, notification_requests, notifications, polls, reports, severances, statuses, warnings
+from storage import boosts, events, notification_requests, notifications, polls, reports, severances, statuses, warnings
 from storage import follows as follow_rows
 from storage import mutes as mute_rows
 from storage.notifications import About, Type
@@ -13,6 +13,7 @@ from storage.statuses import Status
 
 # Likes and boosts of a post, follows and sign-ups are shown as one group for so long after the first of them.
 GROUP_HOURS = 12
+REACTION: Type = "pleroma:emoji_reaction"
 
 
 def _keys(group: str) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ async def edit(ctx: Context, event: events.StatusEdited) -> None:
     if edited.edited_at is not None:
         # An earlier edit's notice gives way to this one, so that it is seen again.
         await notifications.withdraw(ctx.conn, "update", from_id=edited.account_id, status_id=edited.id)
-        boosters = await statuses.local_boosters(ctx.conn, edited.id)
+        boosters = await boosts.local_boosters(ctx.conn, edited.id)
         await tell(ctx, "update", boosters, edited.account_id, status=edited)
 
 

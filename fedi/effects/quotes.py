@@ -39,6 +39,8 @@ async def published(ctx: Context, event: events.StatusTouched) -> None:
     ours = await outbound.local_status(ctx.conn, event.status_id)
     if ours is not None and ours.reblog_of_id is None:
         await outbound.status_updated(ctx.conn, ctx.fed.site, ours)
+    elif ours is not None:
+        await outbound.status_created(ctx.conn, ctx.fed.site, ours)  # with the consent to the boost
 
 
 async def told(ctx: Context, event: events.QuoteAccepted) -> None:

@@ -36,6 +36,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     severance: RelationshipSeveranceEvent | None = None
     warning: AccountWarning | None = None
     collection: Collection | None = None
+    emoji: str | None = None
 
 
 def build(subject: Subject, known: Container[str] | None) -> NotificationFallback | None:
@@ -48,6 +49,9 @@ def build(subject: Subject, known: Container[str] | None) -> NotificationFallbac
         return _warning(subject.warning)
     if subject.collection is not None and subject.people:
         return _collection(subject.type, subject.collection, subject.people[0])
+    if subject.emoji is not None and subject.people:
+        names = {"name": _link(subject.people[0]), "emoji": escape(subject.emoji)}
+        return _fallback(_("%(name)s reacted to your post with %(emoji)s") % names)
     if subject.report is not None and subject.people:
         names = {"name": _link(subject.people[0]), "target": _link(subject.report.target_account)}
         return _fallback(_("%(name)s reported %(target)s") % names, escape(subject.report.comment))

@@ -47,6 +47,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     field_name: int
     field_value: int
     max_pinned_statuses: int
+    max_reactions: int
+    """Different ones of one person under one post."""
     max_featured_tags: int = 10
     characters_per_url: int = 23
 
@@ -160,6 +162,12 @@ class TimelinesAccess(Struct, frozen=True):
     trending_link_feeds: Feed
 
 
+class ReactionLimits(Struct, frozen=True):
+    """As clients of Glitch read it."""
+
+    max_reactions: int
+
+
 class Configuration(Struct, frozen=True):
     urls: URLs
     vapid: Vapid
@@ -170,6 +178,7 @@ class Configuration(Struct, frozen=True):
     translation: Translation
     timelines_access: TimelinesAccess
     limited_federation: bool
+    reactions: ReactionLimits
 
 
 class Users(Struct, frozen=True):
@@ -355,6 +364,7 @@ def _configuration(parts: Parts) -> Configuration:
         translation=Translation(parts.translation),
         timelines_access=TimelinesAccess(feed, feed, feed),
         limited_federation=parts.limited_federation,
+        reactions=ReactionLimits(limits.max_reactions),
     )
 
 

@@ -13,7 +13,12 @@ from fedi.entities.severance import RelationshipSeveranceEvent
 from fedi.entities.status import Status
 from fedi.entities.warning import AccountWarning
 
-WITH_STATUS = frozenset({"mention", "status", "reblog", "favourite", "poll", "update", "quote", "quoted_update"})
+REACTION = "pleroma:emoji_reaction"
+"""Mastodon has no word for it; this one is what most clients know that know any."""
+
+WITH_STATUS = frozenset(
+    {"mention", "status", "reblog", "favourite", "poll", "update", "quote", "quoted_update", REACTION}
+)
 """Types that always carry a status; for reblog and favourite it is the viewer's own one."""
 
 WITH_COLLECTION = frozenset({"added_to_collection", "collection_update"})
@@ -41,6 +46,9 @@ class Notification(Struct, frozen=True):
     moderation_warning: AccountWarning | UnsetType = UNSET
     collection: Collection | UnsetType = UNSET
     fallback: NotificationFallback | UnsetType = UNSET
+    emoji: str | UnsetType = UNSET
+    """Of a reaction, for clients of Akkoma; with the address of its picture if it has one."""
+    emoji_url: str | UnsetType = UNSET
 
 
 class Parts(Struct, frozen=True):
@@ -48,6 +56,13 @@ class Parts(Struct, frozen=True):
     type: str
     created_at: datetime
     group_key: str | None = None
+
+
+class Reaction(Struct, frozen=True):
+    """What somebody put under a post, as clients name it."""
+
+    name: str
+    url: str | None = None
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -59,10 +74,13 @@ class Subject(Struct, frozen=True, kw_only=True):
     moderation_warning: AccountWarning | None = None
     collection: Collection | None = None
     fallback: NotificationFallback | None = None
+    reaction: Reaction | None = None
 
 
 def is_whole(kind: str, subject: Subject) -> bool:
     """Whether what the type promises is there. A client fails on a null, so such a line is left out."""
+    if kind == REACTION and subject.reaction is None:
+        return False
     if kind in WITH_STATUS:
         return subject.status is not None
     if kind == "severed_relationships":
@@ -88,4 +106,6 @@ def build(parts: Parts, subject: Subject, *, account: Account) -> Notification |
         moderation_warning=subject.moderation_warning or UNSET,
         collection=subject.collection or UNSET,
         fallback=subject.fallback or UNSET,
+        emoji=subject.reaction.name if subject.reaction else UNSET,
+        emoji_url=(subject.reaction.url if subject.reaction else None) or UNSET,
     )

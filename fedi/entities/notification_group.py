@@ -32,6 +32,8 @@ class NotificationGroup(Struct, frozen=True):
     moderation_warning: AccountWarning | UnsetType = UNSET
     collection: Collection | UnsetType = UNSET
     fallback: NotificationFallback | UnsetType = UNSET
+    emoji: str | UnsetType = UNSET
+    emoji_url: str | UnsetType = UNSET
 
 
 class PartialAccount(Struct, frozen=True):
@@ -92,6 +94,8 @@ def build(parts: Parts, subject: Subject) -> NotificationGroup | None:
         moderation_warning=subject.moderation_warning or UNSET,
         collection=subject.collection or UNSET,
         fallback=subject.fallback or UNSET,
+        emoji=subject.reaction.name if subject.reaction else UNSET,
+        emoji_url=(subject.reaction.url if subject.reaction else None) or UNSET,
     )
 
 

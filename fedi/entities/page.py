@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fedi.entities import dates, quote
+from fedi.entities import dates, quote, reaction
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
 from fedi.entities.collection import Collection as SharedCollection
@@ -60,7 +60,7 @@ class Page:
         status = overlay(
             self._credited(entry),
             account=self._accounts[head.account_id],
-            stats=Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count),
+            stats=self._stats(head),
             marks=self._marks(head),
             quoting=Quoting(
                 quote.approval(self._proper(head), self._viewer_id),
@@ -77,6 +77,10 @@ class Page:
         if head.held_until is None or head.account_id != self._viewer_id:
             return status
         return msgspec.structs.replace(status, fedi=Extension(dates.timestamp(head.held_until), head.held_locally))
+
+    def _stats(self, head: bundles.Head) -> Stats:
+        given = reaction.read(self._base_url, self._proper(head).reactions)
+        return Stats(head.replies_count, head.reblogs_count, head.favourites_count, head.quotes_count, given)
 
     def _collections(self, head: bundles.Head) -> list[SharedCollection]:
         """That the post shares."""

@@ -18,6 +18,7 @@ from fedi.entities.media import MediaAttachment
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media
 from fedi.entities.poll import Poll
+from fedi.entities.reaction import StatusReaction
 from fedi.entities.tag import StatusTag
 from fedi.entities.user_filter import FilterResult
 
@@ -90,6 +91,8 @@ class Status(Struct, frozen=True):
     mentions: list[Mention]
     tags: list[StatusTag]
     emojis: list[CustomEmoji]
+    reactions: list[StatusReaction]
+    emoji_reactions: list[StatusReaction]
     tagged_collections: list[Collection]
     quote: Quote | ShallowQuote | None
     card: PreviewCard | None
@@ -150,6 +153,7 @@ class Stats(Struct, frozen=True):
     reblogs: int = 0
     favourites: int = 0
     quotes: int = 0
+    reactions: list[StatusReaction] = []
 
 
 class Marks(Struct, frozen=True, kw_only=True):
@@ -209,7 +213,7 @@ def overlay(
     collections: Sequence[Collection] = (),
 ) -> Status:
     """The whole status for one viewer; without `marks`, an anonymous one, no flag. A boost has those of the boosted."""
-    favourited, reblogged, muted, bookmarked, pinned, filtered = _flags(marks)
+    flags, filtered = _flags(marks)
     return Status(  # By position: this runs for every status of every page.
         rendered.id,
         rendered.created_at,
@@ -226,11 +230,7 @@ def overlay(
         stats.favourites,
         stats.quotes,
         rendered.edited_at,
-        favourited,
-        reblogged,
-        muted,
-        bookmarked,
-        pinned,
+        *flags,
         rendered.content,
         UNSET,
         filtered,
@@ -241,6 +241,8 @@ def overlay(
         rendered.mentions,
         rendered.tags,
         rendered.emojis,
+        stats.reactions,
+        stats.reactions,
         list(collections),
         quoting.quote,
         rendered.card,
@@ -301,11 +303,12 @@ def withheld(status: Status) -> Status:
 _Flag = bool | UnsetType
 
 
-def _flags(marks: Marks | None) -> tuple[_Flag, _Flag, _Flag, _Flag, _Flag, list[FilterResult] | UnsetType]:
+def _flags(marks: Marks | None) -> tuple[tuple[_Flag, _Flag, _Flag, _Flag, _Flag], list[FilterResult] | UnsetType]:
+    """In the order of the fields."""
     if marks is None:
-        return UNSET, UNSET, UNSET, UNSET, UNSET, UNSET
+        return (UNSET, UNSET, UNSET, UNSET, UNSET), UNSET
     pinned = UNSET if marks.pinned is None else marks.pinned
-    return marks.favourited, marks.reblogged, marks.muted, marks.bookmarked, pinned, list(marks.filtered)
+    return (marks.favourited, marks.reblogged, marks.muted, marks.bookmarked, pinned), list(marks.filtered)
 
 
 def _id(value: int | None) -> str | None:

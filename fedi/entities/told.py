@@ -146,7 +146,13 @@ def _notification(
     if person is None:
         return None
     parts = notification.Parts(row.id, row.type, row.created_at, row.group_key)
-    return notification.build(parts, _subject(row, loaded, about, known, [person]), account=person)
+    found = notification.build(parts, _subject(row, loaded, about, known, [person]), account=person)
+    return replace(found, type=_type(row, known)) if found is not None else None
+
+
+def _type(row: NotificationRow | GroupRow, known: Collection[str] | None) -> str:
+    """Of reactions only those apps hear that speak of types; to others they are what they are to Mastodon."""
+    return "favourite" if row.type == notification.REACTION and known is None else row.type
 
 
 def _group(row: GroupRow, loaded: Bundle, about: Abouts, style: Style) -> NotificationGroup | None:
@@ -159,7 +165,8 @@ def _group(row: GroupRow, loaded: Bundle, about: Abouts, style: Style) -> Notifi
         sample_ids=[each.id for each in people],
         page=Stretch(row.page_min_id, row.page_max_id, row.page_latest_at) if style.paged else None,
     )
-    return notification_group.build(parts, _subject(row, loaded, about, style.known, people, count=row.count))
+    found = notification_group.build(parts, _subject(row, loaded, about, style.known, people, count=row.count))
+    return replace(found, type=_type(row, style.known)) if found is not None else None
 
 
 def _subject(
@@ -175,6 +182,7 @@ def _subject(
     event = about.severance(row)
     warning = about.warning(row, loaded.accounts)
     collection = about.collection(row)
+    reaction = about.reaction(row)
     words = fallback.Subject(
         type=row.type,
         people=people,
@@ -183,6 +191,7 @@ def _subject(
         severance=event,
         warning=warning,
         collection=collection,
+        emoji=reaction.name if reaction else None,
     )
     return notification.Subject(
         status=loaded.statuses.get(row.status_id or 0),
@@ -191,4 +200,5 @@ def _subject(
         moderation_warning=warning,
         collection=collection,
         fallback=fallback.build(words, known),
+        reaction=reaction,
     )

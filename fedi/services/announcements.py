@@ -1,19 +1,18 @@
 """Announcements: made by the operators, answered by people with a picture."""
 
-import unicodedata
 from datetime import datetime
 from functools import partial
 
 from federation import uris
+from federation.vocab.reaction import is_emoji
 from fedi import errors
 from fedi.context import App
-from fedi.text import compose, counting
+from fedi.text import compose
 from storage import accounts, announcements, emojis
 from storage.db import Conn
 
 MAX_TEXT_CHARS = 10_000
 MAX_REACTIONS = 8  # different ones on an announcement
-_VARIATION, _KEYCAP = "\ufe0f", "\u20e3"
 
 
 async def create(
@@ -86,12 +85,3 @@ async def unreact(app: App, account_id: int, announcement_id: int, name: str) ->
 async def _find(conn: Conn, announcement_id: int) -> None:
     if not await announcements.is_current(conn, announcement_id):
         raise errors.NotFound
-
-
-def is_emoji(text: str) -> bool:
-    """One picture of Unicode, which may be made of several characters; a keycap is a digit in its box."""
-    if not 0 < len(text) <= 16 or counting.graphemes(text) != 1:
-        return False
-    if text[-1] == _KEYCAP:
-        return text[0] in "0123456789#*"
-    return unicodedata.category(text[0]) == "So" or (unicodedata.category(text[0]) == "Sm" and text[-1] == _VARIATION)

@@ -18,6 +18,7 @@ async def add(app: App, user: User, status_id: int, visibility: BoostVisibility 
     async with app.db.transaction() as conn:
         status = await interactions.applaudable(conn, user, status_id)
         holds.check_out(status)
+        await interactions.permitted(conn, user.account_id, status, "announce")
         own = status.account_id == user.account_id
         if status.visibility == DIRECT or (status.visibility == PRIVATE and not own):
             raise errors.Forbidden

@@ -9,7 +9,7 @@ from fedi.config import Settings
 from fedi.context import App
 from fedi.entities.instance import Limits, Parts, Rule
 from fedi.entities.instance import rules as build_rules
-from fedi.services import clip_order, images, interactions, profile
+from fedi.services import clip_order, images, interactions, profile, reactions
 from fedi.text import compose
 from storage import documents, instance, usage
 from storage import rules as rule_rows
@@ -70,6 +70,7 @@ async def parts(app: App) -> Parts:
 
 def limits(settings: Settings) -> Limits:
     return Limits(
+        max_reactions=reactions.MAX_REACTIONS,
         max_characters=settings.max_status_chars,
         max_media_attachments=settings.max_media_attachments,
         content_types=compose.CONTENT_TYPES,

@@ -3,12 +3,13 @@
 Who acts on a boost acts on the boosted post.
 """
 
-from federation import uris
+from federation import interacting, uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
 from fedi.services import holds
 from storage import accounts, blocks, bookmarks, favourites, pins, statuses, threads
+from storage.approvals import Action
 from storage.db import Conn
 from storage.statuses import Status
 from storage.visibility import DIRECT
@@ -25,10 +26,19 @@ async def applaudable(conn: Conn, user: User, status_id: int) -> Status:
     return status
 
 
+async def permitted(conn: Conn, account_id: int, status: Status, action: Action) -> None:
+    """What the author, elsewhere, lets nobody do, or not this person, is not done. What they want to agree to first is:
+    they are asked by being sent it."""
+    account = await accounts.by_id(conn, account_id)
+    if account is None or await interacting.verdict(conn, status, account, action) == "denied":
+        raise errors.Forbidden("The author of the post does not allow this")
+
+
 async def favourite(app: App, user: User, status_id: int) -> int:
     """The id of the post."""
     async with app.db.transaction() as conn:
         status = await applaudable(conn, user, status_id)
+        await permitted(conn, user.account_id, status, "like")
         account = await accounts.by_id(conn, user.account_id)
         if account is None:
             raise errors.NotFound

@@ -189,7 +189,11 @@ async def _written(app: App, subscription_id: int, notification_id: int) -> tupl
 def _message(told: Notification, token: str, locale: str) -> Message:
     i18n.use(locale)
     person = told.account
-    title = i18n.gettext(_TITLES[told.type]) % {"name": person.display_name or person.username}
+    names = {"name": person.display_name or person.username}
+    if told.emoji is not msgspec.UNSET:
+        title = i18n.gettext("%(name)s reacted with %(emoji)s") % {**names, "emoji": told.emoji}
+    else:
+        title = i18n.gettext(_TITLES[told.type]) % names
     return Message(
         access_token=token,
         preferred_locale=locale,

@@ -6,7 +6,7 @@ from federation import uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
-from fedi.services import authors, collections, drafts, holds, quotes
+from fedi.services import authors, collections, drafts, holds, interactions, quotes
 from fedi.services.authors import Author
 from fedi.services.drafts import Draft, Written
 from fedi.services.media import check_attachable
@@ -103,7 +103,9 @@ async def parent_of(conn: Conn, account_id: int, draft: Draft) -> Status | None:
     parent_id = ids.parse(draft.in_reply_to_id)
     if parent_id is None:
         raise errors.NotFound
-    return await access.proper_status(conn, account_id, parent_id)
+    parent = await access.proper_status(conn, account_id, parent_id)
+    await interactions.permitted(conn, account_id, parent, "reply")
+    return parent
 
 
 def _conversation(app: App, parent: Status | None, status_id: int) -> str | None:

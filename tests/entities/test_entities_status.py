@@ -27,8 +27,8 @@ def seen_by(marks: Marks | None, **changes: Any) -> Status:
     return overlay_status(rendered, account=ALICE, stats=StatusStats(1, 2, 3, 4), marks=marks)
 
 
-def test_everybody_sees_twenty_eight_keys() -> None:
-    assert len(parsed(seen_by(None))) == 28
+def test_everybody_sees_thirty_keys() -> None:
+    assert len(parsed(seen_by(None))) == 30
     assert parsed(seen_by(None)).keys().isdisjoint(FLAGS)
     assert checker.check("GET", "/api/v1/statuses/1", 200, parsed(seen_by(None)), user=False) == []
 

@@ -259,7 +259,7 @@ def test_a_vote_is_a_name_for_the_author_alone() -> None:
 
 
 def test_a_plain_document_has_the_plain_context() -> None:
-    assert activity.follow(f"{ALICE}#f", ALICE, BOB)["@context"] == "https://www.w3.org/ns/activitystreams"
+    assert activity.follow(f"{ALICE}#f", ALICE, BOB)["@context"] == ["https://www.w3.org/ns/activitystreams"]
     assert actor.render(full_actor())["@context"][:2] == [
         "https://www.w3.org/ns/activitystreams",
         "https://w3id.org/security/v1",

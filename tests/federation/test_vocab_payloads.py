@@ -19,6 +19,20 @@ DIFFERENT = {
     "castopod/podcast-typed-actor.json": "a Podcast with an inbox is an account like any Service",
     "mastodon/spec-create-1432-create.json": "the quoted post is a Tombstone",
     "pasture/attachments-5.json": "payto: is not a web address",
+    "mastodon/emoji-reaction-no-emoji.json": "~ is no emoji, so nothing was said",
+    "granary-as2/note_with_string_id_image.json": "an image of a post that has no attachment is shown",
+    "granary-as2/note_with_string_id_image-from-as.json": "the same",
+    "ktistec/question_spec-cr-209-question.json": "a Question that offers nothing to choose is a post",
+    "mastodon/spec-create-1414-create.json": "a Hashtag without a name names nothing",
+    "mastodon/spec-create-1424-create.json": "an Emoji without a picture is text",
+    "mastodon/spec-fetch_replies_worker-1535-collection.json": "it has no items",
+    "mastodon/spec-process_status_update_service-1653-note.json": "the quoted post is a Tombstone",
+    "pasture/hashtag_jsonld-4.json": "as:Hashtag is a Hashtag, whatever the context says",
+    "pasture/hashtags-10.json": "a picture alone is no hashtag",
+    "pasture/hashtags-6.json": "digits alone are no hashtag",
+    "pasture/in_reply_to-5.json": "nobody answers a collection",
+    "pasture/mentions-7.json": "as:Mention is a Mention, whatever the context says",
+    "pasture/object_type-2.json": "a Document with a text of its own is shown as a post",
 }
 
 

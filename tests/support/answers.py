@@ -136,6 +136,7 @@ MENTIONED = notification.build(notification.Parts(12, "mention", NOW), notificat
 FOLLOWED = notification.build(notification.Parts(13, "follow", NOW, "follow-495"), notification.Subject(), account=BOB)
 APP = application.Parts(2, "Client", None, ("read", "write"), ("urn:ietf:wg:oauth:2.0:oob", "app://back"))
 LIMITS = instance.Limits(
+    max_reactions=8,
     max_characters=5000,
     max_media_attachments=8,
     content_types=("text/plain",),

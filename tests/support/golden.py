@@ -29,7 +29,8 @@ NULLABLE = {
 MORE = {"blurhash", "category", "moved", "suspended", "limited", "memorial", "description_limit", "max_toot_chars",
         "supported_mime_types", "content_type", "upstream", "partial_accounts", "poll",
         "fedi", "update", "quote", "quoted_update", "admin.sign_up", "admin.report", "added_to_collection",
-        "collection_update", "collection", "collections"}  # fmt: skip
+        "collection_update", "collection", "collections",
+        "reactions", "emoji_reactions", "emoji", "emoji_url"}  # fmt: skip
 
 _RECORDED: dict[str, dict[str, Shape]] = {
     nameless(operation): answers for operation, answers in FACTS["operations"].items()

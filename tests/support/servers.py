@@ -201,6 +201,7 @@ async def node(
         transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
         async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
             network.apps[domain] = server.asgi
+            network.ours.add(domain)
             yield Node(domain, server, client, network)
 
 

@@ -1,0 +1,114 @@
+"""Interaction policies (GoToSocial): what the author of a post lets others do with it, and the proof of their consent.
+
+Ours allow everything, which is what a post without a policy says.
+"""
+
+from typing import Literal
+
+from federation import origins, sharing
+from federation.context import Fed, Site
+from federation.errors import Gone, Rejected
+from federation.vocab import activity, consent, interaction, normalise, types
+from federation.vocab.audience import PUBLIC
+from federation.vocab.note import Note
+from storage import accounts, approvals, follows, statuses
+from storage.accounts import Account
+from storage.approvals import Action, Rule
+from storage.db import Conn
+from storage.statuses import Status
+
+Verdict = Literal["automatic", "manual", "denied"]
+
+NAMES: dict[Action, str] = {"like": "canLike", "reply": "canReply", "announce": "canAnnounce"}
+
+
+async def keep(conn: Conn, site: Site, status_id: int, note: Note) -> bool:
+    """What a post of another server allows from now on, and the collections that it shares; whether these changed."""
+    await approvals.set_rules(conn, status_id, rules(note))
+    return await sharing.replace(conn, site, status_id, note.collections)
+
+
+async def begin(conn: Conn, site: Site, status_id: int, note: Note) -> None:
+    """The same for a post that is new: most say nothing of either."""
+    allowed = rules(note)
+    if allowed:
+        await approvals.set_rules(conn, status_id, allowed)
+    if note.collections:
+        await sharing.replace(conn, site, status_id, note.collections)
+
+
+def rules(note: Note) -> list[Rule]:
+    """Those that allow less than everything."""
+    found = [(action, interaction.policy(note.raw, name)) for action, name in NAMES.items()]
+    return [
+        Rule(action, list(policy.automatic), list(policy.manual))
+        for action, policy in found
+        if policy is not None and PUBLIC not in policy.automatic
+    ]
+
+
+async def verdict(conn: Conn, post: Status, actor: Account, action: Action) -> Verdict:
+    """What the author says to this. Named actors come before collections, and these before everybody. Whoever is named
+    in a post, or answered by it, may answer."""
+    rule = None if post.is_local else await approvals.rule(conn, post.id, action)
+    if rule is None or post.account_id == actor.id:
+        return "automatic"
+    if action == "reply" and await _addressed(conn, post, actor):
+        return "automatic"
+    if actor.uri in rule.automatic:
+        return "automatic"
+    # Others cannot tell who follows whom, so that the author has to confirm it.
+    if actor.uri in rule.manual or await _is_among(conn, rule, post, actor) or PUBLIC in rule.manual:
+        return "manual"
+    return "denied"
+
+
+async def _addressed(conn: Conn, post: Status, actor: Account) -> bool:
+    named = (await statuses.mentioned(conn, [post.id]))[post.id]
+    return post.in_reply_to_account_id == actor.id or any(each == actor.id for each, _ in named)
+
+
+async def _is_among(conn: Conn, rule: Rule, post: Status, actor: Account) -> bool:
+    author = await accounts.by_id(conn, post.account_id)
+    if author is None:
+        return False
+    entries = {*rule.automatic, *rule.manual}
+    if author.followers_uri in entries and await follows.find(conn, actor.id, author.id) is not None:
+        return True
+    return author.following_uri in entries and await follows.find(conn, author.id, actor.id) is not None
+
+
+async def admit(fed: Fed, note: Note, author: Account) -> None:
+    """Raise Rejected for an answer that the author of what it answers did not agree to; their server is asked."""
+    if note.in_reply_to is not None:
+        stamp = note.raw.get("approvedBy") or note.raw.get("replyAuthorization")
+        await check(fed, note.in_reply_to, author, "reply", interacting=note.id, stamp=normalise.iri(stamp))
+
+
+async def check(fed: Fed, target: str, actor: Account, action: Action, *, interacting: str, stamp: str | None) -> None:
+    """The same for whatever somebody elsewhere did with a post."""
+    async with fed.db.read() as conn:
+        post = await statuses.by_uri(conn, target)
+        if post is None or await verdict(conn, post, actor, action) == "automatic":
+            return
+        author = await accounts.by_id(conn, post.account_id)
+    if stamp is None or author is None or not await _proven(fed, stamp, author.uri, interacting, post.uri):
+        raise Rejected(f"the author of {target} has not agreed to {interacting}")
+
+
+async def _proven(fed: Fed, uri: str, author: str, interacting: str, target: str) -> bool:
+    if not normalise.same_host(uri, author):
+        return False
+    try:
+        document = (await origins.document(fed, uri, again=True)).body
+    except Gone:
+        return False
+    if types.primary(document) == "Accept":  # which older versions serve as the proof
+        answer = activity.parse(document)
+        return answer.id == uri and answer.actor == author and answer.object_id == interacting
+    stamp = consent.parse(document)
+    return (
+        stamp is not None
+        and stamp.type.endswith(("Approval", "Authorization"))
+        and (stamp.id, stamp.author, stamp.interacting, stamp.target) == (uri, author, interacting, target)
+    )

@@ -1,0 +1,169 @@
+"""Interaction policies, as GoToSocial has them: what authors elsewhere allow is heeded, and their consent carried."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.puppet import PUBLIC, Puppet
+from tests.support.servers import Node, Person, drain
+
+pytestmark = pytest.mark.anyio
+
+EVERYBODY = {"automaticApproval": [PUBLIC], "manualApproval": []}
+ASK = {"automaticApproval": [], "manualApproval": [PUBLIC]}
+NOBODY = {"always": [], "approvalRequired": []}  # as they were called before
+
+
+async def scene(servers: Any) -> tuple[Node, Puppet, Person, Any]:
+    [node] = await servers("example.test")
+    far = Puppet(node.network, "far.test")
+    alice, zed = await node.person("alice"), far.actor("zed")
+    return node, far, alice, zed
+
+
+def policy(**rules: Any) -> dict[str, Any]:
+    return {"canLike": EVERYBODY, "canReply": EVERYBODY, "canAnnounce": EVERYBODY, **rules}
+
+
+async def note(far: Puppet, alice: Person, zed: Any, name: str, **rules: Any) -> Any:
+    return await alice.sees(far.note(zed, name, interactionPolicy=policy(**rules))["id"])
+
+
+async def test_what_an_author_does_not_allow_is_not_done(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    closed = await note(far, alice, zed, "closed", canLike=NOBODY, canReply=NOBODY, canAnnounce=NOBODY)
+    path = f"/api/v1/statuses/{closed['id']}"
+    await alice.post(f"{path}/favourite", status=403)
+    await alice.post(f"{path}/reblog", status=403)
+    await alice.api("PUT", f"/api/v1/pleroma/statuses/{closed['id']}/reactions/🎉", status=403)
+    body = {"status": "but", "in_reply_to_id": closed["id"]}
+    await alice.post("/api/v1/statuses", body, status=403)
+    await drain(node)
+    assert far.inbox == []
+    only_me = {"always": [f"{node.base_url}/users/alice"], "approvalRequired": [PUBLIC]}
+    opened = await note(far, alice, zed, "opened", canLike=only_me)
+    await alice.post(f"/api/v1/statuses/{opened['id']}/favourite")
+
+
+async def test_who_is_named_may_always_answer(servers: Any) -> None:
+    _, far, alice, zed = await scene(servers)
+    tag = [{"type": "Mention", "href": alice.uri, "name": "@alice"}]
+    found = far.note(zed, "hey", interactionPolicy=policy(canReply=NOBODY), tag=tag, cc=[alice.uri])
+    await alice.posts("yes?", in_reply_to_id=(await alice.sees(found["id"]))["id"])
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+async def test_consent_to_an_answer_is_carried_to_everybody(servers: Any, embedded: bool) -> None:
+    node, far, alice, zed = await scene(servers)
+    asks = await note(far, alice, zed, "asks", canReply=ASK)
+    answer = await alice.posts("may I?", in_reply_to_id=asks["id"])
+    await drain(node)
+    created = far.inbox[-1]
+    assert created["type"] == "Create"
+    obj = {"id": created["id"], "type": "Create", "actor": alice.uri} if embedded else answer["uri"]
+    stamp = "https://far.test/approvals/1"
+    await far.send(node, far.activity("Accept", zed, obj, "a1", result=stamp), zed)
+    await drain(node)
+    update = far.inbox[-1]
+    assert (update["type"], update["object"]["approvedBy"]) == ("Update", stamp)
+    # Said again it is no news, and nobody else speaks for the author.
+    count = len(far.inbox)
+    await far.send(node, far.activity("Accept", zed, obj, "a2", result=stamp), zed)
+    eve = far.actor("eve")
+    await far.send(node, far.activity("Accept", eve, obj, "a3", result="https://far.test/approvals/2"), eve)
+    await far.send(node, far.activity("Reject", eve, obj, "a4"), eve)
+    await drain(node)
+    assert len(far.inbox) == count
+
+
+async def test_what_is_refused_is_taken_back(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    asks = await note(far, alice, zed, "asks", canReply=ASK, canLike=ASK, canAnnounce=ASK)
+    path = f"/api/v1/statuses/{asks['id']}"
+    answer = await alice.posts("may I?", in_reply_to_id=asks["id"])
+    boost = await alice.post(f"{path}/reblog")
+    await alice.post(f"{path}/favourite")
+    await drain(node)
+    like = next(each for each in far.inbox if each["type"] == "Like")
+    for number, uri in enumerate((answer["uri"], boost["uri"], like["id"])):
+        await far.send(node, far.activity("Reject", zed, uri, f"r{number}"), zed)
+    await drain(node)
+    asks = await alice.get(path)
+    assert (asks["favourited"], asks["reblogged"], asks["replies_count"]) == (False, False, 0)
+    assert (await alice.get(f"{path}/context"))["descendants"] == []
+    assert (await alice.get(f"/api/v1/statuses/{answer['id']}"))["in_reply_to_id"] is None
+
+
+async def test_answers_and_boosts_of_others_need_genuine_consent(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    other = Puppet(node.network, "other.test")
+    eve = other.actor("eve")
+    asks = await note(far, alice, zed, "asks", canReply=ASK, canAnnounce=NOBODY)
+    found = await alice.get("/api/v2/search", q="eve@other.test", type="accounts", resolve="true")
+    await alice.post(f"/api/v1/accounts/{found['accounts'][0]['id']}/follow")
+    await drain(node)
+    follow = other.inbox[-1]
+    await other.send(node, other.activity("Accept", eve, follow, "ok"), eve)
+    await drain(node)
+
+    async def answers(name: str, **more: Any) -> list[str]:
+        await other.send(node, other.create(other.note(eve, name, inReplyTo=asks["uri"], **more)), eve)
+        await drain(node)
+        below = (await alice.get(f"/api/v1/statuses/{asks['id']}/context"))["descendants"]
+        return [each["uri"].rpartition("/")[2] for each in below]
+
+    assert await answers("bare") == []
+    assert await answers("forged", approvedBy="https://other.test/approvals/1") == []
+    assert await answers("missing", approvedBy="https://far.test/approvals/none") == []
+    stamp = {
+        "@context": ["https://www.w3.org/ns/activitystreams"],
+        "id": "https://far.test/approvals/1",
+        "type": "ReplyApproval",
+        "attributedTo": zed["id"],
+        "interactingObject": "https://other.test/notes/good",
+        "interactionTarget": asks["uri"],
+    }
+    far.documents["/approvals/1"] = stamp
+    assert await answers("stolen", approvedBy=stamp["id"]) == []
+    assert await answers("good", approvedBy=stamp["id"]) == ["good"]
+    await other.send(node, other.activity("Announce", eve, asks["uri"], "boost", to=[PUBLIC]), eve)
+    await drain(node)
+    assert (await alice.get(f"/api/v1/statuses/{asks['id']}"))["reblogs_count"] == 0
+    # What comes later, with the consent, is taken.
+    bare = other.note(eve, "bare", inReplyTo=asks["uri"], replyAuthorization="https://far.test/approvals/2")
+    far.documents["/approvals/2"] = {**stamp, "id": "https://far.test/approvals/2", "interactingObject": bare["id"],
+                                     "type": "ReplyAuthorization"}  # fmt: skip
+    await other.send(node, other.activity("Update", eve, bare, "u1", to=[PUBLIC]), eve)
+    await drain(node)
+    below = (await alice.get(f"/api/v1/statuses/{asks['id']}/context"))["descendants"]
+    assert {each["uri"].rpartition("/")[2] for each in below} == {"good", "bare"}
+
+
+@pytest.mark.parametrize("action", ["Like", "Reply", "Announce"])
+async def test_who_asks_first_gets_a_stamp_that_can_be_looked_up(servers: Any, action: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    status, secret = await alice.posts("hello"), await alice.posts("mine", visibility="private")
+    mine = "https://far.test/things/1"
+    asked = far.activity(f"{action}Request", zed, status["uri"], "ask", instrument={"id": mine, "type": action})
+    hidden = far.activity(f"{action}Request", zed, secret["uri"], "ask2", instrument=mine)
+    theirs = far.activity(f"{action}Request", zed, status["uri"], "ask3", instrument="https://other.test/things/1")
+    for document in asked, hidden, theirs, asked:
+        await far.send(node, document, zed)
+    await drain(node)
+    [accept] = far.inbox
+    assert (accept["type"], accept["object"]["id"], accept["object"]["instrument"]) == ("Accept", asked["id"], mine)
+    stamp = (await far.get(node, accept["result"].removeprefix(node.base_url), zed)).json()
+    assert (stamp["type"], stamp["attributedTo"]) == (f"{action}Authorization", alice.uri)
+    assert (stamp["interactingObject"], stamp["interactionTarget"]) == (mine, status["uri"])
+    await alice.api("DELETE", f"/api/v1/statuses/{status['id']}")
+    assert (await far.get(node, accept["result"].removeprefix(node.base_url), zed)).status_code == 404
+    other = await alice.posts("another")
+    await alice.post(f"/api/v1/accounts/{await zeds_id(alice)}/block")
+    await far.send(node, far.activity(f"{action}Request", zed, other["uri"], "ask4", instrument=mine), zed)
+    await drain(node)
+    assert far.inbox[-1]["type"] == "Reject"
+
+
+async def zeds_id(alice: Person) -> str:
+    found = await alice.get("/api/v2/search", q="zed@far.test", type="accounts", resolve="true")
+    return str(found["accounts"][0]["id"])

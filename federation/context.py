@@ -43,6 +43,7 @@ class Site(msgspec.Struct, frozen=True):
     def hosts(self) -> frozenset[str]:
         """What others may call us when they sign a request to us."""
         return frozenset((self.host.lower(), self.domain.lower()))
+
     def is_own(self, domain: str) -> bool:
         """Whether a handle at this domain can only be one of ours: the one place that knows which domains those are."""
         return domain.lower() in (self.domain.lower(), self.host.lower())

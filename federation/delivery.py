@@ -322,12 +322,12 @@ async def _post(fed: Fed, row: Delivery, body: bytes) -> Response:
     order = await knocking.order(fed, host, "POST")
     extra = await followers.header(fed, row.sender_id, host, body)
     request = Outgoing(method="POST", url=row.inbox, body=body, extra=extra)
-    headers = await signing.headers_for(fed, row.sender_id, request, order.first)
+    headers = {"Accept": ACCEPT, **await signing.headers_for(fed, row.sender_id, request, order.first)}
     first = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
     if first.status not in knocking.REFUSALS or order.second is None:
         return first
     asked = rfc9421.challenge(first.headers.get("accept-signature", "")) if order.second == "rfc9421" else None
-    headers = await signing.headers_for(fed, row.sender_id, request, order.second, asked)
+    headers = {"Accept": ACCEPT, **await signing.headers_for(fed, row.sender_id, request, order.second, asked)}
     second = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
     if second.status in knocking.REFUSALS:
         knocking.in_vain(fed, host, "POST")

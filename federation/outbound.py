@@ -191,9 +191,7 @@ async def pinned(conn: Conn, site: Site, status: Status, account: Account, *, un
 async def flag(conn: Conn, site: Site, named: Sequence[str], comment: str, uri: str, *, inboxes: Sequence[str]) -> None:
     """A report, as the instance actor, so that nobody learns who made it. `named`: the account, then what it made."""
     document = activity.flag(uri, uris.instance_actor(site.base_url), named, content=comment)
-    await outgoing.send(
-        conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=inboxes, object_uri=None, bulk=False
-    )
+    await outgoing.send(conn, site, document, sender_id=INSTANCE_ACTOR_ID, inboxes=inboxes, object_uri=None, bulk=False)
 
 
 async def _account(conn: Conn, account_id: int) -> Account:

@@ -122,9 +122,7 @@ async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
         return await accounts.by_uri(conn, envelope.actor or "") is None
 
 
-def _claims(
-    fed: Fed, request: Request, body: bytes
-) -> tuple[SignedRequest, Sequence[verify.Claim] | SignatureError]:
+def _claims(fed: Fed, request: Request, body: bytes) -> tuple[SignedRequest, Sequence[verify.Claim] | SignatureError]:
     """What the signatures claim to be, or what is wrong with them."""
     signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), body, fed.site.scheme)
     try:

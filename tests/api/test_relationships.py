@@ -105,6 +105,15 @@ async def test_unlocking_lets_in_those_who_wait(server: Node) -> None:
     assert (await relationship(alice, bob.id))["following"]
 
 
+async def test_who_locks_the_door_again_lets_nobody_in(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob", locked=True)
+    await alice.post(f"/api/v1/accounts/{bob.id}/follow")
+    for locked in (False, True):
+        await bob.api("PATCH", "/api/v1/accounts/update_credentials", json={"locked": locked})
+    await server.drain()  # the job comes late
+    assert (await relationship(alice, bob.id))["requested"]
+
+
 async def test_unfollowing_ends_follow_and_request_and_is_idempotent(server: Node) -> None:
     alice, bob, carol = (
         await server.person("alice"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.walks.admin import EVERYTHING
 from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -273,6 +274,17 @@ async def test_a_request_is_answered_once_and_again_with_the_same_stamp(stage: A
     await puppet.send(server, requested(puppet, pat, about, alice.uri, "r3"), pat)
     await drain(server)
     assert [each["type"] for each in answers(puppet)] == ["Reject"]
+
+
+async def test_of_somebody_suspended_no_collection_is_found(server: Node) -> None:
+    alice, boss = await server.person("alice"), await server.person("boss", role="admin", scopes=EVERYTHING)
+    about = await made(alice)
+    for wanted in (302, 404):
+        answer = await server.client.get(
+            about["url"].removeprefix(server.base_url), headers={"Accept": "application/activity+json"}
+        )
+        assert answer.status_code == wanted
+        await boss.post(f"/api/v1/admin/accounts/{alice.id}/action", {"type": "suspend"})
 
 
 async def test_of_a_collection_that_is_hidden_from_one_no_notification_tells(stage: Any) -> None:

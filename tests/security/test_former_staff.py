@@ -2,7 +2,8 @@
 
 import pytest
 
-from fedi.services import accounts
+from fedi.services import roles
+from fedi.services.staff import OPERATOR
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -25,9 +26,9 @@ async def test_reports_go_with_the_role(server: Node) -> None:
     await drain(server)
     assert {"admin.report", "admin.sign_up", "favourite"} == await _told(boss)
     (report,) = [each for each in await boss.notifications() if each["type"] == "admin.report"]
-    await accounts.set_role(server.app, "boss", "admin")
+    await roles.give(server.app, OPERATOR, "boss", "admin")
     assert "admin.report" in await _told(boss), "more than before"
-    await accounts.set_role(server.app, "boss", "user")
+    await roles.give(server.app, OPERATOR, "boss", "user")
     assert await _told(boss) == {"favourite"}
     await boss.api("GET", f"/api/v1/notifications/{report['id']}", status=404)
     assert (await boss.call("GET", f"/api/v2/notifications/{report['group_key']}")).status_code == 404

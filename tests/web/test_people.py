@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fedi import roles
-from fedi.services import accounts as server_accounts
+from fedi.services import roles as server_roles
+from fedi.services.staff import OPERATOR
 from storage import roles as role_rows
 from storage import users
 from tests.api.walks.admin import EVERYTHING
@@ -104,7 +105,7 @@ async def test_where_staff_decides_only_staff_invites(servers: Any) -> None:
         await window.follow()
         assert "@bob@example.test" in window.html  # in at once
     link = await invite(server, "boss")
-    await server_accounts.set_role(server.app, "boss", "user")
+    await server_roles.give(server.app, OPERATOR, "boss", "user")
     async with browser(server) as window:
         await window.open(link)
         await window.follow()

@@ -11,7 +11,7 @@ from fedi.auth import tokens
 from fedi.cli import session
 from fedi.cli.roles import by_option, whom
 from fedi.http import scopes as known_scopes
-from fedi.services import accounts, roles, signup
+from fedi.services import accounts, key_rotation, roles, signup
 from storage import users
 from storage.errors import Missing
 
@@ -263,7 +263,7 @@ def rotate_keys(username: str | None, server: bool, at_once: bool) -> None:
 
     async def work() -> int:
         async with session.opened() as app:
-            return await accounts.rotate_keys(app, username, at_once=at_once)
+            return await key_rotation.rotate(app, username, at_once=at_once)
 
     seconds = session.run(work())
     click.echo(

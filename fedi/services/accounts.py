@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from federation import outgoing, uris
+from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
 from fedi import errors
@@ -13,15 +13,12 @@ from fedi.config import ConfigError, Settings
 from fedi.context import App
 from fedi.services import moderation, roles, staff
 from fedi.services.staff import OPERATOR
-from storage import accounts, events, keys, users
+from storage import accounts, keys, users
 from storage.db import Conn
 from storage.errors import Conflict, Missing
 
 # Whoever is made one of these at once may have a name that is kept for staff.
 STAFF_NAMES = ("moderator", "admin", "owner")
-# Until the news of new keys, signed with the old ones, has come wherever it can come; but whoever meets the account for
-# the first time sees the new ones alone, and is not refused for so long that we give up.
-SWITCH_SECONDS = 300.0
 
 
 class Pairs(msgspec.Struct, frozen=True):
@@ -247,32 +244,6 @@ async def warn(app: App, username: str, text: str) -> bool:
         target = await moderation.find(conn, app, OPERATOR, username)
         await moderation.decide(conn, app, OPERATOR, target, moderation.Decision(action="none", text=text))
         return True
-
-
-async def rotate_keys(app: App, username: str | None, *, at_once: bool = False) -> int:
-    """New keys for an account, or for the server itself (None): shown now, and signed with when everybody who
-    listens has heard of it; in how many seconds. `at_once`: the old ones are known to somebody else."""
-    pairs = await new_pairs()
-    wait = 0.0 if at_once else SWITCH_SECONDS
-    async with app.db.transaction() as conn:
-        if username is None:
-            account = await accounts.by_id(conn, INSTANCE_ACTOR_ID)
-        else:
-            user = await _existing(conn, username)
-            account = await accounts.by_id(conn, user.account_id)
-        if account is None:
-            raise Missing(f"there is no account called {username}")
-        number = outgoing.now() // 10**6
-        made: dict[keys.Kind, key_pairs.Pair] = {"rsa": pairs.rsa, "ed25519": pairs.ed25519}
-        for kind, pair in made.items():
-            uri = uris.next_key(account.uri, kind, number)
-            await keys.create(conn, keys.Own(uri, account.id, kind, pair.public_pem, pair.private_pem, wait))
-        if at_once:
-            await keys.drop_replaced(conn, limit=100, account_id=account.id)
-        if account.id > 0:
-            await events.emit(conn, events.AccountUpdated(account.id))
-        await staff.note(conn, OPERATOR, "account.rotate_keys", username or "server", at_once=at_once)
-    return int(wait)
 
 
 def check_password(password: str) -> None:

@@ -105,6 +105,7 @@ async def test_only_what_is_for_followers_says_who_they_are(server: Node) -> Non
     await drain(server)
     for visibility in ("public", "private"):
         await alice.posts(visibility, visibility=visibility)
+        await drain(server)
     await alice.posts("@fan@peer.test psst", visibility="direct")
     await drain(server)
     sent = [headers.get(HEADER.lower()) for headers in peer.headers[1:]]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fedi import chores
-from fedi.services import accounts as local_accounts
+from fedi.services import key_rotation
 from storage import inbox, keys
 from tests.support.puppet import JSON, Puppet, pair
 from tests.support.servers import Node, Person, drain
@@ -50,7 +50,7 @@ def _key_ids(peer: Strict) -> list[str]:
 async def test_new_keys_are_shown_first_and_used_later(server: Node) -> None:
     alice, peer = await _stage(server)
     old = await _document(server, "/users/alice")
-    assert await local_accounts.rotate_keys(server.app, "alice") == 300
+    assert await key_rotation.rotate(server.app, "alice") == 300
     new = await _document(server, "/users/alice")
     for name in ("publicKey", "assertionMethod"):
         assert new[name] != old[name]
@@ -84,14 +84,14 @@ async def test_two_servers_go_on_through_new_keys(servers: Any) -> None:
     alice, bob = await a.person("alice"), await b.person("bob")
     await bob.follow(alice)
     await drain(a, b)
-    await local_accounts.rotate_keys(a.app, "alice")
-    await local_accounts.rotate_keys(a.app, None)
+    await key_rotation.rotate(a.app, "alice")
+    await key_rotation.rotate(a.app, None)
     await alice.posts("before")
     await drain(a, b)
     await _later(a)
     await alice.posts("after")
     await drain(a, b)
-    await local_accounts.rotate_keys(a.app, "alice", at_once=True)
+    await key_rotation.rotate(a.app, "alice", at_once=True)
     a.app.memory.pop("signers", None)
     await alice.posts("at once")
     await drain(a, b)
@@ -101,7 +101,7 @@ async def test_two_servers_go_on_through_new_keys(servers: Any) -> None:
 async def test_the_first_and_second_halves_of_new_keys_are_of_one_account(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     before = await _document(server, "/users/bob")
-    await local_accounts.rotate_keys(server.app, "alice", at_once=True)
+    await key_rotation.rotate(server.app, "alice", at_once=True)
     assert await _document(server, "/users/bob") == before
     async with server.db.read() as conn:
         assert len(await keys.of_account(conn, alice.account_id)) == 2

@@ -1,19 +1,19 @@
 """Public posts of people here, for relays that announce what they are told of."""
 
-from federation import outbound, relays
+from federation import relays
 from fedi.effects.context import Context
 from storage import events, moderation
 from storage.visibility import PUBLIC
 
 
 async def announced(ctx: Context, event: events.StatusCreated) -> None:
-    ours = await outbound.local_status(ctx.conn, event.status_id)
+    ours = await ctx.sent_status(event.status_id)
     if ours is not None:
         await relays.announce(ctx.conn, ctx.fed.site, ours)
 
 
 async def retracted(ctx: Context, event: events.StatusDeleted) -> None:
-    if not event.is_local or event.visibility != PUBLIC or event.reblog_of_id is not None:
+    if not event.is_local or event.held or event.visibility != PUBLIC or event.reblog_of_id is not None:
         return
     if not await moderation.is_buried(ctx.conn, event.account_id):
         await relays.retract(ctx.conn, ctx.fed.site, event.status_id, event.uri)

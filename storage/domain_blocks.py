@@ -45,7 +45,7 @@ async def forget_people(conn: Conn, account_id: int, domain: str, *, limit: int)
             """,
             account_id, domain, limit,
         )  # fmt: skip
-        more |= done == f"DELETE {limit}"
+        more |= int(done.split()[-1]) == limit
     done = await conn.execute(
         """
         delete from conversations where id = any(array(
@@ -55,7 +55,7 @@ async def forget_people(conn: Conn, account_id: int, domain: str, *, limit: int)
         """,
         account_id, domain, limit,
     )  # fmt: skip
-    return more or done == f"DELETE {limit}"
+    return more or int(done.split()[-1]) == limit
 
 
 class Preview(msgspec.Struct, frozen=True):

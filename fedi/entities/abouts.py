@@ -7,13 +7,12 @@ from typing import Protocol
 
 import msgspec
 
-from fedi import access
 from fedi.context import App
 from fedi.entities import curated, reaction, report, severance, warning
 from fedi.entities.account import Account
 from fedi.entities.collection import Collection
 from fedi.entities.notification import REACTION, WITH_COLLECTION, Reaction
-from storage import reactions, reports, severances, warnings
+from storage import collections, reactions, reports, severances, warnings
 from storage.db import Conn
 
 WITH_REPORT, WITH_EVENT, WITH_WARNING = "admin.report", "severed_relationships", "moderation_warning"
@@ -83,7 +82,7 @@ async def load(app: App, conn: Conn, viewer_id: int, rows: Iterable[Row]) -> Abo
 
 
 async def _collections(app: App, conn: Conn, viewer_id: int, ids: Sequence[int]) -> dict[int, Collection]:
-    rows = await access.visible_collections(conn, viewer_id, ids)
+    rows = await collections.visible(conn, viewer_id, ids)
     return {int(each.id): each for each in await curated.collections(app, conn, rows, viewer_id)}
 
 

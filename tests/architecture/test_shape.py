@@ -9,7 +9,7 @@ PACKAGES = ("fedi", "federation", "storage")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAX_MODULE_LINES = 500
 MAX_FUNCTION_LINES = 50
-MAX_OWN_IMPORTS = 18
+MAX_OWN_IMPORTS = 20
 # The composition root knows everybody; the tables of routes, effects, jobs and activities are lists of modules.
 IMPORTS_MANY = {
     "fedi/app.py",

@@ -229,7 +229,7 @@ async def test_a_key_of_ours_signs_nothing_that_comes_in(server: Node) -> None:
     alice, peer, eve, mallory = await _attacked(server)
     for key_id in (f"{alice.uri}#main-key", f"{server.base_url}/actor#main-key"):
         follow = peer.activity("Follow", eve, alice.uri, "forged")
-        assert (await peer.send(server, follow, mallory, key_id=key_id)).status_code == 401
+        assert (await peer.send(server, follow, mallory, key_id=key_id)).status_code in (401, 403)
     assert not [path for _, path in server.network.seen if path.startswith(server.base_url)]
 
 

@@ -76,7 +76,7 @@ async def test_a_flood_from_subdomains_is_put_off(servers: Servers) -> None:
         pat = puppet.actor("pat")
         answers.append(await puppet.send(server, puppet.activity("Like", pat, "https://x.test/1", f"l{number}"), pat))
     assert [answer.status_code for answer in answers[:5]] == [202] * 5
-    assert {answer.status_code for answer in answers[10:]} == {429}
+    assert {answer.status_code for answer in answers[10:]} <= {429, 503}  # or too many new hosts below one domain
 
 
 async def test_a_full_queue_hears_only_those_who_have_nothing_in_it(servers: Servers) -> None:

@@ -81,11 +81,14 @@ async def of_status(conn: Conn, status_id: int, *, with_interested: bool = False
     what it answers or quotes too, and for an answer to one of ours the followers of that author, who see the thread.
     `with_interested`: of a post that everybody may read also those who favourited, boosted, answered, quoted it,
     reacted to it or voted, since they hold a copy; of any other that is only what they say. A direct post goes to
-    personal inboxes, a public one to relays too; nothing goes to whom the author blocks.
+    personal inboxes, a public one to relays too; nothing goes to whom the author blocks, nor of an author who is
+    suspended by now.
     """
     records = await conn.fetch(
         f"""
-        with s as (select * from statuses where id = $1),
+        with s as (
+            select o.* from statuses o join accounts w on w.id = o.account_id and w.suspended_at is null
+            where o.id = $1),
         people as (
             select m.account_id from mentions m where m.status_id = $1
             union select p.account_id from statuses p, s

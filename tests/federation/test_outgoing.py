@@ -7,6 +7,7 @@ import pytest
 
 from federation.vocab import activity
 from storage import activities
+from tests.api.walks.admin import EVERYTHING
 from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -70,6 +71,22 @@ async def test_taking_back_a_boost_for_followers_does_not_make_it_public(server:
     assert undo["object"]["object"] == create["object"]["id"]
     assert PUBLIC not in _addressed(undo)
     assert _addressed(undo) <= _addressed(announce)
+
+
+async def test_of_somebody_suspended_nothing_leaves_that_was_on_its_way(server: Node) -> None:
+    alice, boss = await server.person("alice"), await server.person("boss", role="admin", scopes=EVERYTHING)
+    puppet, _ = await _fan(server, alice, "peer.test")
+    post = await alice.posts("which?", poll={"options": ["a", "b"], "expires_in": 3600})
+    await drain(server)
+    await boss.post(f"/api/v1/polls/{post['poll']['id']}/votes", {"choices": [0]})
+    await drain(server)  # the counts are told later
+    await alice.posts("another")
+    await boss.post(f"/api/v1/admin/accounts/{alice.id}/action", {"type": "suspend"})
+    async with server.db.transaction() as conn:
+        await conn.execute("update jobs set run_at = now() where name = 'poll_counts'")
+    await drain(server)
+    sent = [(each["type"], each["object"]["type"]) for each in puppet.inbox]
+    assert sent == [("Create", "Question"), ("Update", "Person")]
 
 
 async def test_followers_of_the_answered_hear_of_the_deletion_of_the_answer(server: Node) -> None:

@@ -150,9 +150,10 @@ async def _gather(fed: Fed, items: Sequence[Ref], budget: Budget, status_id: int
     return found
 
 
-async def look_around(fed: Fed, status: Status, *, answered_elsewhere: bool) -> Refresh | None:
-    """Somebody opens a thread: what is under way to complete it, begun now unless that was done a moment ago."""
-    if status.visibility >= PRIVATE or not (answered_elsewhere if status.is_local else _may_be_incomplete(status)):
+async def look_around(fed: Fed, status: Status) -> Refresh | None:
+    """Somebody opens a thread: what is under way to complete it, begun now unless that was done a moment ago. Those of
+    posts of ours are watched."""
+    if status.is_local or status.visibility >= PRIVATE or not _may_be_incomplete(status):
         return None
     async with fed.db.read() as conn:
         found = await thread_refreshes.latest(conn, status.id, within=REPLIES_EVERY)

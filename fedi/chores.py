@@ -3,22 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-from federation import featuring, inbox, outbound, threads
+from federation import featuring, inbox, outbound
 from federation.errors import Gone, Rejected
 from fedi.context import App
 from storage import (
     activities,
     activity,
-    fetch_budgets,
-    jobs,
     keys,
     purging,
     rate_limits,
-    refusals,
     severances,
     tagged_collections,
     thread_refreshes,
-    thread_watches,
     translations,
 )
 from storage import inbox as arrivals
@@ -32,19 +28,6 @@ KEYS_STEP = 1000
 REFRESHES_STEP = 1000
 SEVERED_STEP = 1000
 REFRESHES_KEPT = timedelta(days=1)
-BUDGETS_STEP = 1000
-BUDGETS_KEPT = timedelta(days=2)
-# Threads under way or waiting at a time, of those that nobody has asked for.
-THREADS_AT_ONCE = 50
-
-
-async def look_at_threads(app: App) -> None:
-    """Leave jobs that complete the threads whose turn it is; not more than are done meanwhile."""
-    async with app.db.transaction() as conn:
-        room = THREADS_AT_ONCE - await jobs.count(conn, "slow", threads.REPLIES_JOB, at_most=THREADS_AT_ONCE)
-        for status_id in await thread_watches.due(conn, limit=room) if room > 0 else ():
-            payload = {"status_id": status_id}
-            await jobs.enqueue(conn, threads.REPLIES_JOB, payload, queue="slow", key=str(status_id))
 
 
 async def handle_inbox(app: App, payload: dict[str, Any]) -> None:
@@ -78,7 +61,7 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits, how
-    threads were completed, who was lost by old blocks, keys that others replaced, what was fetched for whom."""
+    threads were completed, who was lost by old blocks, keys that others replaced."""
     gone = ACTIVITIES_STEP
     while gone == ACTIVITIES_STEP:
         async with app.db.transaction() as conn:
@@ -104,7 +87,6 @@ async def sweep(app: App) -> None:
     while gone == SEVERED_STEP:
         async with app.db.transaction() as conn:
             gone = await severances.forget(conn, limit=SEVERED_STEP)
-    await _forget_fetches(app)
 
 
 async def read_shared_collection(app: App, payload: dict[str, Any]) -> None:
@@ -115,14 +97,3 @@ async def read_shared_collection(app: App, payload: dict[str, Any]) -> None:
         raise Rejected(str(exc)) from exc
     async with app.db.transaction() as conn:
         await tagged_collections.link(conn, payload["uri"], found.id)
-
-
-async def _forget_fetches(app: App) -> None:
-    gone = BUDGETS_STEP
-    while gone == BUDGETS_STEP:
-        async with app.db.transaction() as conn:
-            gone = await fetch_budgets.forget(conn, older_than=BUDGETS_KEPT, limit=BUDGETS_STEP)
-    gone = BUDGETS_STEP
-    while gone == BUDGETS_STEP:
-        async with app.db.transaction() as conn:
-            gone = await refusals.forget(conn, limit=BUDGETS_STEP)

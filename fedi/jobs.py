@@ -25,6 +25,7 @@ from fedi.services import (
     scheduling,
     statuses,
     subscriptions,
+    surroundings,
     uploads,
 )
 from storage import cards as card_rows
@@ -100,5 +101,6 @@ SCHEDULE: list[tuple[float, Callable[[App], Awaitable[None]]]] = [
     (3600, gates.tidy),
     (3600, subscriptions.tidy),
     (3600, domains.align_all),
-    (60, chores.look_at_threads),
+    (60, surroundings.look_at_threads),
+    (3600, surroundings.tidy),
 ]

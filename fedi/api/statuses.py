@@ -81,9 +81,7 @@ async def context(call: Call[NoParams]) -> Context:
             call.app, conn, [*ancestors, *descendants], call.viewer_id, filter_context="thread"
         )
     if call.viewer_id is not None:
-        below_here = set(map(str, descendants))
-        elsewhere = any(each.id in below_here and "@" in each.account.acct for each in found)
-        refresh = await surroundings.look_around(call.app.fed, status, answered_elsewhere=elsewhere)
+        refresh = await surroundings.look_around(call.app.fed, status)
         if refresh is not None:
             call.headers["Mastodon-Async-Refresh"] = async_refresh.header(refresh)
     shown = {each.id: each for each in found}

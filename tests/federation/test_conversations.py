@@ -11,7 +11,7 @@ from federation import budgets, references, resolve, threads
 from federation.budgets import Budget
 from federation.errors import Rejected, Spent
 from federation.vocab import collection, types
-from fedi import chores
+from fedi.services import surroundings
 from storage import fetch_budgets, met_hosts, statuses, thread_watches
 from storage.fetch_budgets import Limit
 from tests.support.puppet import JSON, Puppet
@@ -48,7 +48,7 @@ async def later(a: Node, **by: float) -> None:
     """Let the time of every watched thread come."""
     async with a.db.transaction() as conn:
         await conn.execute("update thread_watches set next_at = now() - interval '1 second'")
-    await chores.look_at_threads(a.app)
+    await surroundings.look_at_threads(a.app)
     await drain(a)
 
 
@@ -198,10 +198,6 @@ async def test_below_our_own_posts_the_answers_to_answers_come_too(a: Node, peer
     below = other.note(other.actor("otto"), "below", inReplyTo=answer["id"])
     listed(peer, "/replies", [below["id"]])
     await arrives(a, peer, answer, eve)
-    opened = await alice.call("GET", f"/api/v1/statuses/{ours['id']}/context")
-    assert "Mastodon-Async-Refresh" in opened.headers
-    async with a.db.transaction() as conn:
-        await conn.execute("delete from jobs where name = 'fetch_replies'")
     await later(a)
     assert await thread(alice, ours["id"]) == [answer["id"], below["id"]]
     assert len(await alice.notifications()) == 0, "it mentions nobody"

@@ -110,7 +110,7 @@ async def favourited(conn: Conn, site: Site, status: Status, account: Account, u
     if undo:
         document = activity.undo(uris.undo(uri), account.uri, document)
     inboxes = await audiences.of_opinion(conn, status.id)
-    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 
 
 async def follow(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:

@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
-from federation import objects, outgoing, uris
+from federation import objects, outbound, outgoing, uris
 from federation.context import Site
-from federation.vocab import activity, reaction, tag
+from federation.vocab import reaction, tag
 from fedi.effects import notify
 from fedi.effects.context import Context
-from storage import accounts, events, favourites, notifications, reactions, statuses
+from storage import accounts, audiences, events, favourites, notifications, reactions, statuses
 from storage.db import Conn
 from storage.reactions import Reaction
 
@@ -69,8 +69,7 @@ async def _repeat(ctx: Context, status_id: int, account_id: int) -> None:
         return
     uri = uris.like(account.uri, outgoing.now())
     await favourites.rename(ctx.conn, account_id=account_id, status_id=status_id, uri=uri)
-    document = activity.like(uri, account.uri, status.uri, author=author.uri)
-    await outgoing.to_one(ctx.conn, ctx.fed.site, document, sender=account, recipient=author)
+    await outbound.favourited(ctx.conn, ctx.fed.site, status, account, uri)
 
 
 async def _send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -> None:
@@ -95,7 +94,8 @@ async def _send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) 
     )
     if undo:
         document = reaction.undo(uris.undo(given.uri), document)
-    await outgoing.to_one(conn, site, document, sender=account, recipient=author)
+    inboxes = await audiences.of_opinion(conn, status.id)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 
 
 async def _picture(conn: Conn, site: Site, given: Reaction) -> tag.Emoji | None:

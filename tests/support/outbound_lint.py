@@ -160,12 +160,12 @@ def _context(value: JSON) -> Iterator[str]:
 
 
 def _object(value: JSON, path: str, *, top: bool = False) -> Iterator[str]:
-    kind = value.get("type")
+    kind = _type(value)
     if "type" in value and (
-        not isinstance(kind, str) or kind not in ACTIVITIES | POSTS | ACTORS | COLLECTIONS | STAMPS | PARTS
+        kind is None or kind not in ACTIVITIES | POSTS | ACTORS | COLLECTIONS | STAMPS | PARTS
     ):
         yield f"{path}.type is {value.get('type')!r}"
-    if top and not isinstance(kind, str):
+    if top and kind is None:
         yield "no type"
     yield from _properties(value, path)
     if kind in ACTIVITIES | POSTS | ACTORS | STAMPS and not (_is_option(path) or _is_software(path)):
@@ -228,7 +228,7 @@ def _activity(value: JSON, kind: str, path: str, *, top: bool) -> Iterator[str]:
     if "actor" not in value:
         yield f"{path}.actor is missing"
     obj = value.get("object")
-    if kind in BY_ID and not isinstance(obj, str):
+    if kind in BY_ID and not isinstance(obj, str) and not (kind == "Remove" and _type(obj or {}) == "Hashtag"):
         yield f"{path}.object of a {kind} is not an id"
     if kind in EMBEDDED and not (isinstance(obj, dict) or not top):
         yield f"{path}.object of a {kind} is not embedded"
@@ -241,7 +241,7 @@ def _activity(value: JSON, kind: str, path: str, *, top: bool) -> Iterator[str]:
     if (
         kind == "Add"
         and not isinstance(obj, str)
-        and (obj or {}).get("type") not in {"FeaturedCollection", "FeaturedItem"}
+        and (obj or {}).get("type") not in {"FeaturedCollection", "FeaturedItem", "Hashtag"}
     ):
         yield f"{path}.object of an Add is not an id"
     if kind in ("Add", "Remove", "Move") and "target" not in value:

@@ -27,7 +27,7 @@ BODY = {
 # A token in any form is asked for by the handler, whatever the table says, because there are several ways to give it.
 STREAMING = "/api/v1/streaming"
 # For these `test_admin_access` asks the same.
-ADMIN = ("/api/v1/admin/", "/api/v2/admin/")
+ADMIN = ("/api/v1/admin/", "/api/v2/admin/", "/api/v1/fedi/admin/")
 # As at Mastodon, a group that one does not have is as good as dismissed.
 GONE_ANYWAY = {"POST /api/v2/notifications/:group_key/dismiss"}
 # Parameters that name no row of a person.
@@ -164,7 +164,8 @@ async def belongings(server: Node, alice: Person) -> dict[str, str]:
     rule = await alice.post(
         "/api/v2/filters", {"title": "x", "context": ["home"], "keywords_attributes": [{"keyword": "tea"}]}
     )
-    made["/api/v1/statuses/:id"] = status["id"]
+    for space in ("", "pleroma/", "fedi/"):
+        made[f"/api/v1/{space}statuses/:id"] = status["id"]
     made["/api/v1/polls/:id"] = status["poll"]["id"]
     made["/api/v1/media/:id"] = (await alice.api("POST", "/api/v2/media", files=file))["id"]
     made["/api/v1/scheduled_statuses/:id"] = (await alice.posts("later", scheduled_at=later))["id"]

@@ -28,7 +28,7 @@ async def refused(server: Node, person: Person | None, wanted: Sequence[Endpoint
 
 def test_there_are_59_operations_and_each_names_scope_and_permission() -> None:
     assert len(checker.topics()["admin"]) == 59
-    assert len([route for route in ROUTES if route.method != "PATCH"]) == 59
+    assert len([route for route in ROUTES if route.method != "PATCH" and "/fedi/" not in route.path]) == 59
     for route in ROUTES:
         assert route.access.kind == "user"
         assert route.access.permissions

@@ -178,7 +178,7 @@ async def _keeps(scene: Scene, viewer: Viewer) -> None:
 
 # ---------------------------------------------------------------- routes of one post
 
-ONE = re.compile(r"(/api/v\d+|/users/:username)/statuses/:id\b|/@:username/:id\b")
+ONE = re.compile(r"(/api/v\d+(/pleroma|/fedi)?|/users/:username)/statuses/:id\b|/@:username/:id\b")
 ROUTES = [route for route in routes.ROUTES if ONE.match(route.path)]
 # What only the author may do; to everybody else there is nothing to do it to.
 OWN = {
@@ -188,6 +188,8 @@ OWN = {
     "POST /api/v1/statuses/:id/pin",
     "POST /api/v1/statuses/:id/unpin",
     "POST /api/v1/statuses/:id/quotes/:quoting_status_id/revoke",
+    "GET /api/v1/fedi/statuses/:id/deliveries",
+    "POST /api/v1/fedi/statuses/:id/send",
 }
 REFUSED = {401, 403, 422}
 # What one has done one may undo unseen: the answer names the post and shows nothing of it. See test_interactions.
@@ -215,7 +217,7 @@ async def test_a_post_is_there_only_for_whom_may_read_it(scene: Scene) -> None:
         for viewer, (visibility, post) in itertools.product(scene.viewers, scene.posts.items()):
             if viewer.author and route.method != "GET":
                 continue  # would change what is looked at
-            path = re.sub(r":quoting_status_id", scene.quoting["id"], route.path).replace(":id", post["id"])
+            path = re.sub(r":quoting_status_id", scene.quoting["id"], route.path).replace(":id", post["id"]).replace(":emoji", "🎉")
             more: dict[str, Any] = {"headers": ACTIVITY} if route.path.startswith("/users") else {}
             if route.path.endswith("/translate"):
                 more = {"json": {"lang": "de"}}

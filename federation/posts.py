@@ -43,6 +43,8 @@ async def store(
     async with fed.db.read() as conn:
         known = await statuses.by_uri(conn, note.id)
     if known is not None:
+        if not quiet:
+            await told(fed, known.id)
         return known.id, False
     budget = budget or budgets.current()
     verdict = await origins.admit(fed, host)
@@ -56,18 +58,31 @@ async def store(
         if buried:
             raise Rejected(f"{note.id} was deleted")
         if status_id is not None:
+            if not quiet:
+                await statuses.tell(conn, status_id)
             return status_id, False
         with_media = not (verdict.reject_media or author.media_rejected)
         new = await _new(conn, note, author, with_media, visibility=visibility, named=named, quiet=quiet)
         status_id, created = await statuses.create(conn, new)
         if created:
             await _place(conn, fed, status_id, note)
-        if created and climb and new.in_reply_to_uri is not None:
-            climbing = {"status_id": status_id, "chain": budget.chain}
-            await jobs.enqueue(conn, ANCESTORS_JOB, climbing, queue="slow", key=new.in_reply_to_uri)
+            if climb and new.in_reply_to_uri is not None:
+                await _climb(conn, status_id, new.in_reply_to_uri, budget)
         if created and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
     return status_id, created
+
+
+async def _climb(conn: Conn, status_id: int, parent_uri: str, budget: Budget) -> None:
+    """Leave a job that fetches what it answers."""
+    payload = {"status_id": status_id, "chain": budget.chain}
+    await jobs.enqueue(conn, ANCESTORS_JOB, payload, queue="slow", key=parent_uri)
+
+
+async def told(fed: Fed, status_id: int) -> None:
+    """What was read as context before its author's server sent it is news still."""
+    async with fed.db.transaction() as conn:
+        await statuses.tell(conn, status_id)
 
 
 async def _lock(conn: Conn, note: Note) -> None:

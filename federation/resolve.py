@@ -48,6 +48,8 @@ async def status(
     async with fed.db.read() as conn:
         known = await statuses.by_uri(conn, uri)
     if known is not None and (known.is_local or not refresh):
+        if not quiet and not known.is_local:
+            await posts.told(fed, known.id)
         return known
     found = await origins.document(fed, uri, budget=budget, again=refresh)
     wanted = _Wanted(quiet=quiet, climb=climb, follow_quote=follow_quote, budget=budget or budgets.current())

@@ -148,8 +148,8 @@ HEADS = f"""
     where s.id in (select id from main union all select id from quoted)"""
 
 
-# Who looks is hidden from the planner like the rest: with statistics about blocks and follows it would make another plan
-# for everybody, each time.
+# Who looks is hidden from the planner like the rest: with statistics about blocks and follows it would make another
+# plan for everybody, each time.
 _HEADS = HEADS.replace("$1::bigint", "$1").replace("$1", "(select $1::bigint)")
 
 

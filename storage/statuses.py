@@ -189,9 +189,9 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
             insert into statuses (id, account_id, uri, url, is_local, type, visibility, content, text, content_type,
                 spoiler_text, sensitive, language, in_reply_to_id, in_reply_to_account_id, in_reply_to_uri, thread_id,
                 conversation_uri, reblog_of_id, media_ids, emojis, application_id, replies_uri, created_at,
-                quote_automatic, quote_manual, held_until, held_locally, fetched_at)
+                quote_automatic, quote_manual, held_until, held_locally, is_quiet, fetched_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24, $25, $26, $27, $28, case when $5 then null else now() end)
+                $22, $23, $24, $25, $26, $27, $28, $29, case when $5 then null else now() end)
             on conflict do nothing returning id)
         insert into status_stats (status_id) select id from made returning status_id
         """,
@@ -199,7 +199,7 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
         new.content_type, new.spoiler_text, new.sensitive, new.language, new.in_reply_to_id,
         new.in_reply_to_account_id, new.in_reply_to_uri, thread_id, new.conversation_uri, new.reblog_of_id,
         new.media_ids, new.emojis, new.application_id, new.replies_uri, new.created_at,
-        new.quote_automatic, new.quote_manual, new.held_until, new.held_locally,
+        new.quote_automatic, new.quote_manual, new.held_until, new.held_locally, new.quiet,
     )  # fmt: skip
     if status_id is None:
         existing = await conn.fetchval(
@@ -217,6 +217,15 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
     if new.quote is not None:
         await quotes.insert(conn, new.id, new.account_id, new.quote, quiet=new.quiet)
     return new.id, True
+
+
+async def tell(conn: Conn, status_id: int) -> None:
+    """What was kept quietly is news after all: what follows from a new post follows now, once."""
+    told = await conn.fetchval(
+        "update statuses set is_quiet = false where id = $1 and is_quiet returning id", status_id
+    )
+    if told is not None:
+        await events.emit(conn, events.StatusCreated(status_id))
 
 
 async def _settled(conn: Conn, new: New) -> tuple[New, int]:

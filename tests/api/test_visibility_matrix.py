@@ -217,7 +217,11 @@ async def test_a_post_is_there_only_for_whom_may_read_it(scene: Scene) -> None:
         for viewer, (visibility, post) in itertools.product(scene.viewers, scene.posts.items()):
             if viewer.author and route.method != "GET":
                 continue  # would change what is looked at
-            path = re.sub(r":quoting_status_id", scene.quoting["id"], route.path).replace(":id", post["id"]).replace(":emoji", "🎉")
+            path = (
+                re.sub(r":quoting_status_id", scene.quoting["id"], route.path)
+                .replace(":id", post["id"])
+                .replace(":emoji", "🎉")
+            )
             more: dict[str, Any] = {"headers": ACTIVITY} if route.path.startswith("/users") else {}
             if route.path.endswith("/translate"):
                 more = {"json": {"lang": "de"}}

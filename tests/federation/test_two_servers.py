@@ -199,6 +199,19 @@ async def test_a_profile_change_travels(servers: Servers) -> None:
     assert (seen["display_name"], seen["note"]) == ("Alice A.", "<p>hello</p>")
 
 
+async def test_what_was_read_before_it_came_is_news_when_it_comes(servers: Servers) -> None:
+    """A thread or a profile that is completed meanwhile keeps nobody from being told."""
+    a, b, alice, bob = await _friends(servers)
+    post = await alice.posts(f"@{bob.handle} have you seen this?")
+    seen = await bob.sees(post["uri"])
+    await drain(b)
+    assert (await bob.home(), await bob.get("/api/v1/notifications", **{"types[]": "mention"})) == ([], [])
+    await drain(a, b)
+    assert [each["id"] for each in await bob.home()] == [seen["id"]]
+    told = await bob.get("/api/v1/notifications", **{"types[]": "mention"})
+    assert [each["status"]["id"] for each in told] == [seen["id"]]
+
+
 async def test_a_reply_to_an_unknown_post_brings_its_parents(servers: Servers) -> None:
     a, b, c = await servers("a.test", "b.test", "c.test")
     alice, bob, carol = await a.person("alice"), await b.person("bob"), await c.person("carol")

@@ -161,9 +161,7 @@ def _context(value: JSON) -> Iterator[str]:
 
 def _object(value: JSON, path: str, *, top: bool = False) -> Iterator[str]:
     kind = _type(value)
-    if "type" in value and (
-        kind is None or kind not in ACTIVITIES | POSTS | ACTORS | COLLECTIONS | STAMPS | PARTS
-    ):
+    if "type" in value and (kind is None or kind not in ACTIVITIES | POSTS | ACTORS | COLLECTIONS | STAMPS | PARTS):
         yield f"{path}.type is {value.get('type')!r}"
     if top and kind is None:
         yield "no type"

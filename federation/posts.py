@@ -35,9 +35,9 @@ async def store(
     """Write a post whose origin is proven; its id, and whether it is new. What is known already stays as it is.
 
     `sender`: whoever brought it, usually its author. `delivered_to`: the local account whose own inbox it came to,
-    which may read it even if it is not addressed. `fetched`: it was read from its origin as the public would; without
-    addresses it is unlisted then, and direct otherwise. `climb`: leave a job that fetches what it answers when that is
-    unknown; `follow_quote`: likewise for what it quotes, and for the consent to it. Raises Rejected or Retry.
+    which may read it even if it is not addressed. `fetched`: it was read as the public would; without addresses it is
+    unlisted then, and direct otherwise. `climb`: leave a job that fetches what it answers when that is unknown;
+    `follow_quote`: likewise for what it quotes, and for the consent to it. Raises Rejected or Retry.
     """
     host = check(fed, note)
     async with fed.db.read() as conn:

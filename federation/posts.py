@@ -66,17 +66,17 @@ async def store(
         status_id, created = await statuses.create(conn, new)
         if created:
             await _place(conn, fed, status_id, note)
-            if climb and new.in_reply_to_uri is not None:
-                await _climb(conn, status_id, new.in_reply_to_uri, budget)
+            await _climb(conn, status_id, new.in_reply_to_uri if climb else None, budget)
         if created and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
     return status_id, created
 
 
-async def _climb(conn: Conn, status_id: int, parent_uri: str, budget: Budget) -> None:
+async def _climb(conn: Conn, status_id: int, parent_uri: str | None, budget: Budget) -> None:
     """Leave a job that fetches what it answers."""
-    payload = {"status_id": status_id, "chain": budget.chain}
-    await jobs.enqueue(conn, ANCESTORS_JOB, payload, queue="slow", key=parent_uri)
+    if parent_uri is not None:
+        payload = {"status_id": status_id, "chain": budget.chain}
+        await jobs.enqueue(conn, ANCESTORS_JOB, payload, queue="slow", key=parent_uri)
 
 
 async def told(fed: Fed, status_id: int) -> None:

@@ -1,0 +1,70 @@
+"""GoToSocial 0.20 (facts: its docs/federation and internal/ap, internal/federation at 57cb4fe74)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.interop.peer import ACTIVITY, JSON, Media, Peer
+from tests.interop.signatures import Request, Wrong
+from tests.support.servers import Person
+
+
+def flat(value: Any) -> Any:
+    """Lists of one become their element."""
+    if isinstance(value, list):
+        return flat(value[0]) if len(value) == 1 else [flat(each) for each in value]
+    if isinstance(value, dict):
+        return {name: flat(each) for name, each in value.items()}
+    return value
+
+
+class GoToSocial(Peer):
+    software = "GoToSocial"
+    host = "gts.test"
+    can = (Peer.can | {"move"}) - {"pins"}
+    form = 'keyId="{key_id}",algorithm="hs2019",headers="{covered}",signature="{signature}"'
+    signed_only = True
+    seconds = 3600
+    content_types = (ACTIVITY, 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"')
+    shared_inbox = None  # each of its people is sent to
+    key_fragment = "/main-key"
+
+    def make_actor(self, name: str, **more: Any) -> JSON:
+        actor = super().make_actor(name, **more)
+        # Its keys are documents of their own, with as much of the actor as their readers need.
+        key = actor["publicKey"]
+        self.serve({name: actor[name] for name in ("@context", "id", "type", "preferredUsername", "publicKey")} | {
+            "id": key["id"],
+        })  # fmt: skip
+        self.documents[f"{self.actor_path.format(name=name)}/main-key"] = {
+            **{name: actor[name] for name in ("@context", "id", "type", "preferredUsername", "publicKey")}
+        }
+        return actor
+
+    def now(self) -> str:
+        return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-4] + "Z"
+
+    def attachment(self, media: Media) -> JSON:
+        kind = media.media_type.partition("/")[0].title()
+        return {"type": kind, "mediaType": media.media_type, "url": media.url, "summary": media.description}
+
+    def create(self, note: JSON) -> JSON:
+        return dict(flat(super().create(note)))
+
+    def mention(self, person: Person) -> JSON:
+        # The page, not the id.
+        return {**super().mention(person), "href": f"{person.node.base_url}/@{person.username}"}
+
+    def ballots(self, poll: str, author: str, *options: str) -> list[JSON]:
+        votes = [self.ballot(poll, author, option) for option in options]
+        return [self.activity("Create", votes, to=author)]
+
+    def check(self, activity: JSON, request: Request) -> None:
+        super().check(activity, request)
+        if activity["type"] == "Undo" and not isinstance(activity["object"], dict):
+            raise Wrong("Undo without what is undone")
+        if activity["type"] in {"Create", "Update"}:
+            obj = activity["object"]
+            if obj.get("updated") and obj.get("published") and obj["updated"] < obj["published"]:
+                raise Wrong("updated before it was published")
+            if activity["type"] == "Create" and not (activity.get("to") or activity.get("cc")):
+                raise Wrong("a Create addressed to nobody")

@@ -21,6 +21,7 @@ from federation.serving import (
 )
 from federation.vocab import activity, consent, quote, tag
 from federation.vocab.audience import PUBLIC
+from federation.vocab.context import wrap
 from storage import accounts, activities, ids, publishing, quotes, statuses
 from storage.accounts import Account
 from storage.statuses import Status
@@ -67,8 +68,8 @@ async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
         body = await profiles.person(conn, fed.site, _without_profile(account) if account.suspended_at else account)
     if stranger:
         # Enough to verify what we send: whoever cannot prove who they are has to be able to check who we are.
-        shown = ("@context", "id", "type", "preferredUsername", "inbox", "publicKey", "assertionMethod")
-        body = {name: body[name] for name in shown if name in body}
+        shown = ("id", "type", "preferredUsername", "inbox", "publicKey", "assertionMethod")
+        body = wrap({name: body[name] for name in shown if name in body})
     return document(body, private=fed.site.asks_who, seconds=ACTOR_SECONDS)
 
 

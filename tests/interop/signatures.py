@@ -4,6 +4,7 @@ draft-cavage-http-signatures-12, RFC 9421. What each reads wrongly or asks for b
 """
 
 import base64
+import functools
 import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -30,7 +31,9 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+@functools.cache
 def private(pem: str) -> rsa.RSAPrivateKey:
+    """Kept, since reading one proves that its numbers are primes."""
     key = serialization.load_pem_private_key(pem.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key

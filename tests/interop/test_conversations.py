@@ -1,67 +1,18 @@
 """A conversation with each of the servers of the fediverse, in its own dialect and under its own strictness."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.interop.peer import PUBLIC, Media, Peer
-from tests.interop.peers import ALL
+from fedi.services import moving
+from tests.interop.consent import Consenting
+from tests.interop.peer import PUBLIC, Peer
+from tests.interop.peers import PEOPLE
+from tests.interop.stage import STATUSES, Servers, Stage, found, meet
 from tests.support.pictures import picture as drawn
-from tests.support.servers import Node, Person, drain
+from tests.support.servers import drain
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.software)]
-
-Servers = Callable[..., Awaitable[list[Node]]]
-STATUSES = "/api/v1/statuses"
-CAT = "https://files.example/cat.png"
-
-
-class Stage(msgspec.Struct, frozen=True):
-    """Alice on our server, who is followed by Pat on the peer; `account` is Pat as our server knows them."""
-
-    node: Node
-    alice: Person
-    peer: Peer
-    account: Any
-
-    async def settle(self) -> None:
-        """Until nobody has anything left to say."""
-        for _ in range(20):
-            await drain(self.node)
-            if not await self.peer.speak(self.node):
-                return
-        raise AssertionError("they never stop")
-
-    async def says(self, *activities: Any) -> None:
-        self.peer.say(*activities)
-        await self.settle()
-
-
-async def meet(servers: Servers, kind: type[Peer]) -> Stage:
-    (node,) = await servers("fedi.test")
-    alice = await node.person("alice")
-    peer = kind(node.network)
-    found = await alice.get("/api/v2/search", q=f"@{peer.handle}", type="accounts", resolve="true")
-    (account,) = found["accounts"]
-    stage = Stage(node, alice, peer, account)
-    await alice.post(f"/api/v1/accounts/{account['id']}/follow")
-    await stage.settle()
-    assert peer.followers == {alice.uri}
-    assert (await relationship(stage))["following"]
-    await stage.says(peer.follow(alice.uri))
-    assert peer.following == {alice.uri}
-    assert (await relationship(stage))["followed_by"]
-    return stage
-
-
-async def relationship(stage: Stage) -> Any:
-    return (await stage.alice.get("/api/v1/accounts/relationships", **{"id[]": stage.account["id"]}))[0]
-
-
-async def notices(stage: Stage, kind: str) -> list[Any]:
-    return list(await stage.alice.get("/api/v1/notifications", **{"types[]": kind}))
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("kind", PEOPLE, ids=lambda kind: kind.software)]
 
 
 # ------------------------------------------------------------ what it says
@@ -69,35 +20,53 @@ async def notices(stage: Stage, kind: str) -> list[Any]:
 
 async def test_what_it_says_is_understood(servers: Servers, kind: type[Peer]) -> None:
     stage = await meet(servers, kind)
-    assert stage.account["acct"] == stage.peer.handle
-    for scene in (posts, edits, answers, likes, polls, votes, quotes, reports, deletes):
-        await scene(stage)
+    for name, scene in {
+        "post": posts, "edit": edits, "whisper": whispers, "reply": answers, "like": likes, "boost": boosts,
+        "react": reacts, "poll": polls, "vote": votes, "quote": quotes, "report": reports, "rename": renames,
+    }.items():  # fmt: skip
+        if name in kind.can:
+            await scene(stage)
+    await deletes(stage)
+    await joins_and_leaves(stage)
+    if "block" in kind.can:
+        await blocks(stage)
+    if "move" in kind.can:
+        await moves(stage)
     assert stage.peer.refused == []
 
 
 async def posts(stage: Stage) -> None:
-    peer = stage.peer
+    peer: Peer = stage.peer
     warning = "food" if "warn" in peer.can else None
-    note = peer.note("look at my cat", warning=warning, media=(Media(CAT),))
+    media = (peer.shows,) if "media" in peer.can else ()
+    note = peer.note("look at my cat", warning=warning, media=media)
     await stage.says(peer.create(note))
     seen = (await stage.alice.home())[0]
     assert (seen["uri"], seen["visibility"], seen["spoiler_text"]) == (note["id"], "public", warning or "")
     assert seen["sensitive"] is (warning is not None)
     assert "look at my cat" in seen["content"]
-    (media,) = seen["media_attachments"]
-    assert (media["type"], media["remote_url"], media["description"]) == ("image", CAT, "a picture of a cat")
+    kinds = [(each["type"], each["remote_url"], each["description"]) for each in seen["media_attachments"]]
+    assert kinds == [(each.media_type.partition("/")[0], each.url, each.description) for each in media]
+    # Another one, which nobody was sent, is looked up.
+    note = peer.note("and look at this one")
+    assert "and look at this one" in (await stage.alice.sees(note["id"]))["content"]
 
 
 async def edits(stage: Stage) -> None:
-    if "edit" not in stage.peer.can:
-        return
     note = stage.peer.note("first")
     await stage.says(stage.peer.create(note), stage.peer.update(note, "second"))
     seen = await stage.alice.sees(note["id"])
     assert "second" in seen["content"]
     assert seen["edited_at"] is not None
-    history = await stage.alice.get(f"{STATUSES}/{seen['id']}/history")
+    history = await stage.status(f"{seen['id']}/history")
     assert ["first" in version["content"] for version in history] == [True, False]
+
+
+async def whispers(stage: Stage) -> None:
+    note = stage.peer.whisper("between us", stage.alice)
+    await stage.says(stage.peer.create(note))
+    notice = (await stage.notices("mention"))[0]
+    assert (notice["status"]["uri"], notice["status"]["visibility"]) == (note["id"], "direct")
 
 
 async def answers(stage: Stage) -> None:
@@ -105,30 +74,46 @@ async def answers(stage: Stage) -> None:
     post = await alice.posts("what do you think?")
     reply = peer.note("I agree", reply_to=post["uri"], mentions=(alice,))
     await stage.says(peer.create(reply))
-    notice = (await notices(stage, "mention"))[0]
+    notice = (await stage.notices("mention"))[0]
     assert (notice["status"]["uri"], notice["status"]["in_reply_to_id"]) == (reply["id"], post["id"])
     assert [each["username"] for each in notice["status"]["mentions"]] == ["alice"]
-    thread = await alice.get(f"{STATUSES}/{post['id']}/context")
+    thread = await stage.status(f"{post['id']}/context")
     assert [each["uri"] for each in thread["descendants"]] == [reply["id"]]
 
 
 async def likes(stage: Stage) -> None:
-    alice, peer = stage.alice, stage.peer
-    post = await alice.posts("like me")
-    path = f"{STATUSES}/{post['id']}"
-    like, boost = peer.like(post["uri"]), peer.boost(post["uri"])
-    await stage.says(like, *([boost] if "boost" in peer.can else []))
-    seen = await alice.get(path)
-    assert (seen["favourites_count"], seen["reblogs_count"]) == (1, 1 if "boost" in peer.can else 0)
-    assert [each["status"]["id"] for each in await notices(stage, "favourite")] == [post["id"]]
-    await stage.says(peer.undo(like), *([peer.undo(boost)] if "boost" in peer.can else []))
-    seen = await alice.get(path)
-    assert (seen["favourites_count"], seen["reblogs_count"]) == (0, 0)
+    post = await stage.alice.posts("like me")
+    like = stage.peer.like(post["uri"])
+    await stage.says(like)
+    assert (await stage.status(post["id"]))["favourites_count"] == 1
+    assert [each["status"]["id"] for each in await stage.notices("favourite")] == [post["id"]]
+    await stage.says(stage.peer.undo(like))
+    assert (await stage.status(post["id"]))["favourites_count"] == 0
+
+
+async def boosts(stage: Stage) -> None:
+    post = await stage.alice.posts("boost me")
+    boost = stage.peer.boost(post["uri"])
+    await stage.says(boost)
+    assert (await stage.status(post["id"]))["reblogs_count"] == 1
+    assert [each["status"]["id"] for each in await stage.notices("reblog")] == [post["id"]]
+    await stage.says(stage.peer.undo(boost))
+    assert (await stage.status(post["id"]))["reblogs_count"] == 0
+
+
+async def reacts(stage: Stage) -> None:
+    post = await stage.alice.posts("what do you feel?")
+    reaction = stage.peer.react(post["uri"], "🎉")
+    await stage.says(reaction)
+    seen = await stage.status(post["id"])
+    assert [(each["name"], each["count"]) for each in seen["reactions"]] == [("🎉", 1)]
+    assert seen["favourites_count"] == 0
+    assert [each["emoji"] for each in await stage.notices("pleroma:emoji_reaction")] == ["🎉"]
+    await stage.says(stage.peer.undo(reaction))
+    assert (await stage.status(post["id"]))["reactions"] == []
 
 
 async def polls(stage: Stage) -> None:
-    if "poll" not in stage.peer.can:
-        return
     question = stage.peer.poll("cake or pie?", "cake", "pie")
     await stage.says(stage.peer.create(question))
     poll = (await stage.alice.sees(question["id"]))["poll"]
@@ -139,8 +124,6 @@ async def polls(stage: Stage) -> None:
 
 
 async def votes(stage: Stage) -> None:
-    if "vote" not in stage.peer.can:
-        return
     body = {"status": "which?", "poll": {"options": ["red", "green", "blue"], "expires_in": 3600, "multiple": True}}
     post = await stage.alice.post(STATUSES, body)
     await stage.settle()
@@ -151,28 +134,28 @@ async def votes(stage: Stage) -> None:
 
 
 async def quotes(stage: Stage) -> None:
-    if "quote" not in stage.peer.can:
-        return
     post = await stage.alice.posts("quote me")
-    quoting = stage.peer.quotes(post["uri"], "well said")
-    await stage.says(stage.peer.create(quoting))
-    seen = await stage.alice.sees(quoting["id"])
+    said = stage.peer.quote(post["uri"], "well said")
+    await stage.says(*said)
+    seen = await stage.alice.sees(said[0]["object"]["id"])
     assert "well said" in seen["content"]
-    assert seen["quote"] is not None
+    assert (seen["quote"]["state"], seen["quote"]["quoted_status"]["id"]) == ("accepted", post["id"])
+    assert [each["status"]["id"] for each in await stage.notices("quote")] == [seen["id"]]
 
 
 async def reports(stage: Stage) -> None:
     alice, peer = stage.alice, stage.peer
-    if "report" not in peer.can:
-        return
     post = await alice.posts("rude words")
     await stage.says(peer.flag(alice.uri, [post["uri"]], "this is rude"))
     async with stage.node.db.read() as conn:
-        rows = await conn.fetch("select comment, status_ids, target_id from reports")
-    (row,) = rows
+        (row,) = await conn.fetch("select comment, status_ids, target_id from reports")
     assert "this is rude" in row["comment"]
-    assert row["target_id"] == alice.account_id
-    assert list(row["status_ids"]) == [int(post["id"])]
+    assert (row["target_id"], list(row["status_ids"])) == (alice.account_id, [int(post["id"])])
+
+
+async def renames(stage: Stage) -> None:
+    await stage.says(stage.peer.renames(name="Patricia"))
+    assert (await stage.alice.get(f"/api/v1/accounts/{stage.account['id']}"))["display_name"] == "Patricia"
 
 
 async def deletes(stage: Stage) -> None:
@@ -183,6 +166,45 @@ async def deletes(stage: Stage) -> None:
     await stage.alice.api("GET", f"{STATUSES}/{seen['id']}", status=404)
 
 
+async def joins_and_leaves(stage: Stage) -> None:
+    """It follows, and stops; and removes its follower."""
+    peer: Peer = stage.peer
+    follow = peer.follow(stage.alice.uri)
+    await stage.says(follow)
+    assert peer.following == {stage.alice.uri}
+    assert (await stage.relationship())["followed_by"]
+    await stage.says(peer.undo(follow))
+    assert not (await stage.relationship())["followed_by"]
+    (asked,) = [each for each in peer.heard if each["type"] == "Follow"]
+    await stage.says(peer.reject(asked))
+    assert not (await stage.relationship())["following"]
+
+
+async def blocks(stage: Stage) -> None:
+    block = stage.peer.block(stage.alice.uri)
+    await stage.says(stage.peer.follow(stage.alice.uri), block)
+    now = await stage.relationship()
+    assert (now["blocked_by"], now["followed_by"]) == (True, False)
+    await stage.says(stage.peer.undo(block))
+    assert not (await stage.relationship())["blocked_by"]
+
+
+async def moves(stage: Stage) -> None:
+    """To another of its kind; whoever follows goes along."""
+    await stage.alice.post(f"/api/v1/accounts/{stage.account['id']}/follow")
+    await stage.settle()
+    new = type(stage.peer)(
+        stage.node.network, "nova", host=f"new-{stage.peer.host}", alsoKnownAs=[stage.peer.actor["id"]]
+    )
+    stage.others.append(new)
+    await stage.says(*stage.peer.moves(new.actor["id"]))
+    assert (new.followers, stage.peer.followers) == ({stage.alice.uri}, set())
+    account = await stage.alice.get(f"/api/v1/accounts/{stage.account['id']}")
+    assert account["moved"]["acct"] == new.handle
+    assert (await stage.relationship(account["moved"]))["following"]
+    assert new.refused == []
+
+
 # ------------------------------------------------------------ what it hears
 
 
@@ -190,9 +212,9 @@ async def test_what_we_say_is_taken(servers: Servers, kind: type[Peer]) -> None:
     stage = await meet(servers, kind)
     alice, peer = stage.alice, stage.peer
     note = peer.note("hello")
-    await stage.says(peer.create(note))
+    await stage.says(peer.follow(alice.uri), peer.create(note))
     seen = await alice.sees(note["id"])
-    for scene in (is_told, is_answered, is_edited, is_marked, is_asked, is_reported):
+    for scene in (is_told, is_answered, is_edited, is_marked, is_quoted, is_asked, is_renamed, is_reported, is_moved):
         await scene(stage, seen)
     assert peer.refused == []
 
@@ -248,6 +270,27 @@ async def is_marked(stage: Stage, seen: Any) -> None:
         await stage.alice.post(f"{path}/{undo}")
         await stage.settle()
         assert (kind, *theirs) not in stage.peer.marks
+    # To whoever knows no reactions one is a favourite.
+    felt = (
+        (stage.peer.reactions, (*theirs, "🎉")) if stage.peer.reads_reactions else (stage.peer.marks, ("Like", *theirs))
+    )
+    for method in ("PUT", "DELETE"):
+        await stage.alice.api(method, f"/api/v1/pleroma/statuses/{seen['id']}/reactions/🎉")
+        await stage.settle()
+        assert (felt[1] in felt[0]) is (method == "PUT")
+
+
+async def is_quoted(stage: Stage, seen: Any) -> None:
+    post = await stage.alice.posts("well said", quoted_status_id=seen["id"])
+    await stage.settle()
+    note = stage.peer.posts[post["uri"]]
+    assert (await stage.status(post["id"]))["quote"]["state"] == "accepted"
+    if stage.peer.reads_quotes:
+        assert stage.peer.quoted(note) == seen["uri"]
+    assert f'href="{seen["url"]}"' in note["content"] or f'href="{seen["uri"]}"' in note["content"]
+    if issubclass(type(stage.peer), Consenting):
+        stamp = stage.peer.documents[note["quoteAuthorization"].removeprefix(stage.peer.at(""))]
+        assert (stamp["interactingObject"], stamp["interactionTarget"]) == (note["id"], seen["uri"])
 
 
 async def is_asked(stage: Stage, seen: Any) -> None:
@@ -258,11 +301,30 @@ async def is_asked(stage: Stage, seen: Any) -> None:
     assert (note["type"], [each["name"] for each in note["oneOf"]]) == ("Question", ["yes", "no"])
 
 
+async def is_renamed(stage: Stage, seen: Any) -> None:
+    await stage.alice.api("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": "Alice A."})
+    await stage.settle()
+    assert stage.peer.profiles[stage.alice.uri]["name"] == "Alice A."
+    stage.peer.check_actor(stage.peer.profiles[stage.alice.uri])
+
+
 async def is_reported(stage: Stage, seen: Any) -> None:
     body = {"account_id": stage.account["id"], "status_ids": [seen["id"]], "comment": "spam", "forward": True}
     await stage.alice.post("/api/v1/reports", body)
-    await stage.alice.post(f"/api/v1/accounts/{stage.account['id']}/block")
     await stage.settle()
     flagged = {target for mark, _, target in stage.peer.marks if mark == "Flag"}
     assert flagged >= {seen["uri"], stage.peer.actor["id"]}
+
+
+async def is_moved(stage: Stage, seen: Any) -> None:
+    """Alice goes to an account of the peer's kind, and blocks whom she followed."""
+    new = type(stage.peer)(stage.node.network, "nova", host=f"new-{stage.peer.host}", alsoKnownAs=[stage.alice.uri])
+    await found(stage.alice, new.handle)
+    await moving.move(stage.node.server.app, stage.alice.account_id, f"@{new.handle}")
+    await stage.settle()
+    assert stage.peer.profiles[stage.alice.uri]["movedTo"] == new.actor["id"]
+    assert [each["target"] for each in stage.peer.heard if each["type"] == "Move"] == [new.actor["id"]]
+    await stage.alice.post(f"/api/v1/accounts/{stage.account['id']}/block")
+    await stage.settle()
     assert ("Block", stage.alice.uri, stage.peer.actor["id"]) in stage.peer.marks
+    assert stage.peer.followers == set()

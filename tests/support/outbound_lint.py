@@ -213,7 +213,7 @@ def _identifier(value: JSON, kind: str, path: str) -> Iterator[str]:
         yield f"{path}.id is {uri!r}"
         return
     parts = urlsplit(uri)
-    if len(parts.path) + len(parts.fragment) < MIN_PATH and kind != "Application":
+    if len(parts.path) + len(parts.query) + len(parts.fragment) < MIN_PATH and kind != "Application":
         yield f"{path}.id {uri} is short"
     if kind in WITHOUT_FRAGMENT and parts.fragment:
         yield f"{path}.id {uri} has a fragment"

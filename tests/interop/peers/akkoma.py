@@ -12,7 +12,9 @@ from tests.support.servers import Person
 class Akkoma(Peer):
     software = "Akkoma"
     host = "akkoma.test"
-    can = Peer.can | {"react"}
+    can = Peer.can | {"react", "quote", "move"}
+    reads_reactions = frozenset({"EmojiReact"})
+    reads_quotes = ("quoteUrl", "quoteUri")
     covered = ("(request-target)", "content-length", "date", "digest", "host")
 
     def context(self) -> Any:
@@ -40,8 +42,8 @@ class Akkoma(Peer):
         made["closed"] = made.pop("endTime")
         return made
 
-    def react(self, uri: str, emoji: str) -> JSON:
-        return self.activity("EmojiReact", uri, content=emoji)
+    def quoting(self, uri: str, text: str) -> JSON:
+        return self.note(text, quoteUri=uri)
 
     def undo(self, activity: JSON) -> JSON:
         return self.activity("Undo", activity["id"])

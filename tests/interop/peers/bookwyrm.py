@@ -10,7 +10,7 @@ from tests.support.servers import Person
 class BookWyrm(Peer):
     software = "BookWyrm"
     host = "books.test"
-    can = Peer.can - {"poll", "vote", "report", "edit"}
+    can = Peer.can - {"poll", "vote", "report", "edit", "whisper"} | {"move"}
     actor_path = "/user/{name}"
     seconds = 300
     reads_query = False

@@ -10,7 +10,9 @@ from tests.support.servers import Person
 class Friendica(Peer):
     software = "Friendica"
     host = "friendica.test"
-    can = (Peer.can | {"quote"}) - {"poll", "vote"}
+    can = (Peer.can | {"quote", "react"}) - {"poll", "vote", "block"}
+    reads_reactions = frozenset({"EmojiReact"})
+    reads_quotes = ("quoteUrl", "quoteUri", "_misskey_quote", "tag")
     actor_path = "/profile/{name}"
     seconds = 300
     reads_query = False
@@ -36,7 +38,7 @@ class Friendica(Peer):
         service = {"type": "Service", "name": "Friendica", "url": self.at("")}
         return {**super().create(note), "id": f"{note['id']}/Create", "instrument": service}
 
-    def quotes(self, uri: str, text: str) -> JSON:
+    def quoting(self, uri: str, text: str) -> JSON:
         return self.note(text, quoteUrl=uri, _misskey_quote=uri)
 
     def check(self, activity: JSON, request: Request) -> None:

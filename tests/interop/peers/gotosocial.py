@@ -20,7 +20,7 @@ def flat(value: Any) -> Any:
 class GoToSocial(Peer):
     software = "GoToSocial"
     host = "gts.test"
-    can = (Peer.can | {"move"}) - {"pins"}
+    can = Peer.can | {"move"}
     form = 'keyId="{key_id}",algorithm="hs2019",headers="{covered}",signature="{signature}"'
     signed_only = True
     seconds = 3600
@@ -31,13 +31,8 @@ class GoToSocial(Peer):
     def make_actor(self, name: str, **more: Any) -> JSON:
         actor = super().make_actor(name, **more)
         # Its keys are documents of their own, with as much of the actor as their readers need.
-        key = actor["publicKey"]
-        self.serve({name: actor[name] for name in ("@context", "id", "type", "preferredUsername", "publicKey")} | {
-            "id": key["id"],
-        })  # fmt: skip
-        self.documents[f"{self.actor_path.format(name=name)}/main-key"] = {
-            **{name: actor[name] for name in ("@context", "id", "type", "preferredUsername", "publicKey")}
-        }
+        stub = {each: actor[each] for each in ("@context", "id", "type", "preferredUsername", "publicKey")}
+        self.documents[f"{self.actor_path.format(name=name)}{self.key_fragment}"] = stub
         return actor
 
     def now(self) -> str:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from tests.interop.peer import AS2, JSON, SECURITY, Media, Peer
+from tests.interop.consent import Consenting
+from tests.interop.peer import AS2, JSON, SECURITY, Media
 from tests.support.servers import Person
 
 
-class Hollo(Peer):
+class Hollo(Consenting):
     software = "Hollo"
     host = "hollo.test"
-    can = (Peer.can | {"react", "quote"}) - {"block", "report"}
+    can = (Consenting.can | {"react", "quote", "move"}) - {"report"}
+    reads_reactions = frozenset({"EmojiReact", "Like"})
+    reads_quotes = ("quote", "quoteUrl", "_misskey_quote", "tag")
     scheme = "rfc9421"
     signed_only = True
     seconds = 3600
@@ -32,8 +35,5 @@ class Hollo(Peer):
     def attachment(self, media: Media) -> JSON:
         return {**super().attachment(media), "type": "Image", "width": 640, "height": 480}
 
-    def react(self, uri: str, emoji: str) -> JSON:
-        return self.activity("EmojiReact", uri, content=emoji)
-
-    def quotes(self, uri: str, text: str) -> JSON:
-        return self.note(text, quoteUrl=uri, _misskey_quote=uri)
+    def quoting(self, uri: str, text: str) -> JSON:
+        return self.note(text, quote=uri, quoteUrl=uri)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.interop.peer import AS2, JSON, SECURITY, Media, Peer
+from tests.interop.consent import Consenting
+from tests.interop.peer import AS2, JSON, SECURITY, Media
 from tests.interop.signatures import Request, Wrong
 from tests.support.servers import Person
 
@@ -13,11 +14,12 @@ TOOT = {
 }  # fmt: skip
 
 
-class Mastodon(Peer):
+class Mastodon(Consenting):
     software = "Mastodon"
     host = "mastodon.test"
-    can = Peer.can | {"move", "quote"}
+    can = Consenting.can | {"move", "quote"}
     signed_only = True  # as with secure mode
+    reads_quotes = ("quote", "_misskey_quote", "quoteUrl", "quoteUri")
     seconds = 3600
 
     def context(self) -> Any:
@@ -49,7 +51,7 @@ class Mastodon(Peer):
     def like(self, uri: str) -> JSON:
         return {**super().like(uri), "id": f"{self.actor['id']}#likes/{self.next('x').rpartition('/')[2]}"}
 
-    def quotes(self, uri: str, text: str) -> JSON:
+    def quoting(self, uri: str, text: str) -> JSON:
         return self.note(text, quote=uri, _misskey_quote=uri, quoteUri=uri)
 
     def check(self, activity: JSON, request: Request) -> None:

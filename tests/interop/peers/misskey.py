@@ -18,7 +18,9 @@ TERMS = {
 class Misskey(Peer):
     software = "Misskey"
     host = "misskey.test"
-    can = (Peer.can | {"react", "quote"}) - {"edit"}
+    can = (Peer.can | {"react", "quote", "move"}) - {"edit"}
+    reads_reactions = frozenset({"Like", "EmojiReact"})
+    reads_quotes = ("_misskey_quote", "quoteUrl")
     covered = ("(request-target)", "date", "host", "digest")
     fetches_signed = False
     seconds = 300
@@ -57,7 +59,7 @@ class Misskey(Peer):
     def react(self, uri: str, emoji: str) -> JSON:
         return self.activity("Like", uri, content=emoji, _misskey_reaction=emoji)
 
-    def quotes(self, uri: str, text: str) -> JSON:
+    def quoting(self, uri: str, text: str) -> JSON:
         made = self.note(text, _misskey_quote=uri, quoteUrl=uri)
         made["content"] = f'<p><span>{text}<br><br>RE: </span><a href="{uri}">{uri}</a></p>'
         return made

@@ -24,9 +24,6 @@ class Pixelfed(Peer):
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
-    def later(self, published: str) -> str:
-        return published.replace("20", "21", 1)
-
     def note(
         self, text: str, *, warning: str | None = None, media: tuple[Media, ...] = (), reply_to: str | None = None,
         mentions: tuple[Person, ...] = (), **more: Any,

@@ -10,7 +10,9 @@ class Takahe(Peer):
     software = "Takahe"
     host = "takahe.test"
     can = (Peer.can | {"react"}) - {"report", "block"}
+    reads_reactions = frozenset({"EmojiReact"})
     actor_path = "/@{name}@takahe.test/"
+    refusal = 400
     covered = ("(request-target)", "host", "date", "digest", "content-type")
 
     def context(self) -> Any:

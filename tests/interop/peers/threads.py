@@ -15,6 +15,7 @@ class Threads(Peer):
     actor_path = "/ap/users/17841400000000077/"
     shared_inbox = "/ap/inbox/"
     signed_only = True
+    reads_quotes = ("tag", "_misskey_quote")
     seconds = 300
     covered = ("(request-target)", "host", "date", "digest", "(created)", "(expires)")
     form = (
@@ -33,9 +34,6 @@ class Threads(Peer):
     def now(self) -> str:
         return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
-    def later(self, published: str) -> str:
-        return published.replace("20", "21", 1)
-
     def note(
         self, text: str, *, warning: str | None = None, media: tuple[Media, ...] = (), reply_to: str | None = None,
         mentions: tuple[Person, ...] = (), **more: Any,
@@ -48,7 +46,7 @@ class Threads(Peer):
         ]
         return made
 
-    def quotes(self, uri: str, text: str) -> JSON:
+    def quoting(self, uri: str, text: str) -> JSON:
         link = {
             "type": "Link", "mediaType": f'application/ld+json; profile="{AS2}"', "href": uri, "name": f"RE: {uri}",
             "rel": "https://misskey-hub.net/ns#_misskey_quote",

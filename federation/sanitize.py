@@ -100,6 +100,10 @@ _FLAT = {
 }
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable("strikethrough")
+# Next to these a line break is no space either.
+_BLOCKS = ("p", "ul", "ol", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table", "tr", "div")
+_EDGES = ("<br>", *(f"</{name}>" for name in _BLOCKS), *(f"<{name}>" for name in _BLOCKS))
+_PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 
 
 def clean_html(html: str) -> str:
@@ -135,8 +139,27 @@ def content_html(content: str, media_type: str | None) -> str:
     if media_type in {"text/markdown", "text/x.misskeymarkdown"} and content.count("[") > MAX_BRACKETS:
         return from_text(content)
     if media_type in {"text/markdown", "text/x.misskeymarkdown"}:
-        return clean_html(_MARKDOWN.render(content[:MAX_CHARACTERS]))
-    return clean_html(content)
+        return _flowing(clean_html(_MARKDOWN.render(content[:MAX_CHARACTERS])))
+    return _flowing(clean_html(content))
+
+
+def _flowing(html: str) -> str:
+    """Without the line breaks that mean nothing: clients show those as they show the others."""
+    if "\n" not in html:
+        return html
+    if "<" not in html:  # plain text, whatever it calls itself
+        return html.strip().replace("\n", "<br>")
+    parts = _PREFORMATTED.split(html)
+    return "".join(part if number % 2 else _joined(part) for number, part in enumerate(parts)).strip()
+
+
+def _joined(html: str) -> str:
+    made: list[str] = []
+    for line in html.split("\n"):
+        if made and not made[-1].endswith(_EDGES) and not line.lstrip().startswith(_EDGES):
+            made.append(" ")
+        made.append(line.strip(" \t"))
+    return "".join(made)
 
 
 def from_text(text: str) -> str:

@@ -19,13 +19,14 @@ _HOST = "lower(substring(url from '^https?://([^/?#:]+)'))"
 
 
 class Material(msgspec.Struct, frozen=True):
-    """What of a post says which page it is about. `people`: addresses of the mentioned, which are no pages."""
+    """What of a post says which page it is about. `shown`: addresses of the mentioned, which are no pages, and of what
+    it quotes, which needs no preview."""
 
     content: str
     is_local: bool
     has_media: bool
     links: list[str]
-    people: list[str]
+    shown: list[str | None]
 
 
 async def material(conn: Conn, status_id: int) -> Material | None:
@@ -35,7 +36,11 @@ async def material(conn: Conn, status_id: int) -> Material | None:
         select s.content, s.is_local, s.media_ids <> '{}' as has_media,
             array(select l.url from status_links l where l.status_id = s.id order by l.url) as links,
             array(select unnest(array[a.url, a.uri]) from mentions m join accounts a on a.id = m.account_id
-                where m.status_id = s.id) as people
+                where m.status_id = s.id
+                union all
+                select unnest(array[quotes.quoted_uri, quoted.uri, quoted.url])
+                from quotes left join statuses quoted on quoted.id = quotes.quoted_id
+                where quotes.status_id = s.id) as shown
         from statuses s where s.id = $1 and s.reblog_of_id is null
         """,
         status_id,

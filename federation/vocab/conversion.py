@@ -27,7 +27,10 @@ def media(doc: JSON, kind: str) -> tuple[Attachment, ...]:
     """The media of a post: attachments, for a medium itself what it plays, else its picture."""
     found = attachment.parse(doc.get("attachment"))
     if kind in {"Image", "Video", "Audio", "Document", "PodcastEpisode", "Track"}:
-        own = attachment.parse_one({**doc, "name": None, "summary": None} if kind != "Image" else doc)
+        # What a podcast plays is an object of its own.
+        played = normalise.properties(normalise.one(doc.get("audio"))) if kind == "PodcastEpisode" else {}
+        medium = {"type": "Audio", **played} if played else doc
+        own = attachment.parse_one({**medium, "name": None, "summary": None} if kind != "Image" else doc)
         if own is not None and (_is_medium(own.media_type) or (kind == "Image" and own.media_type is None)):
             found = (own, *(item for item in found if item.url != own.url))
     if not found:
@@ -70,6 +73,9 @@ def _body(doc: JSON, subject: Subject) -> str:
             return sanitize.clean_html(text)
     if subject.content:
         return subject.content if subject.content.startswith("<") else f"<p>{subject.content}</p>"
+    if subject.kind == "PodcastEpisode" and (about := normalise.properties(normalise.one(doc.get("description")))):
+        kind = normalise.text(about.get("mediaType"), 100) or None
+        return sanitize.content_html(normalise.text(about.get("content"), sanitize.MAX_CHARACTERS), kind)
     summary = sanitize.clean_html(normalise.text(doc.get("summary"), sanitize.MAX_CHARACTERS))
     return f"<p>{summary}</p>" if summary and not summary.startswith("<") else summary
 

@@ -52,7 +52,7 @@ async def _look(ctx: Context, status_id: int) -> None:
 
 def _subject(material: cards.Material, site: Site) -> str | None:
     """The first link in the text that leads to a page elsewhere, else one that is attached."""
-    people = set(material.people)
+    shown = set(material.shown)
     found = []
     for node in html.parse(material.content.encode()).css("a[href]"):
         kinds = {*(node.attributes.get("class") or "").split(), *html.rels(node)}
@@ -63,6 +63,6 @@ def _subject(material: cards.Material, site: Site) -> str | None:
             host = parse_url(address).authority
         except BadUrl:
             continue
-        if address not in people and host != site.host:
+        if address not in shown and host != site.host:
             return address
     return None

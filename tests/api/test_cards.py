@@ -109,6 +109,15 @@ async def test_posts_with_pictures_mentions_hashtags_and_our_own_pages_have_none
     assert news.asked == []
 
 
+async def test_what_a_post_quotes_is_not_previewed(server: Node, news: Website) -> None:
+    alice, far = await server.person("alice"), Puppet(server.network, "far.test")
+    quoted = await alice.sees(far.note(far.actor("zed"), "1")["id"])
+    post = await alice.posts("well said", quoted_status_id=quoted["id"])
+    url = news.page("/story", ARTICLE)
+    assert (await card_of(alice, f"compare {quoted['uri']} {url}", quoted_status_id=quoted["id"]))["url"] == url
+    assert (await alice.get(f"/api/v1/statuses/{post['id']}"))["card"] is None
+
+
 async def test_oembed_makes_a_player_of_our_own_writing(server: Node, news: Website) -> None:
     alice = await server.person("alice")
     oembed = '<link rel="alternate" type="application/json+oembed" href="/oembed?u=1">'

@@ -150,6 +150,10 @@ def test_text_becomes_paragraphs_and_breaks() -> None:
 
 def test_content_is_read_by_its_media_type() -> None:
     assert content_html("a <b>\nc", "text/plain") == "<p>a &lt;b&gt;<br>c</p>"
-    assert content_html("*a* <script>", "text/markdown") == "<p><em>a</em> &lt;script&gt;</p>\n"
+    assert content_html("*a* <script>", "text/markdown") == "<p><em>a</em> &lt;script&gt;</p>"
+    assert content_html("one\ntwo &amp; three", None) == "one<br>two &amp; three"
+    told = "<p>one\ntwo <b>a</b>\n<i>b</i><br>\nc</p>\n\n<ul>\n<li>x</li>\n</ul>\n<pre><code>y\n  z\n</code></pre>\n"
+    flowing = "<p>one two <b>a</b> <i>b</i><br>c</p><ul><li>x</li></ul><pre><code>y\n  z\n</code></pre>"
+    assert content_html(told, None) == content_html(flowing, None) == flowing
     assert content_html("<b>a</b>", "text/html") == "<b>a</b>"
     assert content_html("<b>a</b>", None) == "<b>a</b>"

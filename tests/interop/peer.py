@@ -29,7 +29,7 @@ NODEINFO = "http://nodeinfo.diaspora.software/ns/schema/2.0"
 class Media(msgspec.Struct, frozen=True):
     url: str
     media_type: str = "image/png"
-    description: str = "a picture of a cat"
+    description: str | None = "a picture of a cat"
 
 
 CAT = Media("https://files.example/cat.png")
@@ -60,7 +60,8 @@ class Peer(Listener):
     def __init__(self, network: Network, name: str = "pat", *, host: str | None = None, **more: Any) -> None:
         self.host = host or type(self).host
         super().__init__(network)
-        self._queue: list[tuple[JSON, JSON]] = []
+        self._queue: list[JSON] = []
+        self._accounts: dict[str, JSON] = {}
         self._numbers = itertools.count(1)
         self._pair = pair(0)
         self.documents["/.well-known/nodeinfo"] = {"links": [{"rel": NODEINFO, "href": self.at("/nodeinfo/2.0")}]}
@@ -105,7 +106,7 @@ class Peer(Listener):
         }
         uri = document["id"]
         key = {"id": f"{uri}{self.key_fragment}", "owner": uri, "publicKeyPem": self._pair.public_pem}
-        document = self.serve({"publicKey": key, **document})
+        document = self._accounts[uri] = self.serve({"publicKey": key, **document})
         account = quote(f"acct:{name}@{self.host}", safe="")
         self.documents[f"/.well-known/webfinger?resource={account}"] = {
             "subject": f"acct:{name}@{self.host}",
@@ -251,14 +252,14 @@ class Peer(Listener):
     # ------------------------------------------------------------ how it leaves
 
     def say(self, *activities: JSON) -> None:
-        """They leave with `speak`, signed by this peer's account as it is now."""
-        self._queue.extend((activity, self.actor) for activity in activities)
+        """They leave with `speak`, signed by their actors."""
+        self._queue.extend(activities)
 
     async def speak(self, node: Node) -> bool:
         """Send what is queued; whether there was anything. Each must be taken."""
         waiting, self._queue = self._queue, []
-        for activity, signer in waiting:
-            response = await self.post(node, activity, signer)
+        for activity in waiting:
+            response = await self.post(node, activity)
             assert response.status_code in {200, 202}, f"{activity['type']}: {response.status_code} {response.text}"
         return bool(waiting)
 
@@ -266,7 +267,9 @@ class Peer(Listener):
         body = orjson.dumps(activity)
         headers = {"host": node.domain, "content-type": self.content_type, "content-length": str(len(body))}
         request = Request(method="POST", target="/inbox", headers=headers, body=body)
-        return await node.client.post("/inbox", content=body, headers=self.sign(request, signer))
+        return await node.client.post(
+            "/inbox", content=body, headers=self.sign(request, signer or self._accounts[activity["actor"]])
+        )
 
     def sign(self, request: Request, signer: JSON | None = None) -> signatures.Headers:
         """The headers of a request with its signature among them."""

@@ -10,7 +10,7 @@ class Castopod(Peer):
     software = "Castopod"
     host = "castopod.test"
     can = frozenset({"post", "media", "like", "boost", "reply", "rename"})
-    shows = Media("https://files.example/episode-1.mp3", "audio/mpeg", "look at my cat")
+    shows = Media("https://files.example/episode-1.mp3", "audio/mpeg", None)
     actor_path = "/@{name}"
     shared_inbox = None
     form = 'keyId="{key_id}",algorithm="rsa-sha256",headers="{covered}",signature="{signature}"'
@@ -22,6 +22,7 @@ class Castopod(Peer):
     ) -> JSON:  # fmt: skip
         made = super().note(text, reply_to=reply_to, mentions=mentions, **more)
         if media:
+            del made["content"]
             made |= {
                 "type": "PodcastEpisode", "name": text, "image": {"type": "Image", "url": self.at("/cover.jpg")},
                 "description": {"type": "Note", "mediaType": "text/markdown", "content": text},

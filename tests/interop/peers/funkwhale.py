@@ -10,7 +10,7 @@ class Funkwhale(Peer):
     software = "Funkwhale"
     host = "funkwhale.test"
     can = frozenset({"post", "media", "rename"})
-    shows = Media("https://files.example/listen?upload=1&download=false", "audio/ogg", "look at my cat")
+    shows = Media("https://files.example/listen?upload=1&download=false", "audio/ogg", None)
     actor_path = "/federation/actors/{name}"
     shared_inbox = "/federation/shared/inbox"
 

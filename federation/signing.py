@@ -69,18 +69,18 @@ class Fetch:
             self.outcomes.append((host, None if response.status in knocking.REFUSALS else used))
 
 
-async def signer(fed: Fed, account_id: int, kind: rows.Kind = "rsa") -> Signer:
+async def signer(fed: Fed, account_id: int) -> Signer:
     """The signer of a local account. `LookupError` when it has no key any more."""
-    cache: TTLCache[tuple[int, str], Signer] = fed.memory.setdefault(
+    cache: TTLCache[int, Signer] = fed.memory.setdefault(
         "signers", TTLCache(CACHED_SIGNERS, SIGNER_SECONDS, time.monotonic)
     )
-    found = cache.get((account_id, kind))
+    found = cache.get(account_id)
     if found is None:
         async with fed.db.read() as conn:
-            row = await rows.private_key(conn, account_id, kind)
+            row = await rows.private_key(conn, account_id, "rsa")
         if row is None or row.private_pem is None:
             raise LookupError(f"account {account_id} has no private key")
-        found = cache[account_id, kind] = Signer(row.uri, keys.load_private(row.private_pem))
+        found = cache[account_id] = Signer(row.uri, keys.load_private(row.private_pem))
     return found
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -40,8 +39,6 @@ from storage.blobs import Blobs
 from storage.bus import Bus
 from storage.db import Database
 from storage.errors import DatabaseDown
-
-log = logging.getLogger("fedi")
 
 # Beside deliveries: strangers can make us ask for a document, and must not turn us on one host all at once.
 FETCHES_PER_HOST = 8

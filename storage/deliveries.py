@@ -62,20 +62,6 @@ class Outcome(msgspec.Struct, frozen=True):
     rest_seconds: float = 0.0
 
 
-class Line(msgspec.Struct, frozen=True):
-    """A row for operators: what is being tried where, and how it fares."""
-
-    id: int
-    inbox: str
-    host: str
-    state: str
-    attempts: int
-    next_at: datetime
-    last_status: int | None
-    last_error: str | None
-    created_at: datetime
-
-
 async def enqueue(
     conn: Conn, activity_id: int, sender_id: int, inboxes: Sequence[tuple[str, str]], *, bulk: bool
 ) -> int:
@@ -220,21 +206,7 @@ async def stop_host(conn: Conn, domain: str) -> None:
     )
 
 
-async def lines(conn: Conn, *, state: str, limit: int) -> list[Line]:
-    """For operators: rows of a state, newest first."""
-    records = await conn.fetch(
-        f"select {columns(Line)} from deliveries where state = $1 order by id desc limit $2", state, limit
-    )
-    return structs(Line, records)
-
-
 async def waiting(conn: Conn) -> int:
     """How many are still to be made."""
     count: int = await conn.fetchval("select count(*) from deliveries where state = 'waiting'")
     return count
-
-
-async def summary(conn: Conn) -> dict[str, int]:
-    """How many rows are in each state."""
-    records = await conn.fetch("select state, count(*) from deliveries group by state")
-    return {record[0]: record[1] for record in records}

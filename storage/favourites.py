@@ -12,8 +12,6 @@ from storage.paging import Page
 from storage.rows import columns, struct, structs
 from storage.visibility import VISIBLE
 
-FLAG = 1  # in marks.flags
-
 
 class Favourite(msgspec.Struct, frozen=True):
     id: int

@@ -363,26 +363,6 @@ async def some_of(
     return found[0], found[1]
 
 
-async def between(conn: Conn, account_id: int, target_ids: Sequence[int]) -> list[Follow]:
-    """What `account_id` follows among the targets."""
-    records = await conn.fetch(
-        f"select {_COLUMNS} from follows where account_id = $1 and target_id = any($2)", account_id, target_ids
-    )
-    return structs(Follow, records)
-
-
-async def remote_follower_inboxes(conn: Conn, target_id: int) -> list[str]:
-    """Distinct inboxes of the accepted remote followers: the shared one where there is one."""
-    records = await conn.fetch(
-        """
-        select distinct coalesce(a.shared_inbox, a.inbox) from follows f join accounts a on a.id = f.account_id
-        where f.target_id = $1 and not a.is_local and a.suspended_at is null
-        """,
-        target_id,
-    )
-    return [record[0] for record in records]
-
-
 async def notified_ids(conn: Conn, target_id: int) -> list[int]:
     """Local followers who asked to be told of each post."""
     records = await conn.fetch(

@@ -59,10 +59,6 @@ async def create(conn: Conn, own: Own) -> None:
     )  # fmt: skip
 
 
-async def by_uri(conn: Conn, uri: str) -> Key | None:
-    return struct(Key, await conn.fetchrow(f"select {_COLUMNS} from keys where uri = $1", uri))
-
-
 async def with_owner(conn: Conn, uri: str) -> tuple[Key, Account] | None:
     """A key and the account that holds it."""
     record = await conn.fetchrow(
@@ -86,18 +82,7 @@ async def of_account(conn: Conn, account_id: int) -> list[Key]:
     return structs(Key, records)
 
 
-async def of_accounts(conn: Conn, account_ids: Sequence[int]) -> dict[int, list[Key]]:
-    """Keys by account, RSA before Ed25519; accounts without any are left out."""
-    records = await conn.fetch(
-        f"select {_COLUMNS} from keys where account_id = any($1) order by kind desc, uri", account_ids
-    )
-    found: dict[int, list[Key]] = {}
-    for key in structs(Key, records):
-        found.setdefault(key.account_id, []).append(key)
-    return found
-
-
-async def private_key(conn: Conn, account_id: int, kind: Kind = "rsa") -> Key | None:
+async def private_key(conn: Conn, account_id: int, kind: Kind) -> Key | None:
     """The key one of our accounts signs with; None for an account that is not ours."""
     record = await conn.fetchrow(
         f"""

@@ -49,12 +49,6 @@ async def holding(conn: Conn, account_id: int, member_id: int) -> list[List]:
     return structs(List, records)
 
 
-async def with_member(conn: Conn, member_id: int) -> list[int]:
-    """Ids of everybody's lists that the member is on."""
-    records = await conn.fetch("select list_id from list_accounts where account_id = $1", member_id)
-    return [record[0] for record in records]
-
-
 async def create(
     conn: Conn, *, account_id: int, title: str, replies_policy: RepliesPolicy, exclusive: bool, most: int
 ) -> List:

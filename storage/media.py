@@ -8,7 +8,7 @@ import msgspec
 from storage import jobs
 from storage.db import Conn
 from storage.errors import Conflict
-from storage.rows import columns, struct, structs
+from storage.rows import columns, structs
 
 DELETE_JOB = "delete_files"  # payload {"names": [blob name, …]}
 CONVERT_JOB = "convert_media"  # payload {"id": …}
@@ -110,10 +110,6 @@ async def create(conn: Conn, new: New) -> int:
         *(getattr(new, name) for name in names),
     )
     return media_id
-
-
-async def by_id(conn: Conn, media_id: int) -> Media | None:
-    return struct(Media, await conn.fetchrow(f"select {_COLUMNS} from media_attachments where id = $1", media_id))
 
 
 async def by_ids(conn: Conn, media_ids: Sequence[int]) -> dict[int, Media]:

@@ -69,9 +69,3 @@ async def replace(conn: Conn, account_id: int, status_ids: Sequence[int]) -> Non
         """,
         account_id, status_ids,
     )  # fmt: skip
-
-
-async def of_account(conn: Conn, account_id: int) -> list[int]:
-    """Ids of pinned posts, latest pin first. No viewer is asked about."""
-    records = await conn.fetch("select status_id from status_pins where account_id = $1 order by id desc", account_id)
-    return [record[0] for record in records]

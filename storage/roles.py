@@ -79,18 +79,6 @@ async def of_user(conn: Conn, user_id: int) -> Role | None:
     return struct(Role, record)
 
 
-async def of_account(conn: Conn, account_id: int) -> list[Role]:
-    """Those of the people behind an account, the highest first."""
-    records = await conn.fetch(
-        f"""
-        select {_R_COLUMNS} from memberships m join users u on u.id = m.user_id join roles r on r.name = u.role
-        where m.account_id = $1 order by r.position desc, r.id
-        """,
-        account_id,
-    )
-    return structs(Role, records)
-
-
 async def create(conn: Conn, new: New) -> None:
     """`Conflict` when there is one of that name."""
     made = await conn.fetchval(

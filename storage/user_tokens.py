@@ -54,9 +54,5 @@ async def take(conn: Conn, hashed: bytes, purpose: Purpose) -> UserToken | None:
     return struct(UserToken, record)
 
 
-async def drop(conn: Conn, user_id: int, purpose: Purpose) -> None:
-    await conn.execute("delete from user_tokens where user_id = $1 and purpose = $2", user_id, purpose)
-
-
 async def forget_expired(conn: Conn) -> None:
     await conn.execute("delete from user_tokens where expires_at <= now()")

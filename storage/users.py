@@ -89,10 +89,9 @@ async def create(
     return user_id
 
 
-async def join(conn: Conn, user_id: int, account_id: int, *, role: str = "owner") -> None:
-    await conn.execute(
-        "insert into memberships (user_id, account_id, role) values ($1, $2, $3)", user_id, account_id, role
-    )
+async def join(conn: Conn, user_id: int, account_id: int) -> None:
+    """As its owner."""
+    await conn.execute("insert into memberships (user_id, account_id) values ($1, $2)", user_id, account_id)
 
 
 async def by_id(conn: Conn, user_id: int) -> User | None:
@@ -257,10 +256,6 @@ async def set_role(conn: Conn, user_id: int, role: str) -> None:
         """,
         user_id,
     )
-
-
-async def set_locale(conn: Conn, user_id: int, locale: str) -> None:
-    await conn.execute("update users set locale = $2 where id = $1", user_id, locale)
 
 
 async def disable(conn: Conn, user_id: int) -> None:

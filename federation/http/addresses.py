@@ -118,24 +118,6 @@ def parse_url(text: str) -> Url:
     return Url(scheme, host, port, target, match[4] or "", authority, origin, full)
 
 
-def origin_of(uri: str) -> str:
-    """Scheme, host and non-default port. Raises BadUrl."""
-    return parse_url(uri).origin
-
-
-def host_of(uri: str) -> str:
-    """The ASCII host without port. Raises BadUrl."""
-    return parse_url(uri).host
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Whether two URIs are served by the same scheme, host and port; false when one of them is not a URL."""
-    try:
-        return parse_url(one).origin == parse_url(other).origin
-    except BadUrl:
-        return False
-
-
 def ascii_host(host: str) -> str:
     """A host name or IP literal in the one form we store: lower-case, IDNA-encoded. Raises BadUrl."""
     if len(host) > 253:

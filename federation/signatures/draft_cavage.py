@@ -38,15 +38,6 @@ class Parsed(Struct, frozen=True):
     expires: str | None
 
 
-def check(
-    request: SignedRequest, key: keys.PublicKey, now: datetime, *, hosts: Container[str], require_host: bool = True
-) -> Parsed:
-    """Raise SignatureError unless the request was signed by this key, for one of our `hosts`, about now."""
-    parsed = claim(request, now, hosts=hosts, require_host=require_host)
-    confirm(request, parsed, key)
-    return parsed
-
-
 def claim(request: SignedRequest, now: datetime, *, hosts: Container[str], require_host: bool = True) -> Parsed:
     """Everything that can be refused without the key: shape, strength, host, time, digest.
 

@@ -58,20 +58,9 @@ def _check_standing(row: oauth.Token, waiting: bool) -> None:
         raise errors.Forbidden("Your login is currently pending approval")
 
 
-async def issue(
-    app: App, *, user_id: int | None, account_id: int | None, scopes: str, application_id: int | None = None
-) -> str:
-    """A new access token. Without an application it belongs to an internal one, as on the command line."""
-    async with app.db.transaction() as conn:
-        return await mint(conn, user_id=user_id, account_id=account_id, scopes=scopes, application_id=application_id)
-
-
-async def mint(
-    conn: Conn, *, user_id: int | None, account_id: int | None, scopes: str, application_id: int | None = None
-) -> str:
-    """`issue` as part of something larger."""
-    if application_id is None:
-        application_id = await internal_application(conn)
+async def mint(conn: Conn, *, user_id: int, account_id: int, scopes: str) -> str:
+    """The secret of a new access token of the operator's making."""
+    application_id = await internal_application(conn)
     made = await create(
         conn, application_id=application_id, user_id=user_id, account_id=account_id, scopes=known.parse(scopes)
     )

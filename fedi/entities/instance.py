@@ -85,11 +85,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     approval_required: bool = False
     reason_required: bool = False
     invites: bool = False
-    closed_message: str | None = None
-    sign_up_url: str | None = None
     limited_federation: bool = False
-    public_timelines: bool = True
-    """Whether somebody without an account may read the public and tag timelines."""
     users: int = 0
     statuses: int = 0
     domains: int = 0
@@ -297,9 +293,9 @@ def build(parts: Parts) -> Instance:
             enabled=parts.registrations,
             approval_required=parts.approval_required,
             reason_required=parts.approval_required and parts.reason_required,
-            message=None if parts.registrations else parts.closed_message,
+            message=None,
             min_age=None,
-            url=parts.sign_up_url,
+            url=None,
         ),
         api_versions=APIVersions(),
         wrapstodon=None,
@@ -342,8 +338,7 @@ def rules(rows: Sequence[tuple[int, str, str]]) -> tuple[Rule, ...]:
 
 def _configuration(parts: Parts) -> Configuration:
     limits = parts.limits
-    word = "public" if parts.public_timelines else "authenticated"
-    feed = Feed(word, word)
+    feed = Feed("public", "public")  # nobody needs an account to read what is public
     return Configuration(
         urls=URLs(parts.streaming, None, parts.about, parts.privacy_policy, parts.terms_of_service),
         vapid=Vapid(parts.vapid_key),

@@ -6,8 +6,6 @@ from msgspec import Struct
 
 from fedi.entities import dates
 
-ACTIONS = frozenset({"warn", "hide", "blur"})
-
 
 class FilterKeyword(Struct, frozen=True):
     id: str

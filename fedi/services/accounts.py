@@ -53,8 +53,6 @@ async def create_local(
     email: str | None,
     password: str | None,
     role: str = "user",
-    approved: bool = True,
-    confirmed: bool = True,
     locked: bool = False,
     bot: bool = False,
     scopes: str | None = None,
@@ -66,10 +64,9 @@ async def create_local(
     names.check(username, app.settings.account_domain, staff=role in STAFF_NAMES)
     pairs = await new_pairs()
     password_hash = await passwords.hashed(password) if password else None
-    login = Login(role=role, approved=approved, confirmed=confirmed)
     async with app.db.transaction() as conn:
         await roles.known(conn, role)
-        user_id = await create_login(conn, login, email=email, password_hash=password_hash)
+        user_id = await create_login(conn, Login(role=role), email=email, password_hash=password_hash)
         account_id = await create_account(
             conn, app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
         )

@@ -38,13 +38,6 @@ async def create(
         )
 
 
-async def remove(app: App, announcement_id: int) -> None:
-    """Take one back: it disappears from open clients too."""
-    async with app.db.transaction() as conn:
-        if not await announcements.delete(conn, announcement_id):
-            raise errors.NotFound
-
-
 async def _html(app: App, conn: Conn, text: str) -> str:
     here = app.fed.site.domain.lower()
     handles = compose.extract(text).mentions

@@ -52,15 +52,9 @@ def render(
     return "".join(f"<p>{_lines(each, links)}</p>" for each in _paragraphs(text))
 
 
-def render_line(
-    text: str,
-    *,
-    mentions: Mapping[Handle, Person],
-    tag_url: Callable[[str], str],
-    me: bool = True,
-) -> str:
-    """The value of a profile field: one line without a paragraph. `me` claims the links as the author's own pages."""
-    return Links(mentions, tag_url, me=me).link(single_line(text))
+def render_line(text: str, *, mentions: Mapping[Handle, Person], tag_url: Callable[[str], str]) -> str:
+    """The value of a profile field: one line without a paragraph, with links claimed as the author's own pages."""
+    return Links(mentions, tag_url, me=True).link(single_line(text))
 
 
 def single_line(text: str) -> str:

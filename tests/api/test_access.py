@@ -116,9 +116,7 @@ async def test_a_token_for_just_this_is_enough(server: Node) -> None:
 
 
 async def _token(server: Node, person: Person, granted: list[str]) -> str:
-    return await tokens.issue(
-        server.app, user_id=person.user_id, account_id=person.account_id, scopes=" ".join(granted)
-    )
+    return await server.issue(user_id=person.user_id, account_id=person.account_id, scopes=" ".join(granted))
 
 
 async def test_an_application_is_not_a_person(server: Node) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from fedi.auth import tokens
 from tests.support.servers import Node, Person
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +55,7 @@ async def test_markers_are_a_persons_own(server: Node) -> None:
             bob.user_id,
             alice.account_id,
         )
-    token = await tokens.issue(server.app, user_id=bob.user_id, account_id=alice.account_id, scopes="read write")
+    token = await server.issue(user_id=bob.user_id, account_id=alice.account_id, scopes="read write")
     helper = Person(server, "alice", bob.user_id, alice.account_id, token)
     assert await read(helper, "home") == {}
     await helper.post(PATH, {"home": {"last_read_id": "34"}})

@@ -101,7 +101,7 @@ async def test_without_a_subscription_there_is_none_to_read_or_change(server: No
 
 async def test_each_token_has_its_own_and_a_new_one_replaces_it(server: Node, service: Service) -> None:
     alice = await server.person("alice")
-    token = await tokens.issue(server.app, user_id=alice.user_id, account_id=alice.account_id, scopes="push")
+    token = await server.issue(user_id=alice.user_id, account_id=alice.account_id, scopes="push")
     other = Person(server, "alice", alice.user_id, alice.account_id, token)
     await subscribed(alice, Device(service, "one"))
     await subscribed(other, Device(service, "two"))
@@ -115,7 +115,7 @@ async def test_each_token_has_its_own_and_a_new_one_replaces_it(server: Node, se
 
 async def test_a_device_that_logs_in_again_is_not_told_twice(server: Node, service: Service) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
-    token = await tokens.issue(server.app, user_id=alice.user_id, account_id=alice.account_id, scopes="push")
+    token = await server.issue(user_id=alice.user_id, account_id=alice.account_id, scopes="push")
     later = Person(server, "alice", alice.user_id, alice.account_id, token)
     device = Device(service)
     await subscribed(alice, device)
@@ -203,7 +203,7 @@ async def test_an_account_has_not_any_number_of_them(server: Node, service: Serv
     monkeypatch.setattr("storage.push_subscriptions.MAX_PER_ACCOUNT", 3)
     alice = await server.person("alice")
     for number in range(5):
-        token = await tokens.issue(server.app, user_id=alice.user_id, account_id=alice.account_id, scopes="push")
+        token = await server.issue(user_id=alice.user_id, account_id=alice.account_id, scopes="push")
         person = Person(server, "alice", alice.user_id, alice.account_id, token)
         await subscribed(person, Device(service, f"number{number}"))
     async with server.db.read() as conn:
@@ -225,7 +225,7 @@ async def test_the_token_is_not_in_the_database(server: Node, service: Service) 
 async def test_a_mention_is_told_in_either_encoding(server: Node, service: Service) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     new, old = Device(service, "new"), Device(service, "old")
-    token = await tokens.issue(server.app, user_id=alice.user_id, account_id=alice.account_id, scopes="read push")
+    token = await server.issue(user_id=alice.user_id, account_id=alice.account_id, scopes="read push")
     elder = Person(server, "alice", alice.user_id, alice.account_id, token)
     await subscribed(alice, new)
     await subscribed(elder, old, standard=False)

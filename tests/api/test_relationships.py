@@ -21,12 +21,6 @@ async def events(server: Node) -> list[str]:
         return [record[0] for record in await conn.fetch("select name from jobs where queue = 'event' order by id")]
 
 
-async def counts(server: Node, person: Person) -> tuple[int, int]:
-    """(following, followers)"""
-    account = await server.api("GET", f"/api/v1/accounts/{person.id}")
-    return account["following_count"], account["followers_count"]
-
-
 async def test_an_open_account_is_followed_at_once(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
     answer = await alice.post(f"/api/v1/accounts/{bob.id}/follow")

@@ -20,6 +20,7 @@ from fedi.effects.context import TOPIC
 from fedi.http.limits import Limit
 from fedi.services import announcements
 from fedi.streaming import endpoint, hub
+from storage import announcements as announcement_rows
 from storage import oauth
 from storage.bus import GAP
 from tests.support import checker, live
@@ -177,7 +178,7 @@ async def test_scopes_decide_what_is_heard(server: Node, address: str) -> None:
 
 
 async def _token(server: Node, person: Person, scopes: str) -> str:
-    return await tokens.issue(server.app, user_id=person.user_id, account_id=person.account_id, scopes=scopes)
+    return await server.issue(user_id=person.user_id, account_id=person.account_id, scopes=scopes)
 
 
 # ---------------------------------------------------------------- ending
@@ -384,7 +385,8 @@ async def test_announcements_and_what_people_think_of_them(server: Node, address
             for each in (heard, too):
                 news = await each.event("announcement.reaction")
                 assert news == {"announcement_id": str(announcement_id), "name": "👍", "count": count}
-        await announcements.remove(server.app, announcement_id)
+        async with server.db.transaction() as conn:
+            await announcement_rows.delete(conn, announcement_id)
         await drain(server)
         for each in (heard, too):
             assert await each.event("announcement.delete") == str(announcement_id)

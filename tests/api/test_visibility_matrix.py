@@ -13,7 +13,6 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from fedi.auth import tokens
 from fedi.http.endpoint import Endpoint
 from fedi.services import accounts
 from storage import users
@@ -144,7 +143,7 @@ async def _other_self(server: Node, author: Person) -> Viewer:
             conn, server.app, username="other_self", pairs=await accounts.new_pairs(), user_id=author.user_id
         )
         await users.announce(conn, author.user_id)
-    token = await tokens.issue(server.app, user_id=author.user_id, account_id=account_id, scopes=ALL_SCOPES)
+    token = await server.issue(user_id=author.user_id, account_id=account_id, scopes=ALL_SCOPES)
     return Viewer("other_self", token, Person(server, "other_self", author.user_id, account_id, token))
 
 

@@ -1,7 +1,5 @@
 """Activities that come by way of others: the origin is asked, and only its answer counts."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from federation import resolve
@@ -10,8 +8,6 @@ from tests.support.puppet import Puppet
 from tests.support.servers import Node, drain
 
 pytestmark = pytest.mark.anyio
-
-Servers = Callable[..., Awaitable[list[Node]]]
 
 
 async def _known(node: Node, uri: str) -> bool:

@@ -1,6 +1,5 @@
 """What other servers may and may not do to us: through the inbox, with a puppet that signs whatever it is told."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -9,8 +8,6 @@ from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
-
-Servers = Callable[..., Awaitable[list[Node]]]
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ async def test_new_keys_are_shown_first_and_used_later(server: Node) -> None:
     assert new["publicKey"]["id"] != old["publicKey"]["id"]
     await server.server.worker.drain()
     async with server.db.read() as conn:
-        found = await keys.private_key(conn, alice.account_id)
+        found = await keys.private_key(conn, alice.account_id, "rsa")
         assert found is not None
         assert found.uri == old["publicKey"]["id"]
     peer.takes = set()  # it would look for the old key now, which is not shown any more

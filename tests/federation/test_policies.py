@@ -21,8 +21,6 @@ pytestmark = pytest.mark.anyio
 
 Servers = Callable[..., Awaitable[list[Node]]]
 DOMAIN, HOST = "b.test", "sub.b.test"
-ACTIVITY = {"Accept": "application/activity+json"}
-
 # What a rule leaves of it. Letters: what is in force as without any rule; `-`: what is not.
 RULES: dict[str, dict[str, Any]] = {
     "noop": {"severity": "noop"},

@@ -38,7 +38,9 @@ def get(url: str = "https://local.test/users/alice") -> requests.Outgoing:
 
 
 def check(request: requests.SignedRequest, pair: keys.Pair = RSA, now: datetime = NOW) -> draft_cavage.Parsed:
-    return draft_cavage.check(request, keys.load_public(pair.public_pem), now, hosts=HOSTS)
+    parsed = draft_cavage.claim(request, now, hosts=HOSTS)
+    draft_cavage.confirm(request, parsed, keys.load_public(pair.public_pem))
+    return parsed
 
 
 def with_header(request: requests.SignedRequest, name: str, value: str | None) -> requests.SignedRequest:

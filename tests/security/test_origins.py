@@ -135,9 +135,9 @@ async def test_storage_gives_no_key_of_one_actor_to_another(stage: Stage) -> Non
     thief = await resolve.actor(fed, stage.puppet.actor("eve")["id"])
     async with fed.db.transaction() as conn:
         await keys.replace(conn, thief.id, [keys.Public(held.key.uri, "rsa", pair(5).public_pem)])
-        now = await keys.by_uri(conn, held.key.uri)
+        now = await keys.with_owner(conn, held.key.uri)
     assert now is not None
-    assert (now.account_id, now.public_pem) == (held.key.account_id, held.public_pem)
+    assert (now[0].account_id, now[0].public_pem) == (held.key.account_id, held.public_pem)
 
 
 async def test_a_key_claimed_first_by_a_neighbour_goes_to_whose_address_it_is(stage: Stage) -> None:

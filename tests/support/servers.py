@@ -8,7 +8,6 @@ async def test_something(servers):
 """
 
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -127,8 +126,13 @@ class Node:
                 conn, self.app, username=username, pairs=pairs, user_id=user_id, locked=locked, bot=bot
             )
             await users.announce(conn, user_id)
-        token = await tokens.issue(self.app, user_id=user_id, account_id=account_id, scopes=scopes)
+        token = await self.issue(user_id=user_id, account_id=account_id, scopes=scopes)
         return Person(self, username, user_id, account_id, token)
+
+    async def issue(self, *, user_id: int, account_id: int, scopes: str) -> str:
+        """Another access token."""
+        async with self.db.transaction() as conn:
+            return await tokens.mint(conn, user_id=user_id, account_id=account_id, scopes=scopes)
 
     async def api(self, method: str, path: str, *, status: int | None = 200, strict: bool = True, **kwargs: Any) -> Any:
         """Call the client API as nobody."""
@@ -220,8 +224,3 @@ def queries(*, at_most: int) -> Iterator[list[str]]:
         query_log.reset(token)
     wanted = [query for query in log if not any(mark in query for mark in _NOT_OURS)]
     assert len(wanted) <= at_most, f"{len(wanted)} queries:\n" + "\n---\n".join(wanted)
-
-
-def names() -> Iterator[str]:
-    """person1, person2, …"""
-    return (f"person{number}" for number in itertools.count(1))

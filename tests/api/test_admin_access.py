@@ -26,7 +26,7 @@ async def refused(server: Node, person: Person | None, wanted: Sequence[Endpoint
         assert (response.status_code, response.json()["error"]) == (status, error), f"{route.method} {path}"
 
 
-def test_there_are_59_operations_and_each_names_scope_and_permission() -> None:
+def test_there_are_59_operations_of_mastodons_and_each_names_scope_and_permission() -> None:
     assert len(checker.topics()["admin"]) == 59
     assert len([route for route in ROUTES if route.method != "PATCH" and "/fedi/" not in route.path]) == 59
     for route in ROUTES:

@@ -9,7 +9,7 @@ from typing import Any
 from federation import objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
 from federation.vocab import activity, audience, question
-from storage import accounts, activities, audiences, ids, publishing, statuses
+from storage import accounts, activities, audiences, ids, publishing, relays, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
@@ -66,7 +66,7 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
         # They were shown the answer: see `audiences.of_status`.
         inboxes |= set(await audiences.of_followers_of_author(conn, event.in_reply_to_id))
     if event.visibility == PUBLIC and event.reblog_of_id is None:
-        inboxes |= set(await audiences.of_relays(conn))
+        inboxes |= set(await relays.inboxes(conn, follows_actor=False))
     await activities.discard_waiting(conn, event.uri)
     to, cc = await _addressed(conn, author, event)
     if event.reblog_of_id is None:

@@ -33,12 +33,6 @@ async def of_profile(conn: Conn, account_id: int) -> list[str]:
     return [record[0] for record in records]
 
 
-async def of_relays(conn: Conn) -> list[str]:
-    """Relays that pass on what they are sent."""
-    records = await conn.fetch("select inbox from relays where state = 'accepted' and not follows_actor order by id")
-    return [record[0] for record in records]
-
-
 async def of_opinion(conn: Conn, status_id: int) -> list[str]:
     """Whoever counts what others think of a post: its author, and the communities that it is in."""
     records = await conn.fetch(

@@ -29,19 +29,18 @@ class Known(msgspec.Struct, frozen=True):
     claimed_favourites: int
 
 
-async def claim(conn: Conn, status_id: int, claims: Claims) -> bool:
-    """Note what the server of a remote post says; what it does not say now stays as it was. Whether it is news."""
-    changed: bool | None = await conn.fetchval(
+async def claim(conn: Conn, status_id: int, claims: Claims) -> None:
+    """Note what the server of a remote post says; what it does not say now stays as it was."""
+    await conn.execute(
         """
         update status_stats t set claimed_replies = coalesce($2, claimed_replies),
             claimed_reblogs = coalesce($3, claimed_reblogs), claimed_favourites = coalesce($4, claimed_favourites)
         where status_id = $1 and exists (select from statuses s where s.id = $1 and not s.is_local)
-            and ($2, $3, $4) is distinct from (claimed_replies, claimed_reblogs, claimed_favourites)
-        returning true
+            and (coalesce($2, claimed_replies), coalesce($3, claimed_reblogs), coalesce($4, claimed_favourites))
+                is distinct from (claimed_replies, claimed_reblogs, claimed_favourites)
         """,
         status_id, claims.replies, claims.reblogs, claims.favourites,
     )  # fmt: skip
-    return changed is not None
 
 
 async def known(conn: Conn, status_ids: Sequence[int]) -> dict[int, Known]:

@@ -37,7 +37,6 @@ class Activity(Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...]
     published: datetime | None
     content: str
-    has_proof: bool
     raw: JSON
 
     @property
@@ -74,7 +73,6 @@ def parse(document: JSON) -> Activity:
         audience=addresses(doc.get("audience")),
         published=normalise.moment(doc.get("published")),
         content=reaction(doc) or normalise.text(doc.get("summary"), MAX_CONTENT_CHARACTERS),
-        has_proof=isinstance(doc.get("signature"), dict) or isinstance(doc.get("proof"), dict | list),
         raw=doc,
     )
 

@@ -55,7 +55,6 @@ class Field(Struct, frozen=True):
 class Actor(Struct, frozen=True, kw_only=True):
     """A profile as its own server describes it. `name` is text, `summary` clean HTML.
 
-    `stub` means that the server showed nothing but keys (authorised fetch): do not overwrite a stored profile with it.
     None for a boolean means that the document does not say.
     """
 
@@ -91,11 +90,9 @@ class Actor(Struct, frozen=True, kw_only=True):
     show_media: bool
     show_media_replies: bool
     show_featured: bool
-    accepts_chat: bool
     published: datetime | None
     updated: datetime | None
     keys: tuple[Key, ...]
-    stub: bool
     raw: JSON
 
     @property
@@ -250,7 +247,6 @@ def render(out: Outgoing) -> JSON:
 
 def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str | None) -> Actor:
     endpoints = normalise.properties(normalise.one(doc.get("endpoints")))
-    capabilities = normalise.properties(normalise.one(doc.get("capabilities")))
     tags = tag.parse(doc.get("tag"))
     name = sanitize.plain_text(normalise.text(doc.get("name"), MAX_NAME_CHARACTERS))
     return Actor(
@@ -286,11 +282,9 @@ def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str |
         show_media=normalise.boolean(doc.get("showMedia")) is not False,
         show_media_replies=normalise.boolean(doc.get("showRepliesInMedia")) is not False,
         show_featured=normalise.boolean(doc.get("showFeatured")) is not False,
-        accepts_chat=bool(normalise.boolean(capabilities.get("acceptsChatMessages"))),
         published=normalise.moment(doc.get("published")),
         updated=normalise.moment(doc.get("updated")),
         keys=keys(doc),
-        stub=is_stub(doc),
         raw=doc,
     )
 

@@ -54,7 +54,6 @@ class Note(Struct, frozen=True, kw_only=True):
     to: tuple[str, ...]
     cc: tuple[str, ...]
     audience: tuple[str, ...]
-    direct_message: bool | None
     published: datetime
     updated: datetime | None
     in_reply_to: str | None
@@ -72,9 +71,6 @@ class Note(Struct, frozen=True, kw_only=True):
     quote_authorization: str | None
     can_quote: Policy | None
     replies: str | None
-    likes_count: int | None
-    shares_count: int | None
-    replies_disabled: bool
     application: str
     raw: JSON
 
@@ -272,7 +268,6 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         to=addresses(doc.get("to")),
         cc=addresses(doc.get("cc")),
         audience=addresses(doc.get("audience")),
-        direct_message=normalise.boolean(doc.get("directMessage")),
         published=published,
         updated=updated if updated and updated > published else None,
         in_reply_to=_parent(doc, note_id),
@@ -290,9 +285,6 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         quote_authorization=normalise.iri(doc.get("quoteAuthorization")),
         can_quote=quotes.parse_policy(doc),
         replies=normalise.iri(doc.get("replies")),
-        likes_count=_total(doc.get("likes")),
-        shares_count=_total(doc.get("shares")),
-        replies_disabled=normalise.boolean(doc.get("commentsEnabled")) is False,
         application=_application(doc.get("generator")),
         raw=doc,
     )
@@ -360,10 +352,6 @@ def _source(value: Any) -> Source | None:
     found = normalise.properties(normalise.one(value))
     content = normalise.text(found.get("content"), sanitize.MAX_CHARACTERS)
     return Source(content, normalise.text(found.get("mediaType"), 100) or "text/plain") if content else None
-
-
-def _total(value: Any) -> int | None:
-    return normalise.count(normalise.properties(normalise.one(value)).get("totalItems"))
 
 
 def _application(value: Any) -> str:

@@ -26,7 +26,7 @@ def test_the_least_profile_has_defaults() -> None:
     parsed = read(name=None, summary=None, icon=[], image=None, url=None, alsoKnownAs=None, attachment=None)
     assert (parsed.name, parsed.summary, parsed.url) == ("bob", "", BOB)
     assert (parsed.icon, parsed.image, parsed.fields, parsed.aliases) == (None, None, (), ())
-    assert (parsed.locked, parsed.discoverable, parsed.stub) == (False, None, False)
+    assert (parsed.locked, parsed.discoverable) == (False, None)
 
 
 @pytest.mark.parametrize("missing", ["id", "inbox", "preferredUsername"])
@@ -142,6 +142,6 @@ def test_a_bare_key_document_names_its_owner() -> None:
 
 
 def test_a_document_of_keys_alone_is_a_stub() -> None:
-    assert read().stub
+    assert actor.is_stub(document())
     assert actor.is_stub({"id": BOB, "type": "Person", "preferredUsername": "bob", "publicKey": KEY})
-    assert not read(name="").stub
+    assert not actor.is_stub(document(name=""))

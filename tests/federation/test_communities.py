@@ -72,6 +72,19 @@ async def test_an_opening_post_appears_once_and_its_answers_stand_in_the_thread(
     ]
 
 
+async def test_what_is_added_to_a_conversation_is_read_where_it_lives(cats: Community, alice: Person) -> None:
+    page = cats.post(cats.peer, cats.member, "opening", context="https://lemmy.test/contexts/1")
+    await cats.announces(cats.peer.create(page))
+    answer = cats.post(cats.far, cats.stranger, "answer", inReplyTo=page["id"])
+    forged = {**cats.far.create(answer), "object": {**answer, "content": "<p>forged</p>"}}
+    add = cats.peer.activity("Add", cats.group, forged, "add", target=page["context"])
+    assert (await cats.peer.send(cats.server, add, cats.group)).status_code == 202
+    await drain(cats.server)
+    [shown] = await alice.home()
+    [found] = (await alice.get(f"/api/v1/statuses/{shown['reblog']['id']}/context"))["descendants"]
+    assert (found["uri"], found["content"]) == (answer["id"], answer["content"])
+
+
 async def test_what_somebody_elsewhere_is_said_to_have_written_is_read_there(cats: Community, alice: Person) -> None:
     genuine = cats.post(cats.far, cats.stranger, "genuine", content="<p>genuine</p>")
     await cats.announces(cats.far.create({**genuine, "content": "<p>forged</p>"}))

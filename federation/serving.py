@@ -98,7 +98,7 @@ async def signed_visitor(fed: Fed, request: Request) -> Visitor:
 
 
 async def _signer(fed: Fed, request: Request, *, ask: bool) -> signers.Signer | None:
-    signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), b"", fed.site.scheme)
+    signed = SignedRequest(request.method, target(request), tuple(request.headers.items()), b"", fed.site.scheme)
     try:
         claims = verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
         for claimed in claims:
@@ -130,7 +130,8 @@ async def _admit(fed: Fed, uri: str) -> None:
         raise Hidden
 
 
-def _target(request: Request) -> str:
+def target(request: Request) -> str:
+    """Path and query as they came, which is what is signed."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     query: bytes = request.scope["query_string"]
     path = raw.partition(b"?")[0]

@@ -15,7 +15,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from federation import alive, counters, resolve, signers, uris
+from federation import alive, counters, resolve, serving, signers, uris
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
@@ -124,7 +124,9 @@ async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
 
 def _claims(fed: Fed, request: Request, body: bytes) -> tuple[SignedRequest, Sequence[verify.Claim] | SignatureError]:
     """What the signatures claim to be, or what is wrong with them."""
-    signed = SignedRequest(request.method, _target(request), tuple(request.headers.items()), body, fed.site.scheme)
+    signed = SignedRequest(
+        request.method, serving.target(request), tuple(request.headers.items()), body, fed.site.scheme
+    )
     try:
         return signed, verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
     except SignatureError as exc:
@@ -148,13 +150,6 @@ async def _verify(
     if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
         raise Refusal(401, "The signer is not the actor")
     return signer_uri, claim
-
-
-def _target(request: Request) -> str:
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    query: bytes = request.scope["query_string"]
-    path = raw.partition(b"?")[0]
-    return (path + b"?" + query if query else path).decode("latin-1")
 
 
 async def _signer(

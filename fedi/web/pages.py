@@ -51,6 +51,12 @@ class Page:
         """A page that only says something."""
         return self.html("message.html", status=status, keeps_opener=True, title=title, text=text)
 
+    def somebody(self) -> users.User:
+        """Whoever is signed in and may use the account. Forbidden otherwise."""
+        if self.user is None or not self.user.active:
+            raise errors.Forbidden
+        return self.user
+
     def genuine(self, form_token: str) -> bool:
         """Whether a form came from a page of ours in this browser."""
         return csrf.genuine(self.app, self.call.request, shown=form_token, browser=self._browser, session=self.session)

@@ -25,14 +25,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
 
 
-def _somebody(page: Page) -> users.User:
-    if page.user is None or not page.user.active:
-        raise errors.Forbidden
-    return page.user
-
-
 def _staff(page: Page) -> users.User:
-    user = _somebody(page)
+    user = page.somebody()
     if not user.rank.is_staff:
         raise errors.Forbidden
     return user
@@ -46,7 +40,7 @@ def _decider(page: Page) -> By:
 async def invitations(page: Page, call: Call[NoParams]) -> Response:
     if page.user is None:
         return pages.redirect("/auth/log_in?next=/auth/invites")
-    user = _somebody(page)
+    user = page.somebody()
     async with call.read() as conn:
         listed = await invites.of_user(conn, user.id)
     return page.html(
@@ -55,7 +49,7 @@ async def invitations(page: Page, call: Call[NoParams]) -> Response:
 
 
 async def invite(page: Page, call: Call[Form]) -> Response:
-    user = _somebody(page)
+    user = page.somebody()
     if not roles.may_invite(call.app.settings.registrations, user.rank):
         raise errors.Forbidden
     if not page.genuine(call.params.form_token):
@@ -69,7 +63,7 @@ async def invite(page: Page, call: Call[Form]) -> Response:
 
 
 async def withdraw(page: Page, call: Call[Form]) -> Response:
-    user = _somebody(page)
+    user = page.somebody()
     if page.genuine(call.params.form_token):
         async with call.app.db.transaction() as conn:
             await invites.withdraw(conn, call.id(), user_id=user.id)

@@ -15,24 +15,18 @@ from fedi import errors
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get
 from fedi.web import pages
 from fedi.web.pages import Page
-from storage import severances, users
+from storage import severances
 from storage.severances import Lost, Severance
 
 PATH = "/severed_relationships"
 MOST = 200
 
 
-def _owner(page: Page) -> users.User:
-    if page.user is None or not page.user.active:
-        raise errors.Forbidden
-    return page.user
-
-
 async def index(page: Page, call: Call[NoParams]) -> Response:
     if page.user is None:
         return pages.redirect(f"/auth/log_in?next={PATH}")
     async with call.read() as conn:
-        listed = await severances.listed(conn, _owner(page).account_id, limit=MOST)
+        listed = await severances.listed(conn, page.somebody().account_id, limit=MOST)
     return page.html("auth/severances.html", severances=listed)
 
 
@@ -53,7 +47,7 @@ async def followers(page: Page, call: Call[NoParams]) -> Response:
 
 async def _lost(page: Page, call: Call[Any], *, followers: bool) -> tuple[Severance, list[Lost]]:
     """Any: no parameter matters. NotFound for somebody else's, and when there is no list any more."""
-    account_id = _owner(page).account_id
+    account_id = page.somebody().account_id
     async with call.read() as conn:
         severance = await severances.own(conn, account_id, call.id())
         if severance is None or severance.purged:

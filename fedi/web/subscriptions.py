@@ -3,14 +3,14 @@
 import msgspec
 from starlette.responses import Response
 
-from fedi import access, errors, i18n
+from fedi import access, i18n
 from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
 from fedi.services import subscription_letters, subscriptions
 from fedi.services.signup import Refused
 from fedi.web import faults as words
 from fedi.web import pages
 from fedi.web.pages import Page
-from storage import accounts, email_subscriptions, users
+from storage import accounts, email_subscriptions
 
 _ = i18n.gettext
 
@@ -93,16 +93,10 @@ async def unsubscribe(page: Page, call: Call[Link]) -> Response:
 # ------------------------------------------------------------ offering it
 
 
-def _somebody(page: Page) -> users.User:
-    if page.user is None or not page.user.active:
-        raise errors.Forbidden
-    return page.user
-
-
 async def own(page: Page, call: Call[NoParams]) -> Response:
     if page.user is None:
         return pages.redirect(f"/auth/log_in?next={OWN}")
-    user = _somebody(page)
+    user = page.somebody()
     async with call.read() as conn:
         offer = await email_subscriptions.offer(conn, user.account_id)
         allowed = await subscriptions.allowed(call.app.settings, conn, user.account_id)
@@ -117,7 +111,7 @@ async def own(page: Page, call: Call[NoParams]) -> Response:
 
 
 async def change(page: Page, call: Call[Offer]) -> Response:
-    user = _somebody(page)
+    user = page.somebody()
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)
     await subscriptions.enable(call.app, user.account_id, enabled=call.params.enabled)
@@ -125,7 +119,7 @@ async def change(page: Page, call: Call[Offer]) -> Response:
 
 
 async def forget(page: Page, call: Call[Offer]) -> Response:
-    user = _somebody(page)
+    user = page.somebody()
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)
     await subscriptions.forget(call.app, user.account_id)

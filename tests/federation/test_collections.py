@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.walks.admin import EVERYTHING
 from tests.support.puppet import PUBLIC, Puppet
+from tests.support.scenes import three
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -14,12 +15,6 @@ pytestmark = pytest.mark.anyio
 Servers = Callable[..., Awaitable[list[Node]]]
 PATH = "/api/v1/collections"
 AS2 = "https://www.w3.org/ns/activitystreams"
-
-
-async def document(node: Node, uri: str) -> Any:
-    path = uri.removeprefix(node.base_url)
-    response = await node.client.get(path, headers={"Accept": "application/activity+json"})
-    return response.json() if response.status_code == 200 else response.status_code
 
 
 async def made(person: Person, *ids: str, name: str = "Good people") -> Any:
@@ -45,22 +40,13 @@ async def told(person: Person, kind: str = "added_to_collection") -> list[str]:
 # ------------------------------------------------------------ servers of ours
 
 
-async def three(servers: Servers) -> tuple[list[Node], Person, Person, Person]:
-    """Alice is put into a collection of Bob's, Carol follows Bob: each elsewhere."""
-    nodes = await servers("a.test", "b.test", "c.test")
-    alice, bob, carol = [await node.person(name) for node, name in zip(nodes, ("alice", "bob", "carol"), strict=True)]
-    await carol.follow(bob)
-    await drain(*nodes)
-    return nodes, alice, bob, carol
-
-
 async def test_consent_is_asked_given_and_proven_to_everybody(servers: Servers) -> None:
     nodes, alice, bob, carol = await three(servers)
     there = await bob.finds(alice)
     assert there["feature_approval"] == {"automatic": ["public"], "manual": [], "current_user": "automatic"}
     collection = await made(bob, there["id"])
     assert await of(bob, collection) == {there["id"]: "pending"}
-    assert (await document(nodes[1], collection["uri"]))["orderedItems"] == []
+    assert (await nodes[1].document(collection["uri"]))["orderedItems"] == []
     await drain(*nodes)
     assert await of(bob, collection) == {there["id"]: "accepted"}
     assert await told(alice) == [collection["uri"]]
@@ -69,17 +55,17 @@ async def test_consent_is_asked_given_and_proven_to_everybody(servers: Servers) 
     assert copy["description"] == "R&amp;D"
     seen = await carol.get(f"{PATH}/{copy['id']}")
     assert [each["acct"] for each in seen["accounts"]] == ["bob@b.test", "alice@a.test"]
-    published = await document(nodes[1], collection["uri"])
+    published = await nodes[1].document(collection["uri"])
     (item,) = published["orderedItems"]
     assert (published["type"], published["totalItems"], item["featuredObject"]) == ("FeaturedCollection", 1, alice.uri)
-    stamp = await document(nodes[0], item["featureAuthorization"])
+    stamp = await nodes[0].document(item["featureAuthorization"])
     assert (stamp["type"], stamp["interactingObject"], stamp["interactionTarget"]) == (
         "FeatureAuthorization", collection["uri"], alice.uri,
     )  # fmt: skip
-    assert (await document(nodes[1], item["id"]))["featuredObject"] == alice.uri
-    actor = await document(nodes[1], bob.uri)
+    assert (await nodes[1].document(item["id"]))["featuredObject"] == alice.uri
+    actor = await nodes[1].document(bob.uri)
     assert actor["interactionPolicy"]["canFeature"]["automaticApproval"] == [PUBLIC]
-    assert [each["id"] for each in (await document(nodes[1], actor["featuredCollections"]))["orderedItems"]] == [
+    assert [each["id"] for each in (await nodes[1].document(actor["featuredCollections"]))["orderedItems"]] == [
         collection["uri"]
     ]
 
@@ -91,14 +77,14 @@ async def test_consent_is_taken_back_everywhere(servers: Servers) -> None:
     await drain(*nodes)
     (copy,) = await listed(carol, bob)
     (here,) = (await alice.get(f"/api/v1/accounts/{alice.account_id}/in_collections"))["collections"]
-    stamp = (await document(nodes[1], collection["uri"]))["orderedItems"][0]["featureAuthorization"]
+    stamp = (await nodes[1].document(collection["uri"]))["orderedItems"][0]["featureAuthorization"]
     item = here["items"][0]["id"]
     await alice.post(f"{PATH}/{here['id']}/items/{item}/revoke")
     await drain(*nodes)
     assert await of(bob, collection) == {}
     assert await of(carol, copy) == {}
-    assert await document(nodes[0], stamp) == 404
-    assert (await document(nodes[1], collection["uri"]))["orderedItems"] == []
+    assert await nodes[0].document(stamp) == 404
+    assert (await nodes[1].document(collection["uri"]))["orderedItems"] == []
     assert await told(alice) == []
     await bob.post(f"{PATH}/{collection['id']}/items", {"account_id": there["id"]}, status=422)
 
@@ -259,7 +245,7 @@ async def test_a_request_is_answered_once_and_again_with_the_same_stamp(stage: A
         "Accept", alice.uri, "https://puppet.test/activities/r1",
     )  # fmt: skip
     assert (first["object"]["instrument"], first["result"]) == (about["id"], second["result"])
-    assert (await document(server, first["result"]))["interactingObject"] == about["id"]
+    assert (await server.document(first["result"]))["interactingObject"] == about["id"]
     assert await told(alice) == [about["id"]]
     added = puppet.activity("Add", pat, item(puppet, alice.uri, first["result"]), "add", target=about["id"])
     await puppet.send(server, added, pat)

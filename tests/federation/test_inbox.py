@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.puppet import PUBLIC, Puppet
+from tests.support.scenes import followed
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -16,13 +17,7 @@ async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
     alice = await server.person("alice")
     puppet = Puppet(server.network, "puppet.test")
     pat = puppet.actor("pat")
-    account = await alice.get("/api/v2/search", q="@pat@puppet.test", resolve="true", type="accounts")
-    await alice.post(f"/api/v1/accounts/{account['accounts'][0]['id']}/follow")
-    await drain(server)
-    follow = puppet.inbox[-1]
-    assert (follow["type"], follow["actor"], follow["object"]) == ("Follow", alice.uri, pat["id"])
-    await puppet.send(server, puppet.activity("Accept", pat, follow, "accept"), pat)
-    await drain(server)
+    await followed(server, alice, puppet, pat)
     return server, alice, puppet, pat
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.puppet import Puppet
+from tests.support.scenes import followed, three
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -24,27 +25,12 @@ async def of(person: Person, uri: str) -> Any:
     return (await person.sees(uri))["quote"]
 
 
-async def document(node: Node, uri: str) -> Any:
-    path = uri.removeprefix(node.base_url)
-    response = await node.client.get(path, headers={"Accept": "application/activity+json"})
-    return response.json() if response.status_code == 200 else response.status_code
-
-
 async def told(person: Person, kind: str = "quote") -> list[str]:
     found = await person.get("/api/v1/notifications", **{"types[]": kind})
     return [each["status"]["uri"] for each in found]
 
 
 # ------------------------------------------------------------ servers of ours
-
-
-async def three(servers: Servers) -> tuple[list[Node], Person, Person, Person]:
-    """Alice is quoted, Bob quotes, Carol follows Bob: each elsewhere."""
-    nodes = await servers("a.test", "b.test", "c.test")
-    alice, bob, carol = [await node.person(name) for node, name in zip(nodes, ("alice", "bob", "carol"), strict=True)]
-    await carol.follow(bob)
-    await drain(*nodes)
-    return nodes, alice, bob, carol
 
 
 async def test_consent_is_asked_given_and_proven_to_everybody(servers: Servers) -> None:
@@ -59,13 +45,13 @@ async def test_consent_is_asked_given_and_proven_to_everybody(servers: Servers) 
     assert await told(alice) == [quoting["uri"]]
     assert (await alice.get(f"{STATUSES}/{post['id']}"))["quotes_count"] == 1
     assert (await carol.sees(post["uri"]))["quotes_count"] == 1
-    note = await document(nodes[1], quoting["uri"])
+    note = await nodes[1].document(quoting["uri"])
     assert [note[name] for name in ("quote", "quoteUrl", "quoteUri", "_misskey_quote")] == [post["uri"]] * 4
     assert [each["href"] for each in note["tag"] if each["type"] == "Link"] == [post["uri"]]
-    stamp = await document(nodes[0], note["quoteAuthorization"])
+    stamp = await nodes[0].document(note["quoteAuthorization"])
     assert (stamp["type"], stamp["attributedTo"]) == ("QuoteAuthorization", alice.uri)
     assert (stamp["interactingObject"], stamp["interactionTarget"]) == (quoting["uri"], post["uri"])
-    quoted = await document(nodes[0], post["uri"])
+    quoted = await nodes[0].document(post["uri"])
     everybody = "https://www.w3.org/ns/activitystreams#Public"
     assert quoted["interactionPolicy"]["canQuote"]["automaticApproval"] == [everybody]
 
@@ -75,14 +61,14 @@ async def test_consent_is_taken_back_everywhere(servers: Servers) -> None:
     post = await alice.posts("quote me")
     quoting = await quote(bob, post["uri"])
     await drain(*nodes)
-    stamp = (await document(nodes[1], quoting["uri"]))["quoteAuthorization"]
+    stamp = (await nodes[1].document(quoting["uri"]))["quoteAuthorization"]
     here = await alice.sees(quoting["uri"])
     await alice.post(f"{STATUSES}/{post['id']}/quotes/{here['id']}/revoke")
     await drain(*nodes)
     for person in (alice, bob, carol):
         assert await of(person, quoting["uri"]) == {"state": "revoked", "quoted_status": None}, person.username
-    assert await document(nodes[0], stamp) == 404
-    note = await document(nodes[1], quoting["uri"])
+    assert await nodes[0].document(stamp) == 404
+    note = await nodes[1].document(quoting["uri"])
     assert note["quote"] == post["uri"]
     assert not {"quoteAuthorization", "quoteUrl", "_misskey_quote", "quoteUri"} & set(note)
     assert (await alice.get(f"{STATUSES}/{post['id']}"))["quotes_count"] == 0
@@ -154,7 +140,7 @@ async def test_the_stamp_of_a_private_quote_is_known_to_its_readers_only(servers
         assert (await of(person, quoting["uri"]))["state"] == "accepted", person.username
     async with nodes[0].db.read() as conn:
         ident, uri = tuple(await conn.fetchrow("select status_id, approval_uri from quotes") or ())
-    assert await document(nodes[0], f"{alice.uri}/quote_authorizations/{ident}") == 404
+    assert await nodes[0].document(f"{alice.uri}/quote_authorizations/{ident}") == 404
     answer = await nodes[0].client.get(uri, headers={"Accept": "application/activity+json"})
     assert answer.json()["interactingObject"] == quoting["uri"]
     assert answer.headers["cache-control"] == "private, no-store"
@@ -162,7 +148,7 @@ async def test_the_stamp_of_a_private_quote_is_known_to_its_readers_only(servers
     await drain(*nodes)
     await alice.post(f"{STATUSES}/{post['id']}/quotes/{ident}/revoke")
     await drain(*nodes)
-    assert await document(nodes[0], uri) == 404
+    assert await nodes[0].document(uri) == 404
     for person in (bob, carol):
         assert (await of(person, quoting["uri"]))["state"] == "revoked", person.username
     assert [sent["type"] for sent in fan.inbox] == ["Accept", "Create"]
@@ -178,7 +164,7 @@ async def test_deletions_reach_both_sides(servers: Servers) -> None:
     await drain(*nodes)
     for person in (bob, carol):
         assert await of(person, first["uri"]) == {"state": "deleted", "quoted_status": None}
-    assert (await document(nodes[1], first["uri"]))["quote"] == {"type": "Tombstone"}
+    assert (await nodes[1].document(first["uri"]))["quote"] == {"type": "Tombstone"}
     assert (await alice.get(f"{STATUSES}/{other['id']}"))["quotes_count"] == 0
     assert await told(alice) == [first["uri"]]
 
@@ -225,12 +211,7 @@ async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
     alice = await server.person("alice")
     puppet = Puppet(server.network, "puppet.test")
     pat = puppet.actor("pat")
-    account = await alice.get("/api/v2/search", q="@pat@puppet.test", resolve="true", type="accounts")
-    await alice.post(f"/api/v1/accounts/{account['accounts'][0]['id']}/follow")
-    await drain(server)
-    await puppet.send(server, puppet.activity("Accept", pat, puppet.inbox[-1], "accept"), pat)
-    await drain(server)
-    puppet.inbox.clear()
+    await followed(server, alice, puppet, pat)
     return server, alice, puppet, pat
 
 
@@ -270,7 +251,7 @@ async def test_a_request_is_answered_once_and_again_with_the_same_stamp(stage: A
     )  # fmt: skip
     assert first["object"]["instrument"] == note["id"]
     assert first["result"] == second["result"]
-    assert (await document(server, first["result"]))["interactingObject"] == note["id"]
+    assert (await server.document(first["result"]))["interactingObject"] == note["id"]
     await puppet.send(server, puppet.create(note), pat)
     await drain(server)
     assert await told(alice) == [note["id"]]
@@ -379,7 +360,7 @@ async def test_nobody_gives_themselves_our_consent(stage: Any) -> None:
         claiming = {**note, "quoteAuthorization": claimed}
         await puppet.send(server, puppet.activity("Update", pat, claiming, f"u{name}"), pat)
         await drain(server)
-        assert await document(server, claimed) == 404
+        assert await server.document(claimed) == 404
         assert (await of(alice, note["id"]))["state"] == ("pending" if quoted == post["uri"] else "accepted")
 
 
@@ -551,7 +532,7 @@ async def test_our_request_is_accepted(stage: Any, by_id: bool) -> None:
     await victim.send(server, victim.activity("Accept", vera, about, "yes", result=uri), vera)
     await drain(server)
     assert (await of(alice, quoting["uri"]))["state"] == "accepted"
-    assert (await document(server, quoting["uri"]))["quoteAuthorization"] == uri
+    assert (await server.document(quoting["uri"]))["quoteAuthorization"] == uri
     [update] = [each for each in victim.inbox if each["type"] == "Update"]
     assert update["object"]["quoteAuthorization"] == uri
     await victim.send(server, victim.activity("Reject", vera, request["id"], "no"), vera)

@@ -138,6 +138,12 @@ class Node:
         """Call the client API as nobody."""
         return _checked(await self.client.request(method, path, **kwargs), method, path, status=status, strict=strict)
 
+    async def document(self, uri: str) -> Any:
+        """What others are shown at one of our URIs, or the status they are answered."""
+        path = uri.removeprefix(self.base_url)
+        response = await self.client.get(path, headers={"Accept": "application/activity+json"})
+        return response.json() if response.status_code == 200 else response.status_code
+
     async def drain(self) -> bool:
         """Run events, jobs and deliveries that are due; whether there were any."""
         ran = await self.server.worker.drain()

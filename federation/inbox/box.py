@@ -36,3 +36,8 @@ class Box(msgspec.Struct, frozen=True):
     def owns(self, uri: str) -> bool:
         """Whether an id lies on the actor's own server, so that the actor may speak about it at all."""
         return normalise.same_host(uri, self.actor.uri)
+
+    def speaks_for(self, actor_uri: str | None) -> bool:
+        """Whether what the actor passes on may be believed to be that person's: a community is the word of its own
+        host, anybody else is their own."""
+        return actor_uri == self.actor.uri or (self.actor.group and self.owns(actor_uri or ""))

@@ -1,8 +1,9 @@
 """What a community passes on (FEP-1b12): the activities of its members, wrapped in an Announce.
 
 It is a hint, since anybody could wrap anything: posts are read where they live, likes too, and whether something was
-deleted is asked there. Only of its own host a community may speak. What is its own affair is what it shows: an opening
-post appears as a boost by it, answers stand in their thread and flood nobody.
+deleted is asked there. Only of its own host a community may speak, and who is none of nobody but themselves. What is
+its own affair is what it shows: an opening post appears as a boost by it, answers stand in their thread and flood
+nobody.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -109,7 +110,7 @@ async def _read(box: Box, inner: Activity, ref: Ref) -> Status | None:
         parsed = note.parse(ref.doc)
         if parsed.is_vote:
             return None
-        if box.owns(uri) and note.vouched(inner, parsed):
+        if box.speaks_for(inner.actor) and note.vouched(inner, parsed):
             status_id, created = await posts.store(box.fed, parsed, quiet=not _is_news(parsed.published))
             if not created:
                 await edits.apply(box.fed, parsed)

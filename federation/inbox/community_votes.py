@@ -48,7 +48,7 @@ async def _proven(box: Box, inner: Activity) -> Activity | None:
     """The activity itself, if it is the actor's: of the community's own host, or as its own server shows it."""
     if inner.actor is None or inner.object_id is None:
         return None
-    if box.owns(inner.actor):
+    if box.speaks_for(inner.actor):
         return inner
     if inner.id is None or not await _is_ours(box, _about(inner)):
         return None

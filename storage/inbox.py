@@ -34,6 +34,11 @@ async def known(conn: Conn, uri: str) -> bool:
     return await conn.fetchrow("select from inbox_activities where uri_hash = $1", digest(uri)) is not None
 
 
+async def remember(conn: Conn, name: str) -> None:
+    """From now on it is known."""
+    await conn.execute("insert into inbox_activities (uri_hash) values ($1) on conflict do nothing", digest(name))
+
+
 async def accept(conn: Conn, arrivals: Sequence[Arrival]) -> int:
     """Queue activities, each id once ever; how many were new. Those of a sender are handled in the order they came."""
     given: dict[bytes, Arrival] = {}

@@ -64,8 +64,12 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
                 document["actor"] = sender_uri
                 envelope = activity.arrived(document)
             await _check_room(fed, parse_url(sender_uri).authority)
+            if await _is_replayed(fed, envelope, claim):
+                counters.inbox(202)
+                return Response(status_code=202)
             limited = judgement.outcome == "limit"
             await _store(fed, document, envelope, recipient_id, sender_uri, limited=limited)
+            await _seen(fed, envelope, claim)
             if claim is not None and sender_uri == envelope.actor:
                 await besides.learn(fed, request, sender_uri, claim)
     except Refusal as exc:
@@ -186,6 +190,30 @@ async def _is_gone(fed: Fed, key_id: str, actor_uri: str) -> bool:
     except (Rejected, Retry):
         return False
     return False
+
+
+def _name(envelope: Activity, claim: verify.Claim | None) -> str | None:
+    """Of a Follow its signature, too, is heard once: its id may come again when it has ended, but from whoever signs it
+    anew, and not from whoever kept a copy."""
+    if claim is None or envelope.type != "Follow":
+        return None
+    return f"urn:signature:{hashlib.sha256(claim.parsed.signature).hexdigest()}"
+
+
+async def _is_replayed(fed: Fed, envelope: Activity, claim: verify.Claim | None) -> bool:
+    name = _name(envelope, claim)
+    if name is None:
+        return False
+    async with fed.db.read() as conn:
+        return await rows.known(conn, name)
+
+
+async def _seen(fed: Fed, envelope: Activity, claim: verify.Claim | None) -> None:
+    """After the activity is stored: a sender who got no answer sends the very same again."""
+    name = _name(envelope, claim)
+    if name is not None:
+        async with fed.db.transaction() as conn:
+            await rows.remember(conn, name)
 
 
 async def _check_room(fed: Fed, host: str) -> None:

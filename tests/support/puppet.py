@@ -172,6 +172,10 @@ class Puppet:
         headers = {name: value for name, value in headers.items() if value is not None}
         return await node.client.post(path, content=body, headers=headers)
 
+    def private(self, actor: JSON) -> str:
+        """The key of an actor, as PEM."""
+        return self._keys[actor["id"]].private_pem
+
     def multikey(self, actor: JSON) -> str:
         """Publish an Ed25519 key for an actor (FEP-521a); its id."""
         key_id = f"{actor['id']}#ed25519-key"

@@ -8,11 +8,13 @@ and tells of all that did harm.
 import itertools
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import msgspec
 
+from federation.signatures import draft_cavage, keys, requests
 from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -67,6 +69,15 @@ class Villain(msgspec.Struct):
     async def sends(self, document: JSON, **more: Any) -> httpx.Response:
         """Send anything, signed with their key. `more` as for `Puppet.send`."""
         answer = await self.host.send(self.siege.server, document, self.actor, **more)
+        self.siege.answers.append(answer.status_code)
+        return answer
+
+    async def raw(self, body: bytes, path: str = "/inbox", **more: str) -> httpx.Response:
+        """The same with these very bytes, whatever they are."""
+        outgoing = requests.Outgoing(method="POST", url=f"{self.siege.server.base_url}{path}", body=body)
+        private = keys.load_private(self.host.private(self.actor))
+        headers = draft_cavage.sign(outgoing, private, self.actor["publicKey"]["id"], datetime.now(UTC))
+        answer = await self.siege.server.client.post(path, content=body, headers={**headers, **more})
         self.siege.answers.append(answer.status_code)
         return answer
 

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from cachetools import LRUCache
 
 from federation.context import Fed
-from federation.errors import Retry, Spent
+from federation.errors import Crowded, Spent
 from storage import fetch_budgets, met_hosts
 from storage.fetch_budgets import Limit
 
@@ -120,7 +120,7 @@ async def spend(fed: Fed, budget: Budget, host: str, *, actor: bool = False) -> 
 
 
 async def meet(fed: Fed, host: str) -> None:
-    """A host is about to be asked for something. Raises Retry when we have met too many of its kind lately."""
+    """A host is about to be asked for something. Raises Crowded when we have met too many of its kind lately."""
     above = family(host)
     if host == above:
         return
@@ -128,7 +128,7 @@ async def meet(fed: Fed, host: str) -> None:
         return
     async with fed.db.read() as conn:
         if not await met_hosts.may_meet(conn, host, above):
-            raise Retry(f"too many new names below {above}", after=met_hosts.WINDOW_SECONDS / 6)
+            raise Crowded(f"too many new names below {above}", after=met_hosts.WINDOW_SECONDS / 6)
 
 
 async def met(fed: Fed, host: str) -> None:

@@ -28,6 +28,10 @@ class Retry(FederationError):
         self.after = after
 
 
+class Crowded(Retry):
+    """Nothing is wrong with it but that there were too many of its kind lately."""
+
+
 class Gone(FederationError):
     """The origin says that it no longer exists (410, Tombstone): delete what we hold of it."""
 

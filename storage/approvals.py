@@ -82,6 +82,8 @@ class Stamp(msgspec.Struct, frozen=True):
     type: str
     interacting_uri: str
     target_uri: str
+    status_id: int
+    visibility: int
 
 
 async def stamp(conn: Conn, *, account_id: int, status_id: int, kind: str, interacting_uri: str) -> int:
@@ -99,7 +101,7 @@ async def stamp(conn: Conn, *, account_id: int, status_id: int, kind: str, inter
 async def stamp_by_id(conn: Conn, stamp_id: int) -> Stamp | None:
     record = await conn.fetchrow(
         """
-        select t.id, t.account_id, t.type, t.interacting_uri, s.uri as target_uri
+        select t.id, t.account_id, t.type, t.interacting_uri, s.uri as target_uri, t.status_id, s.visibility
         from interaction_stamps t join statuses s on s.id = t.status_id where t.id = $1
         """,
         stamp_id,

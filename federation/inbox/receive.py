@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from federation import alive, counters, resolve, serving, signers, uris
 from federation.context import Fed
-from federation.errors import Gone, Rejected, Retry, SignatureError
+from federation.errors import Crowded, Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
 from federation.inbox import besides, judging, room
@@ -145,15 +145,29 @@ async def _verify(
     try:
         if isinstance(claims, SignatureError):
             raise claims
-        signer_uri, claim = await _signer(fed, signed, claims, envelope)
+        signer_uri, claim = await _signer(fed, signed, _fitting(claims, envelope), envelope)
     except SignatureError as exc:
         raise Refusal(exc.status, str(exc)) from exc
     await alive.noted(fed, signer_uri)
     if signer_uri == envelope.actor or envelope.actor is None:
         return signer_uri, claim
-    if envelope.type not in ("Create", "Update", "Delete") or envelope.object_id is None:
+    if not _may_be_passed_on(envelope):
         raise Refusal(401, "The signer is not the actor")
     return signer_uri, claim
+
+
+def _may_be_passed_on(envelope: Activity) -> bool:
+    return envelope.type in ("Create", "Update", "Delete") and envelope.object_id is not None
+
+
+def _fitting(claims: Sequence[verify.Claim], envelope: Activity) -> Sequence[verify.Claim]:
+    """Those that can prove anything: a key lies where its owner does, and nobody is asked for one that does not."""
+    if envelope.actor is None or _may_be_passed_on(envelope):
+        return claims
+    found = [claim for claim in claims if normalise.same_host(claim.key_id, envelope.actor)]
+    if not found:
+        raise SignatureError("the key is not on the host of the actor")
+    return found
 
 
 async def _signer(
@@ -168,6 +182,8 @@ async def _signer(
         if farewell and await _is_gone(fed, claims[-1].key_id, envelope.actor or ""):
             return envelope.actor or "", None
         raise Refusal(401, "The key is gone") from exc
+    except Crowded as exc:
+        raise Refusal(429, "Too many servers of your domain are new here") from exc
     except Retry as exc:
         raise Refusal(503, "The key cannot be fetched now") from exc
     except SignatureError:

@@ -189,9 +189,17 @@ async def drain(*nodes: Node) -> None:
 
 @contextlib.asynccontextmanager
 async def node(
-    domain: str, dsn: str, network: Network, directory: Path, pool: Database | None = None, **settings: Any
+    domain: str,
+    dsn: str,
+    network: Network,
+    directory: Path,
+    pool: Database | None = None,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Node]:
-    """A server at https://domain on the database `dsn`. `settings`: FEDI_* values by lower-case name."""
+    """A server at https://domain on the database `dsn`. `settings`: FEDI_* values by lower-case name. `transport`: the
+    way to the network, if it is not straight there."""
     values = {
         "base_url": f"https://{domain}",
         "data_dir": str(directory),
@@ -207,9 +215,10 @@ async def node(
     env = {f"FEDI_{name.upper()}": value for name, value in values.items()}
     pairs = await _pairs(next(network.people))
     loaded = config_sources.load(env)
-    async with running(loaded, dsn, transport=network, shared_bus=False, pairs=pairs, pool=pool) as server:
-        transport = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
-        async with httpx.AsyncClient(transport=transport, base_url=f"https://{domain}") as client:
+    way = transport or network
+    async with running(loaded, dsn, transport=way, shared_bus=False, pairs=pairs, pool=pool) as server:
+        entrance = httpx.ASGITransport(server.asgi, raise_app_exceptions=True, client=("192.0.2.1", 50000))
+        async with httpx.AsyncClient(transport=entrance, base_url=f"https://{domain}") as client:
             network.apps[domain] = server.asgi
             network.ours.add(domain)
             yield Node(domain, server, client, network)

@@ -20,8 +20,8 @@ from tests.support.servers import Node, Person, drain
 
 JSON = dict[str, Any]
 
-# Whatever is kept of accounts that are no attackers: these live at `evil.test` or below, or are neighbours called eve.
-_EVIL = "'^https://(([a-z0-9-]+[.])*evil[.]test([:/]|$)|puppet.test/users/eve)'"
+# Whatever is kept of accounts that are no attackers: these live at evil1.test and so on, or are neighbours called eve.
+_EVIL = "'^https://(evil[0-9]+[.]test([:/]|$)|puppet[.]test/users/eve)'"
 _HONEST = f"a.uri !~ {_EVIL}"
 _STATE = (
     f"""select a.uri, a.username, a.domain, a.display_name, a.note, a.inbox, a.shared_inbox, a.featured_uri, a.url,
@@ -84,7 +84,7 @@ class Villain(msgspec.Struct):
 
 class Siege:
     """Alice and Bob live here. Alice follows Pat of puppet.test; Quinn and a community live there too. Who attacks comes
-    from a host at or below evil.test."""
+    from evil1.test, evil2.test and so on."""
 
     server: Node
     alice: Person
@@ -130,7 +130,7 @@ class Siege:
 
     def villain(self, **more: Any) -> Villain:
         """Another attacker, on another host. `more` as for `Puppet.actor`."""
-        host = Puppet(self.server.network, f"h{next(self.numbers)}.evil.test")
+        host = Puppet(self.server.network, f"evil{next(self.numbers)}.test")
         return Villain(self, host, host.actor("mallory", **more))
 
     async def settle(self) -> None:

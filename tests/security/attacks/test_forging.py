@@ -300,7 +300,7 @@ async def _several_authors(siege: Siege) -> None:
         await evil.sends(evil.host.create(note) | {"actor": evil.uri, "object": {**note, "attributedTo": authors}})
     await siege.settle()
     wrong = await siege.count(
-        "select count(*) from statuses s join accounts a on a.id = s.account_id where s.uri ~ 'evil[.]test' and a.uri !~ 'evil[.]test'"
+        "select count(*) from statuses s join accounts a on a.id = s.account_id where s.uri ~ '^https://evil[0-9]+' and a.uri !~ '^https://evil[0-9]+'"
     )
     assert wrong == 0
 
@@ -319,7 +319,7 @@ async def _several_actors(siege: Siege) -> None:
     await evil.sends({**both, "as:actor": siege.pat["id"], "@id": "https://puppet.test/x"})
     await siege.settle()
     who = await siege.alice.get(f"/api/v1/statuses/{mine['id']}/favourited_by")
-    assert all(one["acct"].endswith("evil.test") for one in who)
+    assert all("@evil" in one["acct"] for one in who)
 
 
 async def test_02_somebody_elses_to_say(siege: Siege) -> None:

@@ -355,7 +355,7 @@ async def _names_that_are_two(siege: Siege) -> None:
         await evil.raw(text.encode())
     await siege.settle()
     assert await siege.content(note["id"]) == "<p>hello</p>"
-    assert all("evil.test" in one["acct"] for one in await siege.alice.get(f"/api/v1/statuses/{status['id']}/favourited_by"))
+    assert all("@evil" in one["acct"] for one in await siege.alice.get(f"/api/v1/statuses/{status['id']}/favourited_by"))
 
 
 async def test_10_documents_that_prove_something_else(siege: Siege) -> None:

@@ -1,0 +1,369 @@
+"""What is fetched on somebody's word: whose documents are believed, and where no request may ever go (6, 8, 9, 11, 12)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from tests.support.database import Databases
+from tests.support.network import Network
+from tests.support.puppet import PUBLIC, Page, Puppet
+from tests.support.push import Device, Service
+from tests.support.resolved import Resolved
+from tests.support.servers import Node, drain, node
+from tests.support.siege import JSON, Siege, attacks
+
+pytestmark = pytest.mark.anyio
+
+
+# ---------------------------------------------------------------- 6: media types
+
+TYPES = (
+    "text/html", "application/json", "text/plain", "image/png", "application/octet-stream", "application/xml", "", "*/*",
+    "application/activity+jsonx", "text/plain; application/activity+json", "application/jrd+json", "multipart/form-data",
+    'text/html; profile="https://www.w3.org/ns/activitystreams"', "application/ld+jsonp", "application/activity+json+x",
+)  # fmt: skip
+
+
+async def _documents_that_are_uploads(siege: Siege) -> None:
+    """Whoever can upload a file to a host can serve anything there, but not as ActivityPub."""
+    evil = siege.villain()
+    for number, kind in enumerate(TYPES):
+        actor = {**evil.actor, "id": f"https://{evil.host.host}/files/{number}", "preferredUsername": f"file{number}"}
+        note = {**evil.host.note(evil.actor, "f"), "id": f"https://{evil.host.host}/notes/f{number}"}
+        evil.host.documents[f"/files/{number}"] = Page(orjson.dumps(actor).decode(), kind)
+        evil.host.documents[f"/notes/f{number}"] = Page(orjson.dumps(note).decode(), kind)
+        for uri in (actor["id"], note["id"]):
+            await siege.alice.get("/api/v2/search", q=uri, resolve="true")
+            assert not await siege.knows(uri), kind
+        await evil.sends(evil.host.activity("Follow", actor, siege.alice.uri, f"f{number}"), key_id=f"{actor['id']}#main-key")
+        assert siege.answers[-1] == 401, kind
+
+
+async def _pages_whose_alternate_lies_elsewhere(siege: Siege) -> None:
+    evil = siege.villain()
+    forged = {**siege.puppet.note(siege.pat, "alt"), "content": "forged"}
+    siege.puppet.documents.pop("/notes/alt")
+    evil.host.documents["/alt"] = forged
+    for number, href in enumerate((f"https://{evil.host.host}/alt", "/alt", "//evil.test/alt", "javascript:1", "https://[", "")):
+        link = f'<link rel="alternate" type="application/activity+json" href="{href}">'
+        evil.host.documents[f"/page{number}"] = Page(f"<html><head>{link}</head></html>")
+        await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/page{number}", resolve="true")
+
+
+async def test_06_media_types(siege: Siege) -> None:
+    await siege.hold(attacks(_documents_that_are_uploads, _pages_whose_alternate_lies_elsewhere))
+
+
+# ---------------------------------------------------------------- 8: handles
+
+
+async def _handles_of_others(siege: Siege) -> None:
+    """An actor that says it is called like Pat, or like one of ours, or like nobody could be."""
+    for number, more in enumerate((
+        {"webfinger": "pat@puppet.test"}, {"webfinger": "acct:alice@example.test"}, {"preferredUsername": "pat@puppet.test"},
+        {"preferredUsername": "alice@example.test"}, {"preferredUsername": "pat\u202e"}, {"preferredUsername": "a/b"}, {"preferredUsername": ""},
+        {"preferredUsername": "<b>x</b>"}, {"webfinger": "@@@"}, {"preferredUsername": "a\u0000b"}, {"preferredUsername": "x" * 5000},
+        {"preferredUsername": "раt"},
+    )):  # fmt: skip
+        evil = siege.villain(known=number % 2 == 0, **more)
+        evil.host.knows(f"mallory@{evil.host.host}", evil.uri)
+        await evil.says("Follow", siege.alice.uri)
+        await siege.settle()
+        handle = await siege.count("select username || '@' || domain from accounts where uri = $1", evil.uri)
+        assert handle is None or handle.endswith(f"@{evil.host.host}"), handle
+        assert handle is None or handle.count("@") == 1
+
+
+async def _subjects_that_name_another(siege: Siege) -> None:
+    """WebFinger of one's own host that leads to others' names, or others' actors."""
+    evil = siege.villain()
+    host = evil.host.host
+    for subject, uri in (
+        ("pat@puppet.test", evil.uri), ("alice@example.test", evil.uri), ("mallory@nowhere.test", evil.uri),
+        (f"mallory@{host}", siege.pat["id"]), (f"mallory@{host}", siege.alice.uri), (f"other@{host}", siege.pat["id"]),
+        ("pat@PUPPET.test", evil.uri), ("pat@puppet.test.", evil.uri), ("pat@puppet.test:443", evil.uri),
+    ):  # fmt: skip
+        evil.host.knows(f"mallory@{host}", uri, subject=subject)
+        found = await siege.alice.get("/api/v2/search", q=f"@mallory@{host}", resolve="true", type="accounts")
+        for account in found["accounts"]:
+            assert (account["acct"], account["uri"]) in (("pat@puppet.test", siege.pat["id"]), ("alice", siege.alice.uri)) or (
+                "@evil" in account["acct"] and account["uri"] == evil.uri
+            ), account
+    await siege.mine(f"hello @mallory@{host}")
+
+
+async def _webfinger_that_is_none(siege: Siege) -> None:
+    evil = siege.villain(known=False)
+    path = f"/.well-known/webfinger?resource={quote(f'acct:mallory@{evil.host.host}', safe='')}"
+    for answer in (
+        {}, {"links": None}, {"subject": 7, "links": [7, None, {}]}, {"subject": "x" * 100_000, "links": []},
+        {"subject": None, "links": {"rel": "self"}}, {"links": [{"rel": "self", "type": "application/activity+json", "href": "file:///etc"}]},
+        {"links": [{"rel": ["self"], "type": ["application/activity+json"], "href": [evil.uri]}]}, Page("<html>"), 500, 302,
+        {"subject": f"acct:mallory@{evil.host.host}", "links": [{"rel": "self", "type": "text/html", "href": evil.uri}] * 1000},
+    ):  # fmt: skip
+        evil.host.documents[path] = answer  # type: ignore[assignment]
+        await siege.alice.get("/api/v2/search", q=f"@mallory@{evil.host.host}", resolve="true", type="accounts")
+        siege.server.app.memory.pop("origins.refusals", None)
+        siege.server.app.memory.pop("origins.failures", None)
+
+
+async def test_08_handles(siege: Siege) -> None:
+    await siege.hold(attacks(_handles_of_others, _subjects_that_name_another, _webfinger_that_is_none))
+
+
+# ---------------------------------------------------------------- 9: addresses
+
+ODD = (
+    "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "file:///etc/passwd", "https://", "https://[", "https://a b/",
+    "https://user:pw@puppet.test/", "https://puppet.test:99999/", "https://xn--a.test/", "https://evil.test\n.puppet.test/", "//x",
+    "https://" + "a" * 300 + ".test/", "https://puppet.test/" + "x" * 5000, "vbscript:x", "jAvAsCrIpT:x", " javascript:x", "https://\u0000/",
+    "java\tscript:x", "https://\ud800.test/".encode("utf-8", "surrogatepass").decode("utf-8", "replace"), "gopher://x/", "ftp://x/", "blob:x",
+    "https://evil。test/x", "https://evil.test/%00", "https://0x7f.1/", "https://2130706433/", "https://127.1/", "tel:1", "mailto:x@y",
+)  # fmt: skip
+
+
+async def _odd_addresses_in_every_place(siege: Siege) -> None:
+    for odd in ODD:
+        evil = siege.villain(
+            url=odd, icon={"type": "Image", "url": odd}, image={"url": odd}, movedTo=odd, alsoKnownAs=[odd],
+            attachment=[{"type": "PropertyValue", "name": "x", "value": f'<a href="{odd}">x</a>'}], summary=f'<a href="{odd}">x</a>',
+        )  # fmt: skip
+        note = evil.host.note(
+            evil.actor, "odd", url=odd, content=f'<p><a href="{odd}">x</a><img src="{odd}"></p>', to=[PUBLIC, siege.alice.uri],
+            inReplyTo=odd, quoteUrl=odd, context=odd, replies=odd, conversation=odd, attachment=[{"type": "Image", "url": odd}, {"type": "Link", "href": odd}],
+            tag=[{"type": "Mention", "href": siege.alice.uri}, {"type": "Mention", "href": odd}, {"type": "Hashtag", "href": odd, "name": "#x"},
+                 {"type": "Emoji", "name": ":x:", "icon": {"url": odd}}],
+        )  # fmt: skip
+        await evil.sends(evil.host.create(note))
+        kinds = ("Follow", "Like", "Announce", "Undo", "Accept", "Flag", "Move", "Add")
+        await evil.says(kinds[next(siege.numbers) % len(kinds)], odd, target=odd)
+    await siege.settle()
+    shown = await siege.alice.call("GET", "/api/v1/notifications?limit=80")
+    text = shown.text.lower()
+    assert shown.status_code == 200
+    for scheme in ("javascript:", "vbscript:", "data:text", "file:"):
+        assert f'"{scheme}' not in text, text[max(0, text.index(f'"{scheme}') - 100) :][:200]
+        assert f'href=\\"{scheme}' not in text, scheme
+
+
+async def test_09_addresses(siege: Siege) -> None:
+    await siege.hold(attacks(_odd_addresses_in_every_place))
+
+
+# ---------------------------------------------------------------- 11: requests to inner networks
+
+# By name; what they resolve to, time after time.
+NAMES: dict[str, list[tuple[str, ...]]] = {
+    "loop.test": [("127.0.0.1",)], "ten.test": [("10.1.2.3",)], "meta.test": [("169.254.169.254",)], "six.test": [("::1",)],
+    "zero.test": [("0.0.0.0",)], "mapped.test": [("::ffff:127.0.0.1",)], "nat.test": [("64:ff9b::7f00:1",)],
+    "tunnel.test": [("2002:7f00:1::1",)], "unique.test": [("fd00::1",)], "link.test": [("fe80::1",)], "cgn.test": [("100.64.0.1",)],
+    "mixed.test": [("93.184.215.14", "10.0.0.1")], "mixed6.test": [("93.184.215.14", "::1")], "cast.test": [("224.0.0.1",)],
+    "localhost": [("127.0.0.1",)], "rebound.test": [("93.184.215.14",), ("127.0.0.1",)],
+}  # fmt: skip
+LITERALS = (
+    "127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "192.168.0.1", "0.0.0.0", "[fd00::1]",
+    "puppet.test:22", "puppet.test:25", "2130706433", "0x7f000001", "127.1", "017700000001", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
+)  # fmt: skip
+
+
+class Inside:
+    """Names and addresses of an inner network, and what they have been asked."""
+
+    def __init__(self, network: Network) -> None:
+        self.hosts = {name: Puppet(network, name) for name in (*NAMES, *LITERALS)}
+        self.actors = {name: host.actor("mallory") for name, host in self.hosts.items()}
+
+    def asked(self) -> list[tuple[str, str, str]]:
+        return [(name, *one) for name, host in self.hosts.items() for one in host.requests]
+
+
+@pytest.fixture
+async def inner(databases: Databases, tmp_path: Path) -> AsyncIterator[tuple[Siege, Resolved, Inside]]:
+    """A server that judges addresses as on the Internet."""
+    network = Network()
+    transport = Resolved(network)
+    url = await databases.take()
+    try:
+        async with node(
+            "example.test", url, network, tmp_path, await databases.pool(url), transport=transport, allow_private_peers="false"
+        ) as server:
+            siege = await Siege.begin(server)
+            inside = Inside(network)
+            transport.addresses = {name: list(answers) for name, answers in NAMES.items()}
+            yield siege, transport, inside
+    finally:
+        databases.release()
+
+
+async def _redirected(network: Network, host: str, target: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", target.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    network.apps[host] = app
+
+
+async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> None:
+    """`base` is an inner host: named in every place whose address is ever asked."""
+    n = next(siege.numbers)
+    evil = siege.villain(
+        icon={"type": "Image", "url": f"{base}/icon.png"}, image={"url": f"{base}/image.png"}, featured=f"{base}/featured",
+        outbox=f"{base}/outbox", followers=f"{base}/followers", featuredTags=f"{base}/tags", featuredCollections=f"{base}/collections",
+        inbox=f"{base}/inbox", endpoints={"sharedInbox": f"{base}/inbox"}, movedTo=person, alsoKnownAs=[person],
+        assertionMethod=[f"{base}/key"],
+    )  # fmt: skip
+    plain = siege.villain(inbox=f"{base}/inbox", endpoints={"sharedInbox": f"{base}/inbox"})
+    plain.actor["featured"], plain.actor["outbox"] = f"{base}/featured", f"{base}/outbox"
+    await evil.says("Follow", siege.alice.uri)
+    await plain.says("Follow", siege.alice.uri)
+    await siege.settle()
+    note = plain.host.note(
+        plain.actor, f"n{n}", content=f'<p><a href="{base}/page">{base}/page</a></p>', to=[PUBLIC, siege.alice.uri],
+        inReplyTo=f"{base}/parent", quote=f"{base}/quoted", quoteAuthorization=f"{base}/stamp", replies=f"{base}/replies",
+        likes=f"{base}/likes", shares=f"{base}/shares", context=f"{base}/context",
+        attachment=[{"type": "Image", "mediaType": "image/png", "url": f"{base}/a.png"}],
+        tag=[{"type": "Mention", "href": siege.alice.uri}, {"type": "Mention", "href": person, "name": "@x"},
+             {"type": "Emoji", "id": f"{base}/e", "name": ":x:", "icon": {"url": f"{base}/e.png"}},
+             {"type": "Link", "rel": "https://misskey-hub.net/ns#_misskey_quote", "href": f"{base}/q"}],
+    )  # fmt: skip
+    await plain.sends(plain.host.create(note))
+    for kind, obj, more in (
+        ("Announce", f"{base}/note", {"to": [PUBLIC]}), ("Create", f"{base}/note", {}), ("Update", f"{base}/note", {}),
+        ("Move", plain.uri, {"target": person}), ("Add", f"{base}/note", {"target": f"{base}/featured"}),
+        ("QuoteRequest", siege.alice.uri, {"instrument": f"{base}/note"}), ("Delete", f"{base}/note", {}),
+        ("FeatureRequest", siege.alice.uri, {"instrument": f"{base}/collection"}), ("Update", f"{base}/collection", {}),
+        ("Accept", f"{base}/x", {"result": f"{base}/stamp"}),
+    ):  # fmt: skip
+        await plain.says(kind, obj, **more)
+    await plain.sends({**plain.host.activity("Create", plain.actor, {"id": f"{base}/n", "type": "Note"}, "x"), "actor": person})
+    await plain.host.send(siege.server, plain.host.activity("Like", plain.actor, "x", f"k{n}"), plain.actor, key_id=f"{base}/key")
+    header = f'collectionId="{plain.actor["followers"]}", digest="{"0" * 64}", url="{base}/followers"'
+    await plain.sends(plain.host.activity("Like", plain.actor, "x", f"s{n}"), extra={"Collection-Synchronization": header})
+    await siege.settle()
+    for query in (f"{base}/page", person, f"@x@{base.partition('//')[2]}"):
+        await siege.alice.call("GET", "/api/v2/search", params={"q": query, "resolve": "true"})
+    await siege.alice.call("POST", "/api/v1/statuses", json={"status": f"look {base}/page @x@{base.partition('//')[2]}"})
+    found = await siege.alice.get("/api/v2/search", q=plain.uri, resolve="true", type="accounts")
+    for account in found["accounts"]:
+        await siege.alice.call("POST", f"/api/v1/accounts/{account['id']}/follow")
+        await siege.alice.call("GET", f"/api/v1/accounts/{account['id']}/statuses")
+    await drain(siege.server)
+
+
+async def test_11_no_request_goes_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:
+    siege, transport, inside = inner
+    for name in ("loop.test", "mixed.test", "127.0.0.1", "[::ffff:10.0.0.1]"):
+        await _everything_that_is_fetched(siege, f"https://{name}", f"https://{name}/users/mallory")
+        assert inside.asked() == [], name
+    for name in (*LITERALS, *NAMES):
+        if name == "rebound.test":
+            continue
+        for base in (f"https://{name}", f"http://{name}"):
+            siege.server.app.memory.pop("origins.failures", None)
+            for query in (f"{base}/users/mallory", f"@mallory@{name}"):
+                await siege.alice.call("GET", "/api/v2/search", params={"q": query, "resolve": "true"})
+            assert inside.asked() == [], base
+    assert {"loop.test", "mixed.test", "nat.test"} <= set(transport.judged)
+    await siege.ready()
+    await siege.lives()
+    assert not await siege.count("select count(*) from accounts where uri ~ '^https?://(127|10|169|localhost)'")
+
+
+async def test_11_no_redirect_leads_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:
+    siege, _, inside = inner
+    for number, target in enumerate((
+        "http://127.0.0.1/", "https://127.0.0.1/x", "https://loop.test/", "https://mixed.test/x", "//ten.test/", "https://[::1]/", "file:///etc/passwd",
+        "http://puppet.test/users/pat", "https://puppet.test:22/", "gopher://loop.test/", "https://loop.test@meta.test/", "\\\\loop.test\\x",
+    )):  # fmt: skip
+        host = f"evil{number}00.test"
+        await _redirected(siege.server.network, host, target)
+        if number < 3:
+            await _everything_that_is_fetched(siege, f"https://{host}", f"https://{host}/users/mallory")
+        for query in (f"https://{host}/users/mallory", f"@mallory@{host}"):
+            await siege.alice.call("GET", "/api/v2/search", params={"q": query, "resolve": "true"})
+        assert inside.asked() == [], target
+    await siege.ready()
+    await siege.lives()
+
+
+async def test_11_a_name_that_changes_its_address_is_judged_each_time(inner: tuple[Siege, Resolved, Inside]) -> None:
+    siege, _, inside = inner
+    for _ in range(3):
+        await siege.alice.call("GET", "/api/v2/search", params={"q": "https://rebound.test/users/mallory", "resolve": "true"})
+        siege.server.app.memory.pop("origins.refusals", None)
+    assert len(inside.asked()) <= 1
+
+
+async def test_37_no_push_goes_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:
+    siege, _, inside = inner
+    device = Device(Service(siege.server.network))
+    for base in [*(f"https://{name}" for name in NAMES if name != "rebound.test"), *(f"{s}://{name}" for name in LITERALS for s in ("http", "https"))]:
+        subscription: JSON = {**device.subscription(standard=True), "endpoint": f"{base}/push"}
+        body = {"subscription": subscription, "data": {"alerts": {"mention": True, "follow": True}}}
+        answer = await siege.alice.call("POST", "/api/v1/push/subscription", json=body)
+        assert answer.status_code in (200, 422), base
+        await siege.bob.posts("hello @alice")
+        await drain(siege.server)
+        assert inside.asked() == [], base
+    await siege.ready()
+    await siege.lives()
+
+
+# ---------------------------------------------------------------- 12: endless answers
+
+
+async def _answers_without_end(siege: Siege) -> None:
+    """Collections that never end, threads that never end, documents that are too large or too deep."""
+    evil = siege.villain()
+    host = f"https://{evil.host.host}"
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    for name, document in (
+        ("large", {"id": f"{host}/large", "type": "Note", "attributedTo": evil.uri, "content": "x" * 2_000_000}),
+        ("deep", {"id": f"{host}/deep", "type": "Note", "attributedTo": evil.uri, "content": "x", "tag": deep}),
+        ("wide", {"id": f"{host}/wide", "type": "Note", "attributedTo": evil.uri, "content": "x", "tag": [{}] * 200_000}),
+    ):  # fmt: skip
+        evil.host.documents[f"/{name}"] = document
+        await siege.alice.get("/api/v2/search", q=f"{host}/{name}", resolve="true")
+        assert not await siege.knows(f"{host}/{name}")
+
+    class Endless(dict[str, Any]):
+        def get(self, path: str, default: Any = None) -> Any:
+            if path.startswith("/pages/"):
+                number = int(path.rpartition("/")[2])
+                return {"id": f"{host}{path}", "type": "CollectionPage", "items": [f"{host}/chain/{number}"], "next": f"{host}/pages/{number + 1}"}
+            if path.startswith("/chain/"):
+                number = int(path.rpartition("/")[2])
+                return {**evil.host.note(evil.actor, "c"), "id": f"{host}{path}", "inReplyTo": f"{host}/chain/{number + 1}", "replies": f"{host}/pages/0" if number == 0 else None}
+            return super().get(path, default)
+
+    evil.host.documents = Endless(evil.host.documents)
+    status = await siege.alice.sees(f"{host}/chain/0")
+    await siege.alice.get(f"/api/v1/statuses/{status['id']}/context")
+    await siege.settle()
+    assert len(evil.host.asked) < 800, len(evil.host.asked)
+
+
+async def _redirects_without_end(siege: Siege) -> None:
+    evil = siege.villain()
+    asked = 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += 1
+        target = f"https://{evil.host.host}{scope['path']}x"
+        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", target.encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    siege.server.network.apps[evil.host.host] = app
+    await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/r", resolve="true")
+    assert asked <= 8, asked
+
+
+async def test_12_endless_answers(siege: Siege) -> None:
+    await siege.hold(attacks(_answers_without_end, _redirects_without_end))

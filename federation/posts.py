@@ -15,6 +15,7 @@ from federation.vocab.note import Note
 from storage import communities, ids, inbox, jobs, statuses
 from storage.accounts import Account
 from storage.db import Conn
+from storage.statuses import Status
 from storage.visibility import DIRECT, PUBLIC, UNLISTED, number
 
 ANCESTORS_JOB = "fetch_ancestors"  # payload {"status_id": …, "chain": …}
@@ -139,7 +140,7 @@ async def _new(
     named: Named,
     quiet: bool,
 ) -> statuses.New:
-    parent = await statuses.by_uri(conn, note.in_reply_to) if note.in_reply_to else None
+    parent, parent_uri = await _parent(conn, note, author)
     published = min(note.published, datetime.now(UTC))
     # Others tell time in whole seconds: an answer still comes after what it answers.
     moment = max(published, ids.time_of(parent.id) + timedelta(milliseconds=1)) if parent else published
@@ -159,7 +160,7 @@ async def _new(
         language=note.language,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
-        in_reply_to_uri=note.in_reply_to if parent is None else None,
+        in_reply_to_uri=parent_uri,
         conversation_uri=note.context or note.conversation,
         media_ids=await contents.attachments(conn, note, author, with_media=with_media),
         emojis=await contents.emojis(conn, note, author, with_media=with_media),
@@ -174,3 +175,15 @@ async def _new(
         quote_manual=policy.manual,
         quiet=quiet,
     )
+
+
+async def _parent(conn: Conn, note: Note, author: Account) -> tuple[Status | None, str | None]:
+    """What a post answers, or the URI of it when it is not known. To a post of ours that its author may not read, or whose
+    author blocks them, it is no answer: neither a thread nor a count is to tell of it. Who may read those of others we do
+    not know."""
+    parent = await statuses.by_uri(conn, note.in_reply_to) if note.in_reply_to else None
+    if parent is None:
+        return None, note.in_reply_to
+    if parent.is_local and not await statuses.visible(conn, author.id, [parent.id]):
+        return None, None
+    return parent, None

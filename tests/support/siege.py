@@ -126,12 +126,12 @@ class Siege:
 
     def neighbour(self, **more: Any) -> Villain:
         """An attacker on Pat's own host."""
-        return Villain(self, self.puppet, self.puppet.actor(f"eve{next(self.numbers)}", **more))
+        return Villain(self, self.puppet, self.puppet.actor(f"eve{next(self.numbers)}", **{"key": 6, **more}))
 
     def villain(self, **more: Any) -> Villain:
-        """Another attacker, on another host. `more` as for `Puppet.actor`."""
+        """Another attacker, on another host. `more` as for `Puppet.actor`. Their keys are nobody's of the honest."""
         host = Puppet(self.server.network, f"evil{next(self.numbers)}.test")
-        return Villain(self, host, host.actor("mallory", **more))
+        return Villain(self, host, host.actor("mallory", **{"key": 3, **more}))
 
     async def settle(self) -> None:
         await drain(self.server)

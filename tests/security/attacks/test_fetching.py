@@ -39,7 +39,9 @@ async def _documents_that_are_uploads(siege: Siege) -> None:
         for uri in (actor["id"], note["id"]):
             await siege.alice.get("/api/v2/search", q=uri, resolve="true")
             assert not await siege.knows(uri), kind
-        await evil.sends(evil.host.activity("Follow", actor, siege.alice.uri, f"f{number}"), key_id=f"{actor['id']}#main-key")
+        await evil.sends(
+            evil.host.activity("Follow", actor, siege.alice.uri, f"f{number}"), key_id=f"{actor['id']}#main-key"
+        )
         assert siege.answers[-1] == 401, kind
 
 
@@ -48,7 +50,9 @@ async def _pages_whose_alternate_lies_elsewhere(siege: Siege) -> None:
     forged = {**siege.puppet.note(siege.pat, "alt"), "content": "forged"}
     siege.puppet.documents.pop("/notes/alt")
     evil.host.documents["/alt"] = forged
-    for number, href in enumerate((f"https://{evil.host.host}/alt", "/alt", "//evil.test/alt", "javascript:1", "https://[", "")):
+    for number, href in enumerate(
+        (f"https://{evil.host.host}/alt", "/alt", "//evil.test/alt", "javascript:1", "https://[", "")
+    ):
         link = f'<link rel="alternate" type="application/activity+json" href="{href}">'
         evil.host.documents[f"/page{number}"] = Page(f"<html><head>{link}</head></html>")
         await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/page{number}", resolve="true")
@@ -90,9 +94,10 @@ async def _subjects_that_name_another(siege: Siege) -> None:
         evil.host.knows(f"mallory@{host}", uri, subject=subject)
         found = await siege.alice.get("/api/v2/search", q=f"@mallory@{host}", resolve="true", type="accounts")
         for account in found["accounts"]:
-            assert (account["acct"], account["uri"]) in (("pat@puppet.test", siege.pat["id"]), ("alice", siege.alice.uri)) or (
-                "@evil" in account["acct"] and account["uri"] == evil.uri
-            ), account
+            assert (account["acct"], account["uri"]) in (
+                ("pat@puppet.test", siege.pat["id"]),
+                ("alice", siege.alice.uri),
+            ) or ("@evil" in account["acct"] and account["uri"] == evil.uri), account
     await siege.mine(f"hello @mallory@{host}")
 
 
@@ -189,7 +194,13 @@ async def inner(databases: Databases, tmp_path: Path) -> AsyncIterator[tuple[Sie
     url = await databases.take()
     try:
         async with node(
-            "example.test", url, network, tmp_path, await databases.pool(url), transport=transport, allow_private_peers="false"
+            "example.test",
+            url,
+            network,
+            tmp_path,
+            await databases.pool(url),
+            transport=transport,
+            allow_private_peers="false",
         ) as server:
             siege = await Siege.begin(server)
             inside = Inside(network)
@@ -239,14 +250,22 @@ async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> N
         ("Accept", f"{base}/x", {"result": f"{base}/stamp"}),
     ):  # fmt: skip
         await plain.says(kind, obj, **more)
-    await plain.sends({**plain.host.activity("Create", plain.actor, {"id": f"{base}/n", "type": "Note"}, "x"), "actor": person})
-    await plain.host.send(siege.server, plain.host.activity("Like", plain.actor, "x", f"k{n}"), plain.actor, key_id=f"{base}/key")
+    await plain.sends(
+        {**plain.host.activity("Create", plain.actor, {"id": f"{base}/n", "type": "Note"}, "x"), "actor": person}
+    )
+    await plain.host.send(
+        siege.server, plain.host.activity("Like", plain.actor, "x", f"k{n}"), plain.actor, key_id=f"{base}/key"
+    )
     header = f'collectionId="{plain.actor["followers"]}", digest="{"0" * 64}", url="{base}/followers"'
-    await plain.sends(plain.host.activity("Like", plain.actor, "x", f"s{n}"), extra={"Collection-Synchronization": header})
+    await plain.sends(
+        plain.host.activity("Like", plain.actor, "x", f"s{n}"), extra={"Collection-Synchronization": header}
+    )
     await siege.settle()
     for query in (f"{base}/page", person, f"@x@{base.partition('//')[2]}"):
         await siege.alice.call("GET", "/api/v2/search", params={"q": query, "resolve": "true"})
-    await siege.alice.call("POST", "/api/v1/statuses", json={"status": f"look {base}/page @x@{base.partition('//')[2]}"})
+    await siege.alice.call(
+        "POST", "/api/v1/statuses", json={"status": f"look {base}/page @x@{base.partition('//')[2]}"}
+    )
     found = await siege.alice.get("/api/v2/search", q=plain.uri, resolve="true", type="accounts")
     for account in found["accounts"]:
         await siege.alice.call("POST", f"/api/v1/accounts/{account['id']}/follow")
@@ -293,7 +312,9 @@ async def test_11_no_redirect_leads_to_an_inner_network(inner: tuple[Siege, Reso
 async def test_11_a_name_that_changes_its_address_is_judged_each_time(inner: tuple[Siege, Resolved, Inside]) -> None:
     siege, _, inside = inner
     for _ in range(3):
-        await siege.alice.call("GET", "/api/v2/search", params={"q": "https://rebound.test/users/mallory", "resolve": "true"})
+        await siege.alice.call(
+            "GET", "/api/v2/search", params={"q": "https://rebound.test/users/mallory", "resolve": "true"}
+        )
         siege.server.app.memory.pop("origins.refusals", None)
     assert len(inside.asked()) <= 1
 
@@ -301,7 +322,10 @@ async def test_11_a_name_that_changes_its_address_is_judged_each_time(inner: tup
 async def test_37_no_push_goes_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:
     siege, _, inside = inner
     device = Device(Service(siege.server.network))
-    for base in [*(f"https://{name}" for name in NAMES if name != "rebound.test"), *(f"{s}://{name}" for name in LITERALS for s in ("http", "https"))]:
+    for base in [
+        *(f"https://{name}" for name in NAMES if name != "rebound.test"),
+        *(f"{s}://{name}" for name in LITERALS for s in ("http", "https")),
+    ]:
         subscription: JSON = {**device.subscription(standard=True), "endpoint": f"{base}/push"}
         body = {"subscription": subscription, "data": {"alerts": {"mention": True, "follow": True}}}
         answer = await siege.alice.call("POST", "/api/v1/push/subscription", json=body)
@@ -336,10 +360,20 @@ async def _answers_without_end(siege: Siege) -> None:
         def get(self, path: str, default: Any = None) -> Any:
             if path.startswith("/pages/"):
                 number = int(path.rpartition("/")[2])
-                return {"id": f"{host}{path}", "type": "CollectionPage", "items": [f"{host}/chain/{number}"], "next": f"{host}/pages/{number + 1}"}
+                return {
+                    "id": f"{host}{path}",
+                    "type": "CollectionPage",
+                    "items": [f"{host}/chain/{number}"],
+                    "next": f"{host}/pages/{number + 1}",
+                }
             if path.startswith("/chain/"):
                 number = int(path.rpartition("/")[2])
-                return {**evil.host.note(evil.actor, "c"), "id": f"{host}{path}", "inReplyTo": f"{host}/chain/{number + 1}", "replies": f"{host}/pages/0" if number == 0 else None}
+                return {
+                    **evil.host.note(evil.actor, "c"),
+                    "id": f"{host}{path}",
+                    "inReplyTo": f"{host}/chain/{number + 1}",
+                    "replies": f"{host}/pages/0" if number == 0 else None,
+                }
             return super().get(path, default)
 
     evil.host.documents = Endless(evil.host.documents)

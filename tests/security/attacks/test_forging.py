@@ -71,7 +71,11 @@ async def _a_document_that_claims_another_id(siege: Siege) -> None:
     evil.host.documents["/users/pat"] = {**siege.pat, "name": "Forged"}
     for path in ("/notes/claimed", "/users/pat"):
         await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}{path}", resolve="true")
-    evil.host.documents["/notes/local"] = {**forged, "id": f"{siege.alice.uri}/statuses/1", "attributedTo": siege.alice.uri}
+    evil.host.documents["/notes/local"] = {
+        **forged,
+        "id": f"{siege.alice.uri}/statuses/1",
+        "attributedTo": siege.alice.uri,
+    }
     await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/notes/local", resolve="true")
     evil.host.documents["/users/local"] = {**evil.actor, "id": siege.alice.uri}
     await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/users/local", resolve="true")
@@ -91,7 +95,9 @@ async def _what_a_post_answers_is_forged_on_the_way_up(siege: Siege) -> None:
     parent = {**siege.puppet.note(siege.pat, "parent"), "content": "forged"}
     siege.puppet.documents.pop("/notes/parent")
     evil.host.documents["/parent"] = parent
-    child = evil.host.note(evil.actor, "child", inReplyTo=f"https://{evil.host.host}/parent", to=[PUBLIC, siege.alice.uri])
+    child = evil.host.note(
+        evil.actor, "child", inReplyTo=f"https://{evil.host.host}/parent", to=[PUBLIC, siege.alice.uri]
+    )
     child["tag"] = [{"type": "Mention", "href": siege.alice.uri, "name": "@alice"}]
     await evil.sends(evil.host.create(child))
 
@@ -178,8 +184,15 @@ async def _posts_and_people_of_ours(siege: Siege) -> None:
     note = {"id": mine["uri"], "type": "Note", "attributedTo": siege.alice.uri, "content": "forged", "to": [PUBLIC],
             "updated": LATER}  # fmt: skip
     for kind in ("Create", "Update", "Delete"):
-        for actor in (siege.alice.uri, evil.uri, siege.alice.uri.upper(), siege.alice.uri.replace("example.test", "example.test:443")):
-            await evil.sends({**evil.host.activity(kind, evil.actor, note, f"{kind}{next(siege.numbers)}"), "actor": actor})
+        for actor in (
+            siege.alice.uri,
+            evil.uri,
+            siege.alice.uri.upper(),
+            siege.alice.uri.replace("example.test", "example.test:443"),
+        ):
+            await evil.sends(
+                {**evil.host.activity(kind, evil.actor, note, f"{kind}{next(siege.numbers)}"), "actor": actor}
+            )
     await evil.says("Update", {**evil.actor, "id": siege.alice.uri, "name": "forged"})
     await evil.says("Delete", siege.alice.uri)
     await siege.settle()
@@ -216,7 +229,11 @@ async def _everything_about_somebody_elses_things(siege: Siege) -> None:
         for kind in ("Update", "Delete", "Undo", "Remove", "Reject", "Accept", "Block", "Move", "Add"):
             for obj in (note["id"], {**note, "content": "forged", "updated": LATER}, like, like["id"], boost,
                         boost["id"], follow, follow["id"], siege.pat["id"], {**siege.pat, "name": "Forged"}):  # fmt: skip
-                more = {"target": siege.pat.get("featured") or siege.pat["id"]} if kind in ("Add", "Remove", "Move") else {}
+                more = (
+                    {"target": siege.pat.get("featured") or siege.pat["id"]}
+                    if kind in ("Add", "Remove", "Move")
+                    else {}
+                )
                 await who.says(kind, obj, **more)
             await siege.settle()
     status = await siege.alice.get(f"/api/v1/statuses/{mine['id']}")
@@ -240,7 +257,9 @@ async def _a_neighbour_announces_what_somebody_of_the_host_never_said(siege: Sie
     assert not await siege.knows(forged["id"])
     assert (await siege.counts(mine))[0] == 0
     note = await siege.pats()
-    await eve.says("Announce", siege.puppet.activity("Update", siege.pat, {**note, "content": "forged", "updated": LATER}, "u"))
+    await eve.says(
+        "Announce", siege.puppet.activity("Update", siege.pat, {**note, "content": "forged", "updated": LATER}, "u")
+    )
     await siege.settle()
     assert await siege.content(note["id"]) == "<p>hello</p>"
     await siege.settle()
@@ -278,7 +297,11 @@ async def _somebody_answers_for_who_was_asked(siege: Siege) -> None:
     for who in (siege.villain(), Villain(siege, siege.puppet, siege.pat)):
         for kind in ("Accept", "Reject"):
             for obj in (asked, asked["id"], {**asked, "object": who.uri}, {**asked, "id": None}, [asked["id"], asked]):
-                if who.uri == siege.pat["id"] and isinstance(obj, dict) and (obj["id"] is None or obj["object"] == who.uri):
+                if (
+                    who.uri == siege.pat["id"]
+                    and isinstance(obj, dict)
+                    and (obj["id"] is None or obj["object"] == who.uri)
+                ):
                     continue  # that would be about Pat's own
                 await who.says(kind, obj)
         await who.says("Undo", {"type": "Accept", "actor": siege.quinn["id"], "object": asked})

@@ -56,13 +56,19 @@ class Request:
         )
         self.siege, self.body = siege, body
 
-    async def send(self, *more: tuple[str, str], path: bytes = b"/inbox", body: bytes | None = None, **replaced: str | None) -> int:
+    async def send(
+        self, *more: tuple[str, str], path: bytes = b"/inbox", body: bytes | None = None, **replaced: str | None
+    ) -> int:
         """The status. `more` headers are added, `replaced` ones sent in place of those signed."""
         given = {**self.fields, "signature": self.signature}
         given.update({name.replace("_", "-"): value for name, value in replaced.items()})  # type: ignore[misc]
-        fields = [(name.encode(), value.encode()) for name, value in given.items() if value is not None and name != "host"]
+        fields = [
+            (name.encode(), value.encode()) for name, value in given.items() if value is not None and name != "host"
+        ]
         fields += [(name.encode(), value.encode()) for name, value in more]
-        answer = await raw.call(self.siege.server, "POST", path, headers=fields, body=self.body if body is None else body)
+        answer = await raw.call(
+            self.siege.server, "POST", path, headers=fields, body=self.body if body is None else body
+        )
         return answer.status
 
 
@@ -87,7 +93,10 @@ async def _another_body_than_was_signed(siege: Siege) -> None:
     for digest in (_digest(harm), f"{_digest(harmless)},{_digest(harm)}", f"{_digest(harm)},{_digest(harmless)}", "", "SHA-256=",
                    "MD5=" + "A" * 22, "SHA-1=AAAA", _digest(harm).lower(), "unixsum=1", "sha-256=" + "=" * 44):  # fmt: skip
         assert await signed.send(body=harm, digest=digest) in (400, 401), digest
-        assert await Request(siege, harmless, digest=digest).send(body=harm) in (400, 401, 202)[: 2 if digest != _digest(harm) else 3]
+        assert (
+            await Request(siege, harmless, digest=digest).send(body=harm)
+            in (400, 401, 202)[: 2 if digest != _digest(harm) else 3]
+        )
     assert await signed.send(("digest", _digest(harm)), body=harm) in (400, 401)
     assert await signed.send(("digest", _digest(harm)), body=harm, digest=None) in (400, 401)
     assert await Request(siege, harm, digest="MD5=AAAA").send() in (400, 401)
@@ -131,7 +140,9 @@ async def _of_another_time(siege: Siege) -> None:
     seconds = int(now.timestamp())
     for parameters in (f"created={seconds - 50_000}", f"created={seconds + 50_000}", "created=0", "created=-1", "created=1e99",
                        "created=99999999999999999999", f"created={seconds},expires={seconds - 50_000}", 'created="x"'):  # fmt: skip
-        request = Request(siege, _like(siege, status["uri"]), covered=covered, parameters=parameters, algorithm="hs2019")
+        request = Request(
+            siege, _like(siege, status["uri"]), covered=covered, parameters=parameters, algorithm="hs2019"
+        )
         assert await request.send() in (400, 401), parameters
     assert await siege.counts(status) == (0, 0, 0)
 
@@ -173,7 +184,7 @@ async def _message_signatures_that_cover_too_little(siege: Siege) -> None:
         (("@method", "@authority", "@scheme", "content-digest"), f"created={now}"),
         (("@method", "@method", "@target-uri", "content-digest"), f"created={now}"),
     ):  # fmt: skip
-        inner = f"({' '.join(chr(34) + name + chr(34) for name in covered)}){';' + parameters if parameters else ''};keyid=\"{key_id}\""
+        inner = f'({" ".join(chr(34) + name + chr(34) for name in covered)}){";" + parameters if parameters else ""};keyid="{key_id}"'
         lines = [f'"{name}": {values[name]}' for name in covered] + [f'"@signature-params": {inner}']
         made = base64.b64encode(keys.sign(_pem(siege), "\n".join(lines).encode())).decode()
         fields = [(b"signature-input", f"sig1={inner}".encode()), (b"signature", f"sig1=:{made}:".encode()),
@@ -269,7 +280,9 @@ async def _somebody_deletes_what_is_to_come(siege: Siege) -> None:
         for obj in (note["id"], create["id"], note, create, {"type": "Tombstone", "id": note["id"]}):
             await who.says("Delete", obj)
             await who.says("Undo", obj)
-            await who.sends({**who.host.activity("Delete", who.actor, obj, "d"), "id": create["id"], "actor": siege.pat["id"]})
+            await who.sends(
+                {**who.host.activity("Delete", who.actor, obj, "d"), "id": create["id"], "actor": siege.pat["id"]}
+            )
     await siege.settle()
     await siege.puppet.send(siege.server, create, siege.pat)
     await siege.settle()
@@ -305,7 +318,14 @@ async def _proofs_by_others_and_of_other_documents(siege: Siege) -> None:
     ):  # fmt: skip
         proven = evil.host.proven(document, key_id)
         await evil.sends(proven)
-        for method in (siege.pat["publicKey"]["id"], f"{siege.pat['id']}#ed25519-key", siege.alice.uri, key_id + "#x", "", None):
+        for method in (
+            siege.pat["publicKey"]["id"],
+            f"{siege.pat['id']}#ed25519-key",
+            siege.alice.uri,
+            key_id + "#x",
+            "",
+            None,
+        ):
             await evil.sends({**proven, "proof": {**proven["proof"], "verificationMethod": method}})
         await evil.sends({**proven, "proof": [proven["proof"]] * 50})
         await evil.sends({**document, "proof": {**proven["proof"], "proofPurpose": "authentication"}})
@@ -327,8 +347,23 @@ async def _linked_data_signatures_with_another_document_inside(siege: Siege) -> 
                  {"@context": [*CONTEXT, {"actor": "@id", "object": {"@reverse": "as:object"}}]}, {"@context": {"@vocab": "x:"}},
                  {"@context": [CONTEXT[0]] * 2000}, {"@id": note["id"]}, {"@nest": {"object": note["id"]}}):  # fmt: skip
         for key in (siege.pat["publicKey"]["id"], evil.actor["publicKey"]["id"], "", None, 7, {"id": siege.pat["id"]}):
-            await evil.sends({**delete, **more, "id": f"https://puppet.test/ld{next(siege.numbers)}", "signature": {**signature, "creator": key}})
-    for odd in ({}, [], "x", {"type": []}, {**signature, "signatureValue": "!"}, {**signature, "signatureValue": 7}, [signature] * 100):
+            await evil.sends(
+                {
+                    **delete,
+                    **more,
+                    "id": f"https://puppet.test/ld{next(siege.numbers)}",
+                    "signature": {**signature, "creator": key},
+                }
+            )
+    for odd in (
+        {},
+        [],
+        "x",
+        {"type": []},
+        {**signature, "signatureValue": "!"},
+        {**signature, "signatureValue": 7},
+        [signature] * 100,
+    ):
         await evil.sends({**delete, "id": f"https://puppet.test/ld{next(siege.numbers)}", "signature": odd})
     await siege.settle()
     assert await siege.knows(note["id"])
@@ -355,12 +390,16 @@ async def _names_that_are_two(siege: Siege) -> None:
         await evil.raw(text.encode())
     await siege.settle()
     assert await siege.content(note["id"]) == "<p>hello</p>"
-    assert all("@evil" in one["acct"] for one in await siege.alice.get(f"/api/v1/statuses/{status['id']}/favourited_by"))
+    assert all(
+        "@evil" in one["acct"] for one in await siege.alice.get(f"/api/v1/statuses/{status['id']}/favourited_by")
+    )
 
 
 async def test_10_documents_that_prove_something_else(siege: Siege) -> None:
     await siege.hold(
-        attacks(_proofs_by_others_and_of_other_documents, _linked_data_signatures_with_another_document_inside, _names_that_are_two)
+        attacks(
+            _proofs_by_others_and_of_other_documents,
+            _linked_data_signatures_with_another_document_inside,
+            _names_that_are_two,
+        )
     )
-
-

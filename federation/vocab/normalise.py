@@ -26,6 +26,7 @@ MAX_NODES = 100_000
 MAX_URI_CHARACTERS = 2_048
 MAX_TEXT_CHARACTERS = 500_000
 MAX_ITEMS = 1_000
+MAX_SECONDS = 1e9
 MAX_COUNT = 2**31 - 1
 
 AS2 = "https://www.w3.org/ns/activitystreams"
@@ -250,15 +251,15 @@ def stamp(value: datetime) -> str:
 
 
 def duration(value: Any) -> float | None:
-    """Seconds, from ISO 8601 (`PT1M30.5S`) or a bare number."""
+    """Seconds, from ISO 8601 (`PT1M30.5S`) or a bare number; at most as many as thirty years have."""
     found = number(value)
     if found is not None:
-        return max(0.0, found)
+        return max(0.0, min(found, MAX_SECONDS))
     match = _DURATION.fullmatch(text(value, 64).strip().upper())
     if match is None:
         return None
     days, hours, minutes, seconds = (float(group or 0) for group in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return min(((days * 24 + hours) * 60 + minutes) * 60 + seconds, MAX_SECONDS)
 
 
 @lru_cache(maxsize=2048)

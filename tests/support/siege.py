@@ -215,6 +215,8 @@ class Siege:
                 await self.ready()
                 await attack(self)
                 await self.unharmed()
+                broken = await self.count("select string_agg(last_error, '; ') from jobs where trace is not null")
+                assert not broken, f"broke a job: {broken}"
                 assert all(status < 500 for status in self.answers), f"answered {self.answers}"
                 await self.lives()
             except Exception as exc:  # noqa: BLE001 (all that did harm are told of together)

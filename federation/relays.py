@@ -8,7 +8,7 @@ from federation.context import INSTANCE_ACTOR_ID, Fed, Site
 from federation.errors import Rejected
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.serving import JSON, document, missing
+from federation.serving import JSON, Hidden, document, missing, visitor
 from federation.vocab import activity, normalise
 from federation.vocab.audience import PUBLIC
 from storage import accounts, ids, relays, statuses
@@ -112,8 +112,13 @@ def _announce(site: Site, status: Status) -> JSON:
 async def announcement(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """What the Announce of a public post for relays answers."""
     status_id = ids.parse(path["id"])
+    try:
+        await visitor(fed, request)
+    except Hidden:
+        return missing()
     async with fed.db.read() as conn:
-        status = await statuses.by_id(conn, status_id) if status_id is not None else None
+        found = await statuses.visible_rows(conn, None, [status_id]) if status_id is not None else []
+    status = found[0] if found else None
     if status is None or not status.is_local or status.visibility != PUBLIC_LEVEL or status.reblog_of_id is not None:
         return missing()
     return document(_announce(fed.site, status))

@@ -70,7 +70,7 @@ ROUTES: list[Route] = [
     _get("/", documents.instance_actor),
     _get("/actor", documents.instance_actor),
     _get("/actor/outbox", listings.instance_outbox),
-    _get("/actor/announces/:id", relays.announcement),
+    _guarded("/actor/announces/:id", relays.announcement),
     _guarded("/users/:username", documents.actor),
     _guarded("/@:username", documents.actor),
     _guarded("/users/:username/outbox", listings.outbox),

@@ -130,8 +130,12 @@ async def dispatch(fed: Fed, payload: dict[str, Any]) -> None:
 
 async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payload: dict[str, Any]) -> None:
     passed_on = bool(payload.get("forwarded"))
-    if passed_on and not await forwarded.proven(fed, document, envelope):
-        await forwarded.recheck(fed, envelope, str(payload.get("sender_uri", "")))
+    passed_by = str(payload.get("sender_uri", ""))
+    if passed_on and (
+        await forwarded.is_relayed_news(fed, envelope, passed_by)
+        or not await forwarded.proven(fed, document, envelope)
+    ):
+        await forwarded.recheck(fed, envelope, passed_by)
         return
     itself_gone = envelope.type == "Delete" and envelope.object_id == envelope.actor
     if itself_gone:

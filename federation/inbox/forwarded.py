@@ -50,6 +50,17 @@ async def proven(fed: Fed, document: JSON, envelope: Activity) -> bool:
     return await _made_by(fed, envelope.actor, signature.creator, check_linked)
 
 
+async def is_relayed_news(fed: Fed, envelope: Activity, sender_uri: str) -> bool:
+    """Whether a relay tells of a post that is not here: fetched, proof or not, since it is for everybody here and not
+    only for whom it concerns."""
+    if envelope.type not in ("Create", "Update"):
+        return False
+    async with fed.db.read() as conn:
+        return (
+            await relays.speaks(conn, sender_uri) and await statuses.by_uri(conn, envelope.object_id or "") is None
+        )
+
+
 async def _made_by(fed: Fed, actor: str, key_id: str, check: Callable[[keys.PublicKey], Awaitable[None]]) -> bool:
     """Whether a key of this very actor passes the check; read again, now and then, if the one we know does not."""
     try:

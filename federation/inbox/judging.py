@@ -97,7 +97,9 @@ async def _domains(conn: Conn, fed: Fed, arriving: Arriving) -> Judgement:
         return Judgement("reject", "Your server is not welcome here")
     if arriving.activity.type == "Flag" and any(verdict.reject_reports for verdict in verdicts):
         return Judgement("drop", "reports of this server are not wanted")
-    if any(verdict.limited for verdict in verdicts):
+    # Whoever passes it on lends its author none of their own limits.
+    author = _host(arriving.activity.actor) if arriving.activity.actor else None
+    if any(verdict.limited for host, verdict in arriving.verdicts.items() if author in (None, host)):
         return Judgement("limit", "this server is limited")
     return ACCEPTED
 

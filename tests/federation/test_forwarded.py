@@ -3,7 +3,7 @@
 import pytest
 
 from federation import resolve
-from storage import inbox, statuses
+from storage import accounts, domains, inbox, statuses
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, drain
 
@@ -41,3 +41,21 @@ async def test_a_deletion_passed_on_says_nothing_about_a_post_that_we_may_not_fe
         await evil.send(server, peer.activity("Delete", eve, private["id"], f"forged{status}"), mallory)
         await drain(server)
         assert await _known(server, private["id"])
+
+
+async def test_whoever_passes_something_on_lends_its_author_none_of_its_own_limits(server: Node) -> None:
+    peer, relay = Puppet(server.network, "peer.test"), Puppet(server.network, "limited.test")
+    alice, eve = await server.person("alice"), peer.actor("eve")
+    key, post = peer.multikey(eve), await alice.posts("hello")
+    await peer.send(server, peer.create(peer.note(eve, "first", inReplyTo=post["uri"])), eve)
+    await drain(server)
+    async with server.db.transaction() as conn:
+        await domains.block(conn, "limited.test", severity="silence")
+    answer = peer.note(eve, "second", inReplyTo=post["uri"])
+    await relay.send(server, peer.proven(peer.create(answer), key), relay.actor("mallory"))
+    await drain(server)
+    assert await _known(server, answer["id"])
+    async with server.db.read() as conn:
+        author = await accounts.by_uri(conn, eve["id"])
+    assert author is not None
+    assert author.silenced_at is None

@@ -136,3 +136,52 @@ async def test_a_relay_that_refuses_or_is_left(server: Node, peer: Puppet) -> No
     assert [sent["type"] for sent in peer.inbox] == ["Follow", "Undo"]
     assert peer.inbox[1]["object"] == {name: asked[name] for name in ("id", "type", "actor", "object")}
     assert await _state(server) == []
+
+
+async def _agreed(server: Node, peer: Puppet) -> Any:
+    relay = peer.actor("relay", type="Application")
+    await federation.subscribe(server.app.fed, "https://relay.test/inbox")
+    await drain(server)
+    await peer.send(server, peer.activity("Accept", relay, peer.inbox.pop(), "accept"), relay)
+    await drain(server)
+    return relay
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+async def test_what_a_relay_passes_on_with_a_proof_of_somebody_known(server: Node, peer: Puppet, kind: str) -> None:
+    far, alice = Puppet(server.network, "far.test"), await server.person("alice")
+    relay = await _agreed(server, peer)
+    author = far.actor("author")
+    key = far.multikey(author)
+    await alice.get("/api/v2/search", q="author@far.test", type="accounts", resolve="true")
+    note = far.note(author, "1")
+    await peer.send(server, far.proven({**far.create(note), "type": kind}, key), relay)
+    await drain(server)
+    assert await _federated(server) == [note["id"]]
+
+
+async def test_a_held_post_is_not_announced_before_it_is_out(server: Node, peer: Puppet) -> None:
+    alice = await server.person("alice")
+    relay = peer.actor("relay", type="Service")
+    await federation.subscribe(server.app.fed, relay["id"])
+    await drain(server)
+    await peer.send(server, peer.activity("Accept", relay, peer.inbox[0]["id"], "accept"), relay)
+    await drain(server)
+    await alice.api("PATCH", "/api/v1/fedi/preferences", json={"hold_seconds": 600})
+    held = await alice.posts("not yet")
+    await drain(server)
+    assert len(peer.inbox) == 1
+    path = f"/actor/announces/{held['id']}"
+    assert (await server.client.get(path)).status_code == 404
+    await alice.post(f"/api/v1/fedi/statuses/{held['id']}/send")
+    await drain(server)
+    assert peer.inbox[-1]["id"] == server.base_url + path
+    assert (await server.client.get(path)).status_code == 200
+
+
+async def test_announcements_are_for_those_who_may_ask(servers: Any) -> None:
+    [node] = await servers("example.test", authorized_fetch="true")
+    post = await (await node.person("alice")).posts("hello")
+    path, far = f"/actor/announces/{post['id']}", Puppet(node.network, "far.test")
+    assert (await node.client.get(path)).status_code == 401
+    assert (await far.get(node, path, far.actor("zed"))).status_code == 200

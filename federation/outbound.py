@@ -20,11 +20,14 @@ from storage.visibility import DIRECT, NAMES, PRIVATE, PUBLIC
 JSON = dict[str, Any]  # Any: ActivityStreams
 
 
-async def status_created(conn: Conn, site: Site, status: Status) -> None:
-    """Create of a post or Announce of a boost, to whoever may read it."""
+async def status_created(conn: Conn, site: Site, status: Status, *, again: bool = False) -> None:
+    """Create of a post or Announce of a boost, to whoever may read it. `again`: they have been told, and are told more
+    now."""
     inboxes = await audiences.of_status(conn, status.id)
     if not inboxes:
         return
+    if again:
+        await activities.replace(conn, status.uri)
     material = await publishing.load(conn, [status])
     if status.reblog_of_id is not None:
         document = objects.announce(status, material)

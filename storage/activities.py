@@ -39,6 +39,18 @@ async def store(
     return activity_id
 
 
+async def replace(conn: Conn, uri: str) -> None:
+    """An activity is about to be said again, by its id and with more to it: what was stored of it makes room."""
+    await conn.execute(
+        """
+        with former as (update activities set uri = uri || '#replaced-' || id where uri = $1 returning id)
+        update deliveries set state = 'expired', last_error = 'said again'
+        where activity_id in (select id from former) and state = 'waiting' and leased_until is null
+        """,
+        uri,
+    )
+
+
 async def by_uri(conn: Conn, uri: str) -> Activity | None:
     return struct(Activity, await conn.fetchrow(f"select {_COLUMNS} from activities where uri = $1", uri))
 

@@ -64,9 +64,10 @@ async def part(conn: Conn, status_id: int) -> None:
         with parted as (
             update statuses s set in_reply_to_id = null, in_reply_to_account_id = null, in_reply_to_uri = null,
                 version = s.version + 1
-            from statuses p where s.id = $1 and p.id = s.in_reply_to_id returning p.id)
+            from statuses p where s.id = $1 and p.id = s.in_reply_to_id
+            returning p.id, s.visibility < 2 and s.held_until is null as counted)
         update status_stats set replies_count = greatest(replies_count - 1, 0)
-        where status_id in (select id from parted)
+        where status_id in (select id from parted where counted)
         """,
         status_id,
     )

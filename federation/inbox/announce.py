@@ -7,7 +7,7 @@ from federation.errors import Gone, Rejected
 from federation.inbox import forwarded
 from federation.inbox.box import Box
 from federation.vocab import audience, normalise, types
-from storage import communities, relays, relevance, statuses
+from storage import communities, inbox, relays, relevance, statuses
 from storage.db import Conn
 from storage.errors import Missing
 from storage.statuses import Status
@@ -67,7 +67,13 @@ async def _store(box: Box, post: Status) -> None:
     if level > PRIVATE:
         level = UNLISTED
     stamp = normalise.iri(envelope.raw.get("approvedBy") or envelope.raw.get("announceAuthorization"))
-    await interacting.check(box.fed, post.uri, box.actor, "announce", interacting=envelope.id or "", stamp=stamp)
+    try:
+        await interacting.check(box.fed, post.uri, box.actor, "announce", interacting=envelope.id or "", stamp=stamp)
+    except Rejected:
+        # It comes again, under the same id, when the author has agreed.
+        async with box.fed.db.transaction() as conn:
+            await inbox.reopen(conn, [envelope.id or ""])
+        raise
     now = datetime.now(UTC)
     published = min(envelope.published or now, now)
     async with box.fed.db.transaction() as conn:

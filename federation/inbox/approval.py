@@ -2,7 +2,7 @@
 
 from federation.inbox.box import Box
 from federation.vocab import normalise
-from storage import approvals, favourites, statuses
+from storage import approvals, favourites, reactions, statuses
 from storage.db import Conn
 from storage.statuses import Status
 
@@ -42,8 +42,12 @@ async def _ours(conn: Conn, box: Box) -> Status | None:
 
 
 async def _unlike(conn: Conn, box: Box) -> bool:
-    found = await favourites.by_uri(conn, box.object_id)
+    """A favourite, or a reaction."""
+    given = await reactions.by_uri(conn, box.object_id)
+    found = given or await favourites.by_uri(conn, box.object_id)
     about = await statuses.by_id(conn, found.status_id) if found is not None else None
     if found is None or about is None or about.account_id != box.actor.id:
         return False
+    if given is not None:
+        return await reactions.remove(conn, account_id=given.account_id, status_id=given.status_id, key=given.key)
     return await favourites.remove(conn, account_id=found.account_id, status_id=found.status_id)

@@ -40,7 +40,7 @@ async def published(ctx: Context, event: events.StatusTouched) -> None:
     if ours is not None and ours.reblog_of_id is None:
         await outbound.status_updated(ctx.conn, ctx.fed.site, ours)
     elif ours is not None:
-        await outbound.status_created(ctx.conn, ctx.fed.site, ours)  # with the consent to the boost
+        await outbound.status_created(ctx.conn, ctx.fed.site, ours, again=True)  # with the consent to the boost
 
 
 async def told(ctx: Context, event: events.QuoteAccepted) -> None:

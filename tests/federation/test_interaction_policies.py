@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from storage import hosts
 from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -139,6 +140,80 @@ async def test_answers_and_boosts_of_others_need_genuine_consent(servers: Any) -
     assert {each["uri"].rpartition("/")[2] for each in below} == {"good", "bare"}
 
 
+async def test_consent_to_a_boost_is_carried_to_everybody(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    asks = await note(far, alice, zed, "asks", canAnnounce=ASK)
+    await alice.post(f"/api/v1/statuses/{asks['id']}/reblog")
+    await drain(node)
+    boost = far.inbox[-1]
+    stamp = "https://far.test/approvals/1"
+    for number in range(2):
+        await far.send(node, far.activity("Accept", zed, boost["id"], f"a{number}", result=stamp), zed)
+        await drain(node)
+    assert "approvedBy" not in boost
+    again = far.inbox[-1]
+    assert (again["type"], again["id"], again["approvedBy"]) == ("Announce", boost["id"], stamp)
+    assert [each["type"] for each in far.inbox] == ["Announce", "Announce"]
+    await alice.post(f"/api/v1/statuses/{asks['id']}/unreblog")
+    await drain(node)
+    assert far.inbox[-1]["object"]["id"] == boost["id"]
+
+
+async def test_a_boost_that_comes_again_with_consent_counts(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    other = Puppet(node.network, "other.test")
+    eve, asks = other.actor("eve"), await note(far, alice, zed, "asks", canAnnounce=ASK)
+    await alice.post(f"/api/v1/accounts/{await found_id(alice, 'eve@other.test')}/follow")
+    await drain(node)
+    await other.send(node, other.activity("Accept", eve, other.inbox[-1], "ok"), eve)
+    boost = other.activity("Announce", eve, asks["uri"], "boost", to=[PUBLIC])
+    await other.send(node, boost, eve)
+    await drain(node)
+    far.documents["/approvals/1"] = {
+        "@context": ["https://www.w3.org/ns/activitystreams"],
+        "id": "https://far.test/approvals/1",
+        "type": "AnnounceApproval",
+        "attributedTo": zed["id"],
+        "interactingObject": boost["id"],
+        "interactionTarget": asks["uri"],
+    }
+    await other.send(node, {**boost, "approvedBy": "https://far.test/approvals/1"}, eve)
+    await drain(node)
+    assert (await alice.get(f"/api/v1/statuses/{asks['id']}"))["reblogs_count"] == 1
+
+
+@pytest.mark.parametrize("emoji", ["Like", "EmojiReact"])
+async def test_a_reaction_that_is_refused_is_taken_back(servers: Any, emoji: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    asks = await note(far, alice, zed, "asks", canLike=ASK)
+    if emoji == "EmojiReact":
+        async with node.db.transaction() as conn:
+            await hosts.set_software(conn, "far.test", "akkoma", "3.10")
+    path = f"/api/v1/pleroma/statuses/{asks['id']}/reactions"
+    await alice.api("PUT", f"{path}/🎉")
+    await drain(node)
+    given = far.inbox[-1]
+    assert given["type"] == emoji
+    await far.send(node, far.activity("Reject", zed, given, "r"), zed)
+    await drain(node)
+    assert await alice.get(path) == []
+
+
+@pytest.mark.parametrize("kind", ["Reject", "RejectReply"])
+async def test_an_answer_that_never_counted_is_parted_without_counting(servers: Any, kind: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    asks = await note(far, alice, zed, "asks", canReply=ASK)
+    answers = [
+        await alice.posts("@zed@far.test may I?", in_reply_to_id=asks["id"], visibility=visibility)
+        for visibility in ("public", "private")
+    ]
+    await drain(node)
+    await far.send(node, far.activity(kind, zed, answers[1]["uri"], "r"), zed)
+    await drain(node)
+    assert (await alice.get(f"/api/v1/statuses/{answers[1]['id']}"))["in_reply_to_id"] is None
+    assert (await alice.get(f"/api/v1/statuses/{asks['id']}"))["replies_count"] == 1
+
+
 @pytest.mark.parametrize("action", ["Like", "Reply", "Announce"])
 async def test_who_asks_first_gets_a_stamp_that_can_be_looked_up(servers: Any, action: str) -> None:
     node, far, alice, zed = await scene(servers)
@@ -165,5 +240,9 @@ async def test_who_asks_first_gets_a_stamp_that_can_be_looked_up(servers: Any, a
 
 
 async def zeds_id(alice: Person) -> str:
-    found = await alice.get("/api/v2/search", q="zed@far.test", type="accounts", resolve="true")
+    return await found_id(alice, "zed@far.test")
+
+
+async def found_id(alice: Person, handle: str) -> str:
+    found = await alice.get("/api/v2/search", q=handle, type="accounts", resolve="true")
     return str(found["accounts"][0]["id"])

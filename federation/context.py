@@ -24,6 +24,7 @@ class Site(msgspec.Struct, frozen=True):
     mode: Literal["open", "allowlist"]
     authorized_fetch: bool  # documents for signed requests only
     linked_data_signatures: bool  # on public activities, instead of proofs
+    send_blocks: bool  # to the servers of whom people here block
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time
     max_waiting_per_host: int  # activities of one site that wait to be handled

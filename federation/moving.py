@@ -4,11 +4,12 @@ The new account must say that the old one was its own, which is read from its se
 the old one asks to follow the new one, and leaves the old one when that was agreed to.
 """
 
+import functools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from federation import actors, uris
-from federation.context import Fed
+from federation.context import Fed, Site
 from federation.errors import Gone, Rejected
 from storage import accounts, blocks, follows, moves, mutes
 from storage.accounts import Account
@@ -86,7 +87,8 @@ async def carry(fed: Fed, payload: dict[str, Any]) -> None:
         return
     async with fed.db.transaction() as conn:
         await moves.copy_notes(conn, account.id, target.id, handle=account.handle, most=MAX_NOTE_CHARS)
-    for step in (_blocks, _mutes, _follows):
+    blocks_of = functools.partial(_blocks, fed.site)
+    for step in (blocks_of, _mutes, _follows):
         after: int | None = 0
         while after is not None:
             async with fed.db.transaction() as conn:
@@ -117,11 +119,12 @@ async def settle(conn: Conn, follower_id: int, account_id: int, target_id: int) 
     await follows.unfollow(conn, follower_id, account_id)
 
 
-async def _blocks(conn: Conn, account: Account, target: Account, after: int) -> int | None:
+async def _blocks(site: Site, conn: Conn, account: Account, target: Account, after: int) -> int | None:
     found = await moves.blockers(conn, account.id, target.id, after=after, limit=BATCH)
     for one in found:
         block_id = await accounts.new_id(conn)
-        await blocks.add(conn, one.account_id, target.id, uri=uris.block(one.uri, block_id), block_id=block_id)
+        uri = uris.block(one.uri, block_id) if site.send_blocks else None
+        await blocks.add(conn, one.account_id, target.id, uri=uri, block_id=block_id)
     return found[-1].id if len(found) == BATCH else None
 
 

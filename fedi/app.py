@@ -114,6 +114,7 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         mode=settings.federation_mode,
         authorized_fetch=settings.authorized_fetch,
         linked_data_signatures=settings.linked_data_signatures,
+        send_blocks=settings.send_blocks,
         registrations_open=settings.registrations == "open",
         max_per_host=settings.delivery_per_host,
         max_waiting_per_host=settings.inbox_per_host,

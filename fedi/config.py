@@ -149,6 +149,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "none by asking. Web pages stay open."
         ),
     ] = False
+    send_blocks: Annotated[
+        bool,
+        Meta(
+            description="Tells another server whom of its people somebody here blocks, as most do: it hides ours from "
+            "them, and may show them that they are blocked. What either followed of the other ends in any case."
+        ),
+    ] = True
     linked_data_signatures: Annotated[
         bool,
         Meta(

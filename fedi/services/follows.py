@@ -69,7 +69,8 @@ async def block(app: App, user: User, target_id: int) -> None:
     async with app.db.transaction() as conn:
         me, target = await _other(conn, user, target_id)
         block_id = await accounts.new_id(conn)
-        await blocks.add(conn, me.id, target.id, uri=uris.block(me.uri, block_id), block_id=block_id)
+        uri = uris.block(me.uri, block_id) if app.fed.site.send_blocks else None
+        await blocks.add(conn, me.id, target.id, uri=uri, block_id=block_id)
 
 
 async def unblock(app: App, user: User, target_id: int) -> None:

@@ -87,3 +87,27 @@ async def test_nobody_else_ends_a_follow(stage: Any) -> None:
         await puppet.send(server, puppet.activity("Undo", mallory, inner, f"m{number}"), mallory)
     await drain(server)
     assert await _followers(alice) == 1
+
+
+@pytest.mark.parametrize("told", ["true", "false"])
+async def test_whether_the_blocked_are_told_is_for_the_operator(servers: Any, told: str) -> None:
+    [node] = await servers("example.test", send_blocks=told)
+    far = Puppet(node.network, "far.test")
+    alice, zed = await node.person("alice"), far.actor("zed")
+    found = await alice.get("/api/v2/search", q="zed@far.test", type="accounts", resolve="true")
+    path = f"/api/v1/accounts/{found['accounts'][0]['id']}"
+    await alice.post(f"{path}/follow")
+    await drain(node)
+    await far.send(node, far.activity("Accept", zed, far.inbox[-1], "ok"), zed)
+    await far.send(node, far.activity("Follow", zed, alice.uri, "follow"), zed)
+    await drain(node)
+    far.inbox.clear()
+    await alice.post(f"{path}/block")
+    await drain(node)
+    sent = [(each["type"], each["object"]["type"]) for each in far.inbox if each["type"] != "Block"]
+    assert sorted(sent) == [("Reject", "Follow"), ("Undo", "Follow")]
+    assert (far.inbox[-1]["type"] == "Block") == (told == "true")
+    far.inbox.clear()
+    await alice.post(f"{path}/unblock")
+    await drain(node)
+    assert [each["object"]["type"] for each in far.inbox] == (["Block"] if told == "true" else [])

@@ -208,11 +208,15 @@ async def _parked(conn: Conn) -> Finding:
     return Finding("parked", "warning", f"{len(parked)} jobs were given up, latest: {newest}")
 
 
+def _answering(known: int) -> str:
+    return "1 other server, which answers" if known == 1 else f"{known} other servers, all answer"
+
+
 async def _hosts(conn: Conn) -> Finding:
     """Others being down is not our fault; all of them is."""
     failing, known = await hosts.failing(conn), await hosts.count(conn)
     if not failing:
-        return Finding("hosts", "ok", f"{known} other servers, all answer" if known else "no other servers yet")
+        return Finding("hosts", "ok", _answering(known) if known else "no other servers yet")
     names = ", ".join(f"{host.host} since {host.failing_since:%Y-%m-%d}" for host in failing[:SHOWN])
     message = f"{len(failing)} of {known} other servers do not answer: {names}{', …' if len(failing) > SHOWN else ''}"
     return Finding("hosts", "warning" if known > SHOWN and len(failing) == known else "ok", message)

@@ -53,7 +53,8 @@ async def check(dsn: str) -> bool:
 
 
 async def upgrade(dsn: str, progress: Callable[[str], None] = lambda line: None) -> bool:
-    """Brings the schema to the latest version; whether there was anything to do. `progress` gets a line per version.
+    """Brings the schema to the latest version; whether there was anything to do. `progress` gets a line per version,
+    of an empty database one in all.
 
     Each version is one transaction: a failed one leaves the schema as it was before it.
     """
@@ -62,8 +63,13 @@ async def upgrade(dsn: str, progress: Callable[[str], None] = lambda line: None)
         if not _pending(await _current(connection)):
             return False
         await connection.execute("select pg_advisory_lock($1)", _LOCK, timeout=None)
-        pending = _pending(await _current(connection))
-        if pending:
+        before = await _current(connection)
+        pending = _pending(before)
+        if pending and before is None:
+            progress("making the tables")
+            await _run_alembic(dsn, lambda line: None)
+            progress(f"migrated the database to {latest()}")
+        elif pending:
             progress(f"migrating the database: {len(pending)} to go ({', '.join(pending)})")
             await _run_alembic(dsn, progress)
         return bool(pending)

@@ -62,6 +62,15 @@ class InOrder(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The database holds UTF-8 only."""
+        for argument in args:
+            try:
+                argument.encode()
+            except UnicodeEncodeError as exc:
+                raise click.UsageError(f"{argument!a} is not UTF-8", ctx) from exc
+        return super().parse_args(ctx, args)
+
 
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="Fedi")

@@ -88,6 +88,8 @@ def create(
     async def work() -> Created:
         async with session.opened() as app:
             accounts.check_password(password)
+            if email is not None and not signup.valid_address(email, development=True):
+                raise session.Failed(f"{email!r} is not an e-mail address")
             made = await accounts.create_local(
                 app,
                 username=username,

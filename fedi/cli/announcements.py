@@ -56,13 +56,16 @@ def list_(as_json: bool) -> None:
     if as_json:
         session.print_json([{"id": str(row.id), "text": row.text, "ends_at": row.ends_at} for row in listed])
     elif listed:
-        session.print_table(("ID", "ENDS", "TEXT"), [(row.id, _when(row.ends_at), _short(row.text)) for row in listed])
+        session.print_table(
+            ("ID", "STARTS", "ENDS", "TEXT"),
+            [(row.id, _when(row.starts_at), _when(row.ends_at), _short(row.text)) for row in listed],
+        )
     else:
         click.echo("There are no announcements.")
 
 
 @group.command()
-@click.argument("announcement_id", metavar="ID", type=int)
+@click.argument("announcement_id", metavar="ID", type=session.ID)
 def delete(announcement_id: int) -> None:
     """Take an announcement back."""
 

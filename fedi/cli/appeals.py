@@ -31,13 +31,15 @@ def list_(decided: bool, as_json: bool) -> None:
     if as_json:
         session.print_json(found)
         return
+    if not found:
+        click.echo(f"No appeal {'was decided' if decided else 'waits'}.")
     for each in found:
         click.echo(f"{each.id}  @{each.username}, {each.action} of {each.struck_at:%Y-%m-%d}, {each.state}")
         click.echo(f"  said: {each.said}\n  appeal: {each.text}" if each.said else f"  appeal: {each.text}")
 
 
 @group.command()
-@click.argument("appeal_id", type=int)
+@click.argument("appeal_id", type=session.ID)
 def approve(appeal_id: int) -> None:
     """Take the decision back, by the number of the appeal (`fedi appeal list`)."""
     _decide(service.approve, appeal_id)
@@ -45,7 +47,7 @@ def approve(appeal_id: int) -> None:
 
 
 @group.command()
-@click.argument("appeal_id", type=int)
+@click.argument("appeal_id", type=session.ID)
 def reject(appeal_id: int) -> None:
     """Let the decision stand."""
     _decide(service.reject, appeal_id)

@@ -26,7 +26,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 @click.group("delivery")
 def group() -> None:
-    """What is sent to other servers: which got it, which did not, why, and when they are asked next."""
+    """What is sent: which servers got it, which not, and why."""
 
 
 @group.command()
@@ -76,7 +76,7 @@ def hosts_(host: str | None, failed: bool, limit: int, as_json: bool) -> None:
         heads = ("POST", "WHAT", "STATE", "TRIES", "ANSWER", "NEXT")
         session.print_table(heads, [(each.object_uri or each.activity_uri, *_cells(each)[1:]) for each in entries])
     else:
-        click.echo("There is nothing.")
+        click.echo(f"{name} took everything it was sent." if failed else f"Nothing waits for {name}.")
 
 
 def _hosts(limit: int, as_json: bool) -> None:

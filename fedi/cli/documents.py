@@ -32,12 +32,14 @@ def list_(as_json: bool) -> None:
     if as_json:
         session.print_json(found)
         return
+    if not found:
+        click.echo("There are no documents.")
     for document in found:
         click.echo(f"{document.kind}  {document.effective_date}  {len(document.text)} characters")
 
 
 @group.command("set")
-@click.argument("kind", type=KINDS)
+@click.argument("kind", type=KINDS, metavar="KIND")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--from", "day", type=DAY, help="The day from which it holds, as 2026-08-01; today unless given.")
 def set_(kind: Kind, file: TextIO, day: datetime | None) -> None:
@@ -45,9 +47,10 @@ def set_(kind: Kind, file: TextIO, day: datetime | None) -> None:
 
     Earlier versions stay readable; one for the same day is replaced.
     """
-    text = file.read().replace("\0", "").strip()
-    if not text:
-        raise session.Failed("the text is empty")
+    try:
+        text = session.said(file.read().replace("\0", ""))
+    except UnicodeDecodeError as exc:
+        raise session.Failed(f"{file.name} is not text in UTF-8") from exc
     effective = _day(day) or datetime.now(UTC).date()
 
     async def work() -> None:
@@ -60,7 +63,7 @@ def set_(kind: Kind, file: TextIO, day: datetime | None) -> None:
 
 
 @group.command()
-@click.argument("kind", type=KINDS)
+@click.argument("kind", type=KINDS, metavar="KIND")
 @click.argument("day", type=DAY)
 def remove(kind: Kind, day: datetime) -> None:
     """Remove the version of a day (`fedi document list`)."""

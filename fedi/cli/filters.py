@@ -46,7 +46,10 @@ def import_(username: str, file: BinaryIO) -> None:
             return added, left
 
     added, left = session.run(work())
-    click.echo(f"{added} filters added" + (f", {left} were there already or have ended" if left else ""))
+    click.echo(
+        f"{added} {'filter' if added == 1 else 'filters'} added"
+        + (f", {left} were there already or have ended" if left else "")
+    )
 
 
 async def _account_id(app: App, username: str) -> int:

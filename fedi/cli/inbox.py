@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import click
 import orjson
 
+from fedi import errors
 from fedi.cli import session
 from fedi.entities.parked import ParkedActivity, parked
 from fedi.services import ledger as verbs
@@ -18,7 +19,7 @@ Verb = Callable[[Conn, By, Sequence[int] | None], Awaitable[int]]
 
 @click.group("inbox")
 def group() -> None:
-    """What other servers sent: what waits, and what could not be handled."""
+    """What is received: what waits, and what failed."""
 
 
 @group.command("list")
@@ -42,7 +43,7 @@ def list_(limit: int, as_json: bool) -> None:
 
 
 @group.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=session.ID, metavar="ID")
 @session.as_json
 def show(number: int, as_json: bool) -> None:
     """One of them: what it says, and with what it failed."""
@@ -96,7 +97,8 @@ def waiting(as_json: bool) -> None:
 
 
 _chosen = session.with_options(
-    click.argument("ids", type=int, nargs=-1, metavar="ID…"), click.option("--all", "all_", is_flag=True)
+    click.argument("ids", type=session.ID, nargs=-1, metavar="ID…"),
+    click.option("--all", "all_", is_flag=True, help="All there are."),
 )
 
 
@@ -122,7 +124,13 @@ def _apply(verb: Verb, ids: tuple[int, ...], all_: bool) -> int:
         async with session.opened() as app, app.db.transaction() as conn:
             return await verb(conn, OPERATOR, None if all_ else list(ids))
 
-    return session.run(work())
+    try:
+        return session.run(work())
+    except session.Failed as exc:
+        if not isinstance(exc.__cause__, errors.NotFound):
+            raise
+        what = "no activity that failed" if all_ else f"no failed activity {' or '.join(map(str, ids))}"
+        raise session.Failed(f"there is {what}") from exc
 
 
 def _cells(each: ParkedActivity) -> tuple[object, ...]:

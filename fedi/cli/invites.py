@@ -16,7 +16,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--uses", type=click.IntRange(min=1), help="How many people may use it; any number if left out.")
+@click.option("--uses", type=click.IntRange(1, 1_000_000), help="How many people may use it; any number if left out.")
 @click.option("--days", type=click.IntRange(min=1, max=3650), help="How long it is valid; for ever if left out.")
 @click.option("--by", "username", help="Who invites: it is worth nothing once they are disabled or suspended.")
 @session.as_json

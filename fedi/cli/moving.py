@@ -18,7 +18,7 @@ username = click.argument("username")
 
 @click.group("move")
 def group() -> None:
-    """Accounts that go on as others.
+    """Moving accounts from and to other servers.
 
     Somebody who comes here says first which account was theirs (`alias`), and then moves from there.
     """
@@ -31,10 +31,12 @@ def group() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def to(username: str, target: str, redirect_only: bool, yes: bool) -> None:
     """Move an account to TARGET, which names it among its own."""
-    if not redirect_only and not yes:
-        click.confirm(f"Followers of {username} go to {target} and do not come back by themselves. Move?", abort=True)
 
     async def work(app: App, account: Account) -> Account:
+        if not redirect_only and not yes:
+            click.confirm(
+                f"Followers of {username} go to {target} and do not come back by themselves. Move?", abort=True
+            )
         found = await moving.move(app, account.id, target, with_followers=not redirect_only)
         await _note(app, "account.move", account, to=found.handle, redirect_only=redirect_only)
         return found

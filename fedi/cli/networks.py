@@ -14,7 +14,10 @@ MOST = 10_000
 
 @click.group("network")
 def group() -> None:
-    """Networks that staff has blocked (the admin API calls them IP blocks)."""
+    """Networks that staff has blocked.
+
+    The admin API calls them IP blocks.
+    """
 
 
 @group.command("list")

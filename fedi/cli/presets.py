@@ -11,7 +11,7 @@ from storage.errors import Missing
 
 @click.group("warning-preset")
 def group() -> None:
-    """Texts for warnings, chosen by number in the apps of moderators."""
+    """Texts for warnings, for the apps of moderators."""
 
 
 @group.command("list")
@@ -27,6 +27,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         session.print_json(found)
         return
+    if not found:
+        click.echo("There are no texts for warnings.")
     for preset in found:
         click.echo(f"{preset.id}  {preset.title}: {preset.text}")
 
@@ -36,6 +38,7 @@ def list_(as_json: bool) -> None:
 @click.argument("text")
 def add(title: str, text: str) -> None:
     """Add one."""
+    title, text = session.said(title), session.said(text)
 
     async def work() -> int:
         async with session.opened() as app, app.db.transaction() as conn:
@@ -47,7 +50,7 @@ def add(title: str, text: str) -> None:
 
 
 @group.command()
-@click.argument("preset_id", type=int)
+@click.argument("preset_id", type=session.ID)
 def remove(preset_id: int) -> None:
     """Remove one by its number."""
 

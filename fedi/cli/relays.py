@@ -12,7 +12,10 @@ address = click.argument("address")
 
 @click.group("relay")
 def group() -> None:
-    """Relays: each sends us the public posts of all its servers, and them ours."""
+    """Relays, which pass public posts on.
+
+    Each sends us the public posts of all its servers, and them ours.
+    """
 
 
 @group.command()

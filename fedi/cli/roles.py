@@ -1,5 +1,6 @@
 """`fedi role`: what people here may do beside everybody, the moderators and the admins."""
 
+import textwrap
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from storage.roles import BUILT_IN
 T = TypeVar("T")
 
 by_option = click.option("--by", "by", metavar="USERNAME", help="In whose name; they must be allowed to. Default: you.")
+PERMISSIONS_WIDTH = 48
 _WISHES = session.with_options(
     click.option("--label", help="What people see. Default: the name."),
     click.option("--color", help="Of the label, like #6364ff."),
@@ -70,12 +72,14 @@ def listing(as_json: bool) -> None:
         session.print_json(lines)
     else:
         heads = ("NAME", "LABEL", "POSITION", "PERMISSIONS")
-        table = [(each.name, each.label, each.position, _short(each.permissions)) for each in lines]
-        session.print_table(heads, table)
+        session.print_table(heads, [row for each in lines for row in _rows(each)])
 
 
-def _short(names: list[str]) -> str:
-    return "everything" if "administrator" in names else ", ".join(names)
+def _rows(each: Line) -> list[tuple[object, ...]]:
+    """As many as its permissions take up."""
+    names = "everything" if "administrator" in each.permissions else ", ".join(each.permissions)
+    first, *more = textwrap.wrap(names, PERMISSIONS_WIDTH) or [""]
+    return [(each.name, each.label or "-", each.position, first), *(("", "", "", line) for line in more)]
 
 
 @group.command()
@@ -92,6 +96,8 @@ def create(name: str, by: str | None, **wishes: Any) -> None:  # Any: the option
 @_WISHES
 def change(name: str, by: str | None, **wishes: Any) -> None:  # Any: as above
     """Change one that was made here. What is not given stays; permissions are given all at once."""
+    if not any(value is not None and value != () for value in wishes.values()):
+        raise click.UsageError("say what is to change")
     session.run(_do(by, lambda app, who: service.update(app, who, name, _wishes(wishes))))
     click.echo(f"{name} is changed")
 
@@ -102,7 +108,7 @@ def change(name: str, by: str | None, **wishes: Any) -> None:  # Any: as above
 def remove(name: str, by: str | None) -> None:
     """Remove one that was made here. Whoever had it has none any more."""
     people = session.run(_do(by, lambda app, who: service.remove(app, who, name)))
-    click.echo(f"{name} is removed; {people} had it")
+    click.echo(f"{name} is removed; {people or 'nobody'} had it")
 
 
 def _wishes(options: dict[str, Any]) -> Wishes:  # Any: as above

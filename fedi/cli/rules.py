@@ -25,6 +25,8 @@ def list_(as_json: bool) -> None:
     if as_json:
         session.print_json(found)
         return
+    if not found:
+        click.echo("There are no rules.")
     for rule in found:
         click.echo(f"{rule.id}  {rule.text}" + (f"  ({rule.hint})" if rule.hint else ""))
 
@@ -34,6 +36,7 @@ def list_(as_json: bool) -> None:
 @click.option("--hint", default="", help="A line that explains it.")
 def add(text: str, hint: str) -> None:
     """Add one at the end."""
+    text = session.said(text)
 
     async def work() -> int:
         async with session.opened(session.load_settings()) as app, app.db.transaction() as conn:
@@ -45,7 +48,7 @@ def add(text: str, hint: str) -> None:
 
 
 @group.command()
-@click.argument("rule_id", type=int)
+@click.argument("rule_id", type=session.ID)
 def remove(rule_id: int) -> None:
     """Remove one by its number (`fedi rule list`)."""
 

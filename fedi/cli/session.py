@@ -27,6 +27,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])  # Any: click knows
 
 Verb = Callable[[App, str], Awaitable[bool]]
 
+ID = click.IntRange(1, 2**63 - 1)
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -58,7 +60,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:  # Any: what a coroutine yields is n
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
     except Problem as exc:
-        raise Failed(exc.message) from exc
+        raise Failed(exc.message.removeprefix("Validation failed: ")) from exc
     except (ConfigError, EmbeddedError, StorageError, HTTPError) as exc:
         raise Failed(str(exc)) from exc
     except DriverError as exc:
@@ -100,6 +102,13 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     widths = [max(len(cells[index]) for cells in [list(heads), *lines]) for index in range(len(heads))]
     for cells in [list(heads), *lines]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+
+
+def said(text: str) -> str:
+    """Words that somebody gave, which must be some."""
+    if not text.strip():
+        raise Failed("the text is empty")
+    return text.strip()
 
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:

@@ -1,6 +1,7 @@
 """Rules about other servers, as staff makes them. What a rule does to what we hold is the business of `domains.py`."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,8 +30,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 def normal(text: str) -> str:
     """A host name in any script, or an address copied from a browser, as it is stored. Invalid for anything else."""
     try:
-        return ascii_host(text.strip().removeprefix("https://").removeprefix("@").rstrip("/").partition(":")[0])
-    except BadUrl as exc:
+        text = text.strip()
+        if "://" in text:
+            return ascii_host(urlsplit(text).hostname or "")
+        return ascii_host(text.removeprefix("@").rstrip("/").partition(":")[0])
+    except (BadUrl, ValueError) as exc:
         raise errors.Invalid("Domain is not a valid domain name") from exc
 
 

@@ -57,7 +57,7 @@ async def test_hosts_are_listed_and_one_looked_at(fedi: Fedi, database_url: str)
     assert line.split()[:2] == ["silent.test", "1"]
     assert POST in (await fedi("delivery", "hosts", "SILENT.test")).stdout
     assert "404" in (await fedi("delivery", "hosts", "picky.test", "--failed")).stdout
-    assert (await fedi("delivery", "hosts", "good.test")).stdout == "There is nothing.\n"
+    assert (await fedi("delivery", "hosts", "good.test")).stdout == "Nothing waits for good.test.\n"
     assert json.loads((await fedi("delivery", "hosts", "--json")).stdout)[0]["failures"] == 1
 
 

@@ -21,6 +21,7 @@ async def show(call: Call[NoParams]) -> Response:
     i18n.use(i18n.choose(call.request.headers.get("accept-language", "")))
     text = call.app.templates.get_template("public/embed.html").render(user=None, subject=status)
     base = settings.base_url
+    shown = f"{base} https: http:" if settings.allow_private_peers else f"{base} https:"  # as of all other pages
     return HTMLResponse(
         text,
         headers={
@@ -28,7 +29,7 @@ async def show(call: Call[NoParams]) -> Response:
             "Vary": "Accept-Language",
             "Content-Language": i18n.current(),
             "Content-Security-Policy": (
-                f"default-src 'none'; style-src {base}; img-src {base} https: data:; media-src {base} https:; "
+                f"default-src 'none'; style-src {base}; img-src {shown} data:; media-src {shown}; "
                 f"base-uri 'none'; form-action 'none'; {FRAMED}; sandbox allow-popups "
                 "allow-popups-to-escape-sandbox"
             ),

@@ -61,7 +61,9 @@ async def show(page: Page, call: Call[Shown]) -> Response:
     return await _page(page, user, notice=words.get(call.params.done, ""))
 
 
-async def _page(page: Page, user: users.User, *, notice: str = "", error: str = "", other: str = "") -> Response:
+async def _page(
+    page: Page, user: users.User, *, notice: str = "", error: str = "", other: str = "", alias: str = ""
+) -> Response:
     async with page.call.read() as conn:
         account = await accounts.by_id(conn, user.account_id)
         if account is None:
@@ -78,6 +80,7 @@ async def _page(page: Page, user: users.User, *, notice: str = "", error: str = 
         notice=notice,
         error=error,
         other=other,
+        alias=alias,
     )
 
 
@@ -91,7 +94,7 @@ async def alias(page: Page, call: Call[Other]) -> Response:
     try:
         await service.add_alias(call.app, user.account_id, call.params.other.strip())
     except errors.Unprocessable as exc:
-        return await _page(page, user, error=_(exc.message))
+        return await _page(page, user, error=_(exc.message), alias=call.params.other)
     return pages.redirect(f"{PATH}?done=alias")
 
 

@@ -4,7 +4,7 @@ import msgspec
 from starlette.responses import Response
 
 from fedi import access, i18n
-from fedi.http.endpoint import OPEN, Call, Endpoint, NoParams, get, post
+from fedi.http.endpoint import OPEN, Call, Endpoint, get, post
 from fedi.services import subscription_letters, subscriptions
 from fedi.services.signup import Refused
 from fedi.web import faults as words
@@ -26,6 +26,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     form_token: str = ""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    done: str = ""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +97,7 @@ async def unsubscribe(page: Page, call: Call[Link]) -> Response:
 # ------------------------------------------------------------ offering it
 
 
-async def own(page: Page, call: Call[NoParams]) -> Response:
+async def own(page: Page, call: Call[Shown]) -> Response:
     if page.user is None:
         return pages.redirect(f"/auth/log_in?next={OWN}")
     user = page.somebody()
@@ -101,8 +105,10 @@ async def own(page: Page, call: Call[NoParams]) -> Response:
         offer = await email_subscriptions.offer(conn, user.account_id)
         allowed = await subscriptions.allowed(call.app.settings, conn, user.account_id)
         audience = await email_subscriptions.audiences(conn, user.account_id)
+    words = {"saved": _("Saved."), "forgotten": _("Their addresses are forgotten.")}
     return page.html(
         "subscriptions/own.html",
+        notice=words.get(call.params.done, ""),
         enabled=offer is not None and offer.enabled,
         allowed=allowed,
         confirmed=audience[0].confirmed if audience else 0,
@@ -115,7 +121,7 @@ async def change(page: Page, call: Call[Offer]) -> Response:
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)
     await subscriptions.enable(call.app, user.account_id, enabled=call.params.enabled)
-    return pages.redirect(OWN)
+    return pages.redirect(f"{OWN}?done=saved")
 
 
 async def forget(page: Page, call: Call[Offer]) -> Response:
@@ -123,7 +129,7 @@ async def forget(page: Page, call: Call[Offer]) -> Response:
     if not page.genuine(call.params.form_token):
         return page.message(_("Please try again"), pages.stale(), status=422)
     await subscriptions.forget(call.app, user.account_id)
-    return pages.redirect(OWN)
+    return pages.redirect(f"{OWN}?done=forgotten")
 
 
 ROUTES: list[Endpoint] = [
@@ -132,7 +138,7 @@ ROUTES: list[Endpoint] = [
     post("/email_subscriptions/confirm", pages.page(confirm), access=OPEN, params=Link),
     get("/email_subscriptions/unsubscribe", pages.page(unsubscribe_form), access=OPEN, params=Link),
     post("/email_subscriptions/unsubscribe", pages.page(unsubscribe), access=OPEN, params=Link),
-    get(OWN, pages.page(own), access=OPEN),
+    get(OWN, pages.page(own), access=OPEN, params=Shown),
     post(OWN, pages.page(change), access=OPEN, params=Offer),
     post(f"{OWN}/forget", pages.page(forget), access=OPEN, params=Offer),
 ]

@@ -41,6 +41,8 @@ async def offers(person: Person, *, enabled: bool = True) -> None:
         sent = {"Sec-Fetch-Site": "same-origin", "Origin": person.node.base_url}
         answer = await window.client.post("/auth/subscribers", data={**form, **fields}, headers=sent)
         assert answer.status_code == 303
+        await window.open(answer.headers["location"])
+        assert "Saved." in window.html
 
 
 async def asks(person: Person, address: str = READER, *, status: int = 200, language: str = "en") -> Any:

@@ -17,6 +17,7 @@ async def test_somebody_names_the_account_they_come_from_and_moves_there(server:
         await window.open("/auth/move")
         await window.submit("/auth/move/aliases", {"other": "@nobody@nowhere.test"})
         assert (window.status, "There is no such account" in window.html) == (422, True)
+        assert 'value="@nobody@nowhere.test"' in window.html, "what was typed stays"
         await window.submit("/auth/move/aliases", {"other": "@alice@example.test"})
         await window.follow()
         assert "alice@example.test" in window.html

@@ -106,3 +106,13 @@ async def test_a_post_shows_what_it_quotes_while_everybody_may_read_that(server:
         await conn.execute("update statuses set visibility = 0 where id = $1", int(later["id"]))
         await conn.execute("update quotes set state = 'pending' where status_id = $1", int(again["id"]))
     assert "said in public" not in await page(again["url"])
+
+
+async def test_emojis_under_a_post_are_shown(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("tomatoes")
+    assert "reactions" not in (await server.client.get(post["url"], headers=HTML)).text
+    await bob.api("PUT", f"/api/v1/pleroma/statuses/{post['id']}/reactions/🍅")
+    for path in (post["url"], "/@alice", f"/@alice/{post['id']}/embed"):
+        html = (await server.client.get(path, headers=HTML)).text
+        assert "<li><span>🍅</span> 1</li>" in html, path

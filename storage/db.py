@@ -4,16 +4,17 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-    Conn = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    _Driver = asyncpg.Connection[asyncpg.Record]
+    Conn = _Driver | PoolConnectionProxy[asyncpg.Record]
 else:
-    Conn = asyncpg.Connection
+    Conn = _Driver = asyncpg.Connection
 
 # True inside `Database.transaction()`. The HTTP client refuses to run then: a remote server must never be able to
 # hold one of our transactions open. Child tasks inherit the value.
@@ -26,6 +27,30 @@ query_log: ContextVar[list[str] | None] = ContextVar("query_log", default=None)
 wake: ContextVar[set[str] | None] = ContextVar("wake", default=None)
 
 ACQUIRE_TIMEOUT_SECONDS = 5.0
+# A statement that was given up is cancelled before its connection is used again. Where even that gets no answer, the
+# connection is of no use to anybody.
+RELEASE_TIMEOUT_SECONDS = 1.0
+COMMAND_TIMEOUT_SECONDS = 30.0
+
+# How long whoever is at work here waits for an answer to one statement, if not for COMMAND_TIMEOUT_SECONDS: somebody who
+# waits at the other end of a request is better told at once that the database is away. Child tasks inherit it.
+patience: ContextVar[float | None] = ContextVar("patience", default=None)
+
+
+class _Connection(_Driver):
+    """Asks with the `patience` of its user. The arguments are the driver's."""
+
+    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:
+        return await super().execute(query, *args, timeout=timeout or patience.get())
+
+    async def fetch(self, query: str, *args: object, timeout: float | None = None, **more: Any) -> Any:
+        return await super().fetch(query, *args, timeout=timeout or patience.get(), **more)
+
+    async def fetchrow(self, query: str, *args: object, timeout: float | None = None, **more: Any) -> Any:
+        return await super().fetchrow(query, *args, timeout=timeout or patience.get(), **more)
+
+    async def fetchval(self, query: str, *args: object, timeout: float | None = None, **more: Any) -> Any:
+        return await super().fetchval(query, *args, timeout=timeout or patience.get(), **more)
 
 
 async def _keep_session(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -56,7 +81,8 @@ class Database:
             max_size=size,
             init=_init,
             reset=_keep_session,
-            command_timeout=30,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            connection_class=_Connection,
             server_settings={
                 "application_name": self.name,
                 "timezone": "UTC",
@@ -78,7 +104,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Conn]:
         """A connection without a transaction. Do not write through it what must be atomic."""
-        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn:
+        async with self._acquired() as conn:
             yield conn
 
     @asynccontextmanager
@@ -87,13 +113,21 @@ class Database:
         queues: set[str] = set()
         opened, woken = transaction_open.set(True), wake.set(queues)
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as conn, conn.transaction():
+            async with self._acquired() as conn, conn.transaction():
                 yield conn
         finally:
             transaction_open.reset(opened)
             wake.reset(woken)
         if queues:
             self.on_wake(queues)
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Conn]:
+        conn = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        try:
+            yield conn
+        finally:
+            await self._pool.release(conn, timeout=RELEASE_TIMEOUT_SECONDS)
 
     async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection of its own, outside the pool, for LISTEN."""

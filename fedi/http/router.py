@@ -22,11 +22,14 @@ from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
 from storage import blobs
+from storage.db import patience
 from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
 
 JSON = "application/json; charset=utf-8"
+# Whoever waits is told to come back when the database does not answer for so long.
+PATIENCE_SECONDS = 5.0
 
 # The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked, `Forbidden` for a person
 # who may not use it now. The last argument lets those through who are not confirmed or approved yet.
@@ -115,9 +118,11 @@ class Router:
         endpoint, names = match
         request = Request(scope, receive)
         scope["fedi.route"] = endpoint.path
+        waiting = patience.set(PATIENCE_SECONDS)
         try:
             response = await self._answer(request, endpoint, dict(zip(names, values, strict=True)))
         finally:
+            patience.reset(waiting)
             await params.close(request)
         await response(scope, receive, send)
 

@@ -14,7 +14,7 @@ async def test_what_happens_in_one_process_is_heard_in_the_other(start_process: 
     node = await start_process("localhost")
     alice, bob = await node.person("alice"), await node.person("bob")
     port = free_port()
-    other = Program(["fedi", "web"], {**node.program._env, "FEDI_LISTEN_PORT": str(port)}, node.program.log)
+    other = Program(["fedi", "web"], {**node.program.env, "FEDI_LISTEN_PORT": str(port)}, node.program.log)
     address = f"http://localhost:{port}"
     other.start()
     try:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import accounts, blocks, bookmarks, boosts, favourites, follows, polls, statuses
+from storage import accounts, blocks, bookmarks, boosts, consistency, favourites, follows, polls, statuses
 from storage.db import Conn, Database
 from storage.errors import Conflict, Missing
 from storage.follows import Options
@@ -19,45 +19,7 @@ from tests.support import factories
 pytestmark = pytest.mark.anyio
 
 PEOPLE, POSTS = 4, 6
-_DRIFT = {
-    "statuses_count": """
-        select a.account_id from account_stats a where statuses_count <>
-            (select count(*) from statuses s where s.account_id = a.account_id and s.visibility < 3)""",
-    "following_count": """
-        select a.account_id from account_stats a where following_count <>
-            (select count(*) from follows f where f.account_id = a.account_id)""",
-    "followers_count": """
-        select a.account_id from account_stats a where followers_count <>
-            (select count(*) from follows f where f.target_id = a.account_id)""",
-    "replies_count": """
-        select t.status_id from status_stats t where replies_count <>
-            (select count(*) from statuses s where s.in_reply_to_id = t.status_id and s.visibility < 2)""",
-    "reblogs_count": """
-        select t.status_id from status_stats t where reblogs_count <>
-            (select count(*) from statuses s where s.reblog_of_id = t.status_id)""",
-    "favourites_count": """
-        select t.status_id from status_stats t where favourites_count <>
-            (select count(*) from favourites f where f.status_id = t.status_id)""",
-    "tallies": """
-        select p.id from polls p where tallies <> array(
-            select (select count(*) from poll_votes v where v.poll_id = p.id and v.choice = c.n - 1)
-            from generate_series(1, cardinality(p.options)) c(n) order by c.n)""",
-    "voters_count": """
-        select p.id from polls p where voters_count <>
-            (select count(distinct v.account_id) from poll_votes v where v.poll_id = p.id)""",
-    "marks": """
-        select m.status_id from marks m where (flags & 1 <> 0) <> exists (
-                select from favourites f where f.account_id = m.account_id and f.status_id = m.status_id)
-            or (flags & 2 <> 0) <> exists (
-                select from bookmarks b where b.account_id = m.account_id and b.status_id = m.status_id)
-            or (flags & 4 <> 0) <> exists (
-                select from statuses s where s.account_id = m.account_id and s.reblog_of_id = m.status_id)""",
-    "answers to nothing": """
-        select s.id from statuses s where s.in_reply_to_id is not null
-            and not exists (select from statuses p where p.id = s.in_reply_to_id)""",
-    "a follow and a block": "select f.id from follows f join blocks b using (account_id, target_id)",
-    "a follow and a request": "select f.id from follows f join follow_requests r using (account_id, target_id)",
-}
+_DRIFT = {**consistency.COUNTERS, **consistency.POINTERS}
 
 _who = st.integers(0, PEOPLE - 1)
 _what = st.integers(0, POSTS - 1)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Program:
         self.arguments = arguments
         self.log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FEDI_")}
-        self._env = {**inherited, **env}
+        self.env = {**inherited, **env}
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +55,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as output:
             command = [sys.executable, "-m", *self.arguments]
-            self._popen = subprocess.Popen(command, env=self._env, cwd=ROOT, stdout=output, stderr=output)
+            self._popen = subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=output, stderr=output)
 
     def kill(self) -> None:
         """kill -9: no farewell."""
@@ -63,6 +63,18 @@ class Program:
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def end(self) -> None:
+        """At the end of a test, whatever state it is in."""
+        if self._popen is not None:
+            self._popen.send_signal(signal.SIGCONT)
+        self.stop()
 
     def _end(self, number: int) -> None:
         if self._popen is None:
@@ -99,6 +111,16 @@ class ProcessNode(Node):
 
     program: Program
 
+    @contextlib.contextmanager
+    def beside(self, *arguments: str, **env: str) -> Iterator[Program]:
+        """Another process on the same database: `with node.beside("worker") as worker`. It runs inside the block."""
+        program = Program(["fedi", *arguments], {**self.program.env, **env}, self.program.log)
+        program.start()
+        try:
+            yield program
+        finally:
+            program.end()
+
     async def start(self) -> None:
         self.program.start()
         await self.program.answers(f"{self.base_url}/health")
@@ -133,8 +155,11 @@ Start = Callable[..., Awaitable[ProcessNode]]
 
 
 @contextlib.asynccontextmanager
-async def process(host: str, dsn: str, directory: Path, **settings: Any) -> AsyncIterator[ProcessNode]:
-    """`fedi serve` at http://host:PORT on the database `dsn`. `settings`: FEDI_* values by lower-case name."""
+async def process(
+    host: str, dsn: str, directory: Path, *, command: str = "serve", **settings: Any
+) -> AsyncIterator[ProcessNode]:
+    """`fedi serve`, or `fedi web` if the command says so, at http://host:PORT on the database `dsn`. `settings`: FEDI_*
+    values by lower-case name."""
     port = free_port()
     values = {
         "base_url": f"http://{host}:{port}",
@@ -158,7 +183,7 @@ async def process(host: str, dsn: str, directory: Path, **settings: Any) -> Asyn
         httpx.AsyncClient(base_url=small.base_url, timeout=30) as client,
     ):
         node = ProcessNode(small.web_domain, handle, client, Network())
-        node.program = Program(["fedi", "serve"], env, directory / "output.log")
+        node.program = Program(["fedi", command], env, directory / "output.log")
         try:
             await node.start()
             yield node

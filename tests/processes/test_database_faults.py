@@ -1,0 +1,161 @@
+"""The database goes away while people post: it is restarted, killed, frozen. Errors, but no losses."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+
+import httpx
+import pytest
+
+from storage import embedded, migrations
+from tests.support import faults
+from tests.support.database import temporary_directory
+from tests.support.processes import ProcessNode, eventually, process
+from tests.support.servers import Person
+
+pytestmark = pytest.mark.anyio
+
+# After how long an answer must come while the database is frozen: a statement is waited for 5 s, a connection as well.
+FAST_SECONDS = 7.5
+BACK_SECONDS = 10.0
+
+
+class Postgres:
+    """One of this test's own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.server = embedded.Server(directory)
+        self.url = ""
+
+    async def start(self) -> None:
+        """At the same address as before: its sockets are found through a link."""
+        url, first = urlsplit(await self.server.start()), not self.url
+        [sockets] = parse_qs(url.query)["host"]
+        link = self.directory / "sockets"
+        link.unlink(missing_ok=True)
+        link.symlink_to(sockets)
+        self.url = urlunsplit(url._replace(query=url.query.replace(quote(sockets), quote(str(link)))))
+        if first:
+            await migrations.upgrade(self.url)
+
+    async def restart(self, *, crash: bool) -> None:
+        if crash:
+            for pid in self.pids():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        await self.server.stop()
+        await self.start()
+
+    def pids(self) -> list[int]:
+        """The server and all of its processes."""
+        first = int((self.server.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *(int(child) for child in children)]
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+async def postgres() -> AsyncIterator[Postgres]:
+    directory = temporary_directory()
+    made = Postgres(directory)
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.server.stop()
+
+
+async def test_a_database_that_goes_away_costs_errors_and_no_posts(postgres: Postgres, tmp_path: Path) -> None:
+    async with process("localhost", postgres.url, tmp_path) as node:
+        alice = await node.person("alice")
+        done: list[str] = []
+        answers: Counter[int] = Counter()
+        stop = asyncio.Event()
+        posting = [asyncio.create_task(_posts(alice, lane, done, answers, stop)) for lane in range(4)]
+        for crash in (False, True):
+            await _more(done, 5)
+            await postgres.restart(crash=crash)
+            began = time.monotonic()
+            await _more(done, 5)
+            assert time.monotonic() - began < BACK_SECONDS
+        stop.set()
+        await asyncio.gather(*posting)
+        assert set(answers) <= {0, 200, 503}, answers
+        await node.settled()
+        kept = await faults.rows(node, "select uri from statuses")
+        assert sorted(uri for (uri,) in kept) == sorted(done), "each that was acknowledged, once, and no other"
+        await faults.all_well(node.db)
+
+        with postgres.frozen():
+            asked = await asyncio.gather(*(_asked(alice, number) for number in range(30)))
+        for status, seconds, retry_after in asked:
+            assert (status, retry_after) == (503, "5")
+            assert seconds < FAST_SECONDS
+        began = time.monotonic()
+        await eventually(lambda: _works(alice))
+        assert time.monotonic() - began < BACK_SECONDS
+        await node.settled()
+        await faults.all_well(node.db)
+
+
+async def _more(done: list[str], count: int) -> None:
+    wanted = len(done) + count
+
+    async def enough() -> bool:
+        return len(done) >= wanted
+
+    await eventually(enough, seconds=30)
+
+
+async def _posts(author: Person, lane: int, done: list[str], answers: Counter[int], stop: asyncio.Event) -> None:
+    number = 0
+    while not stop.is_set():
+        number += 1
+        key = {"Idempotency-Key": f"{lane}-{number}"}
+        status = 0
+        while status != 200:
+            body = {"status": f"{lane} says {number}"}
+            try:
+                response = await author.call("POST", "/api/v1/statuses", json=body, headers=key)
+            except httpx.HTTPError:
+                status = 0
+            else:
+                status = response.status_code
+            answers[status] += 1
+            await asyncio.sleep(0.05)
+        done.append(response.json()["uri"])
+
+
+async def _asked(person: Person, number: int) -> tuple[int, float, str | None]:
+    """Reading, writing, and the public page of a federated object: status, how long it took, Retry-After."""
+    began = time.monotonic()
+    if number % 3 == 0:
+        response = await person.call("GET", "/api/v1/timelines/home")
+    elif number % 3 == 1:
+        response = await person.call("POST", "/api/v1/statuses", json={"status": f"frozen {number}"})
+    else:
+        response = await person.node.client.get("/users/alice", headers={"Accept": "application/activity+json"})
+    return response.status_code, time.monotonic() - began, response.headers.get("Retry-After")
+
+
+async def _works(person: Person) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return (await person.call("POST", "/api/v1/statuses", json={"status": "again"})).status_code == 200
+    return False

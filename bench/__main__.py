@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from bench import deliveries, sink, streams, town
+from bench import deliveries, faults, sink, streams, town
 from federation import actors
 from federation.http.client import HTTPClient, Response
 from federation.signatures import draft_cavage, keys
@@ -414,8 +414,16 @@ def main() -> None:
     parser.add_argument("--town", action="store_true", help="read from a server with 100,000 posts")
     parser.add_argument("--streams", type=int, metavar="N", help="only this: N open WebSockets")
     parser.add_argument("--deliveries", action="store_true", help="only this: to 1, 50 and 500 hosts")
+    parser.add_argument(
+        "--faults", nargs="?", const="all", metavar="NAME", help="only this: kill, cut off, freeze, flood"
+    )
     options = parser.parse_args()
-    if options.deliveries:
+    if options.faults:
+        only = None if options.faults == "all" else options.faults
+        with tempfile.TemporaryDirectory(prefix="fedi-bench-") as name:
+            os.chmod(name, 0o755)
+            sys.exit(not asyncio.run(faults.run(Path(name), quick=options.quick, only=only)))
+    elif options.deliveries:
         asyncio.run(_deliveries(options.quick))
     elif options.streams:
         asyncio.run(_streams(options.streams))

@@ -255,5 +255,3 @@ def expired() -> ssl.SSLContext:
         path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
         context.load_cert_chain(path)
     return context
-
-

@@ -38,10 +38,11 @@ from storage import deliveries
 from storage.blobs import Blobs
 from storage.bus import Bus
 from storage.db import Database
-from storage.errors import DatabaseDown
+from storage.errors import DatabaseBusy, DatabaseDown
 
 # Beside deliveries: strangers can make us ask for a document, and must not turn us on one host all at once.
 FETCHES_PER_HOST = 8
+HEALTH_SECONDS = 3.0
 STOPPING = "stopping"  # in app.memory, once the process takes nothing new
 
 
@@ -209,9 +210,9 @@ async def _health(call: Call[Any]) -> Response:
     if STOPPING in call.app.memory:
         return PlainTextResponse("stopping", 503, {"Cache-Control": "no-store"})
     try:
-        async with asyncio.timeout(3), call.read() as conn:
-            await conn.fetchval("select 1")
-    except (DatabaseDown, OSError, TimeoutError):
+        async with asyncio.timeout(HEALTH_SECONDS), call.read() as conn:
+            await conn.fetchval("select 1", timeout=HEALTH_SECONDS)
+    except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
         return PlainTextResponse("database unavailable", 503, {"Cache-Control": "no-store"})
     return PlainTextResponse("OK", headers={"Cache-Control": "no-store"})
 

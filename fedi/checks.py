@@ -17,7 +17,7 @@ from federation.http.client import HTTPClient, Response
 from federation.http.errors import HTTPError
 from fedi import config_sources
 from fedi.config import Settings
-from storage import accounts, hosts, jobs, migrations
+from storage import accounts, consistency, hosts, jobs, migrations
 from storage.db import Conn, Database
 
 State = Literal["ok", "warning", "error"]
@@ -27,6 +27,7 @@ CLOCK_WARNING_SECONDS, CLOCK_ERROR_SECONDS = 5, 60
 LOW_DISK_BYTES, NO_DISK_BYTES = 1_000_000_000, 100_000_000
 OLDEST_POSTGRES = 150_000
 REQUEST_SECONDS = 10.0
+ROWS_SECONDS = 3600.0
 SHOWN = 3
 
 
@@ -36,8 +37,9 @@ class Finding(msgspec.Struct, frozen=True):
     message: str
 
 
-async def run(settings: Settings, database_url: str) -> AsyncIterator[Finding]:
-    """One finding after the other, in the order in which they depend on each other. Changes nothing.
+async def run(settings: Settings, database_url: str, *, rows: bool = False) -> AsyncIterator[Finding]:
+    """One finding after the other, in the order in which they depend on each other. Changes nothing. `rows`: compare
+    what is in the tables, too, which takes as long as reading them.
 
     Raises what the driver raises when the database cannot be reached: nothing else can be said then.
     """
@@ -63,6 +65,9 @@ async def run(settings: Settings, database_url: str) -> AsyncIterator[Finding]:
                 yield await _queues(conn)
                 yield await _parked(conn)
                 yield await _hosts(conn)
+            if rows:
+                async with db.transaction() as conn:
+                    yield await _rows(conn)
     finally:
         await http.aclose()
         await db.close()
@@ -210,6 +215,15 @@ async def _parked(conn: Conn) -> Finding:
 
 def _answering(known: int) -> str:
     return "1 other server, which answers" if known == 1 else f"{known} other servers, all answer"
+
+
+async def _rows(conn: Conn) -> Finding:
+    """Whether what is stored contradicts itself."""
+    found = await consistency.faults(conn, timeout_seconds=ROWS_SECONDS)
+    if not found:
+        return Finding("rows", "ok", f"{len(consistency.RULES)} rules hold")
+    faults = "; ".join(f"{each.rule}: {each.count} ({', '.join(map(str, each.examples))})" for each in found)
+    return Finding("rows", "error", f"{faults}: please report this")
 
 
 async def _hosts(conn: Conn) -> Finding:

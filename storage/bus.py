@@ -28,6 +28,8 @@ ASK_SECONDS, ANSWER_SECONDS = 10.0, 5.0
 # The topic that this process hears of itself: it listens again, and does not know what was said meanwhile.
 GAP = "gap"
 
+_BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 log = logging.getLogger("fedi.bus")
 
 Callback = Callable[[Any], None]
@@ -93,7 +95,7 @@ class Bus:
                     await self._until(conn, closed)
                 finally:
                     await conn.close(timeout=1)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+            except _BROKEN as exc:
                 log.warning("listening was interrupted: %s", exc)
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -115,7 +117,7 @@ class Bus:
             try:
                 async with self._db.read() as conn:
                     await conn.execute("select pg_notify($1, p) from unnest($2::text[]) p", CHANNEL, self._pack(items))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
+            except _BROKEN as exc:
                 log.warning("notices to other processes wait: %s", exc)
                 self._outgoing = [*items, *self._outgoing][-MAX_OUTGOING:]
                 self._flush_wanted.set()

@@ -106,10 +106,10 @@ class Fault(msgspec.Struct, frozen=True):
 async def faults(conn: Conn, *, timeout_seconds: float = 30.0) -> list[Fault]:
     """The rules that do not hold; none, if all is well. Reads whole tables, all as of one moment. In a transaction."""
     await conn.execute("set transaction isolation level repeatable read, read only")
-    await conn.execute(f"set local statement_timeout = {int(timeout_seconds * 1000)}")
+    await conn.execute("select set_config('statement_timeout', $1, true)", f"{timeout_seconds:.0f}s")
     found = []
-    for rule, query in RULES.items():
-        ids = [record[0] for record in await conn.fetch(query, timeout=timeout_seconds)]
-        if ids:
-            found.append(Fault(rule, len(ids), ids[:EXAMPLES]))
+    for rule in RULES:
+        records = await conn.fetch(RULES[rule], timeout=timeout_seconds)
+        if records:
+            found.append(Fault(rule, len(records), [record[0] for record in records[:EXAMPLES]]))
     return found

@@ -32,8 +32,8 @@ ACQUIRE_TIMEOUT_SECONDS = 5.0
 RELEASE_TIMEOUT_SECONDS = 1.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 
-# How long whoever is at work here waits for an answer to one statement, if not for COMMAND_TIMEOUT_SECONDS: somebody who
-# waits at the other end of a request is better told at once that the database is away. Child tasks inherit it.
+# How long one statement is waited for here, if not for COMMAND_TIMEOUT_SECONDS: whoever waits at the other end of a
+# request is better told soon that the database is away. Child tasks inherit it.
 patience: ContextVar[float | None] = ContextVar("patience", default=None)
 
 

@@ -15,7 +15,8 @@ from storage.db import Conn, wake
 from storage.rows import columns, structs
 
 QUEUE = "deliver"
-LEASE_SECONDS = 300
+# So long a host waits for a process that hangs. Not renewed: a batch ends well before.
+LEASE_SECONDS = 120
 EXPIRY_DAYS = 14
 # What an answer says of the host rather than of what was sent; 0 is no answer at all.
 HOST_STATUSES = (0, 408, 429, 502, 503, 504)

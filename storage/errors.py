@@ -26,6 +26,8 @@ DatabaseBusy = (
     asyncpg.InvalidTransactionStateError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    # What the driver makes of a connection that is being cut: it finds itself in a state that it does not know.
+    asyncpg.InternalClientError,
 )
 DriverError = asyncpg.PostgresError
 DriverMisuse = asyncpg.InterfaceError

@@ -15,7 +15,8 @@ from storage import sites
 from storage.db import Conn, wake
 from storage.rows import columns, structs
 
-LEASE_SECONDS = 300
+# Renewed while they run: so long the others wait for a process that hangs, and no job is longer than that by itself.
+LEASE_SECONDS = 60
 MAX_ATTEMPTS = 12
 # What fails by itself, and not for want of somebody else's answer, fails again: it is put aside sooner.
 MAX_FAILURES = 5

@@ -101,3 +101,22 @@ async def test_servers_that_do_not_answer(fedi: Fedi, database_url: str) -> None
     await db.close()
     assert found["hosts"][0] == "ok"
     assert "1 of 2 other servers do not answer: a.test" in found["hosts"][1]
+
+
+async def test_rows_that_contradict_each_other_are_found(fedi: Fedi, database_url: str) -> None:
+    await fedi("account", "create", "alice")
+    whole = json.loads((await fedi("check", "--rows", "--json", base_url=NOWHERE)).stdout)
+    assert [each["state"] for each in whole["findings"] if each["name"] == "rows"] == ["ok"]
+    assert "rows" not in await findings(fedi)
+    db = await Database(database_url, size=1).open()
+    try:
+        async with db.transaction() as conn:
+            await conn.execute("update account_stats set followers_count = 7")
+            await jobs.enqueue(conn, "inbox", {}, queue="inbox")
+            await conn.execute("update jobs set holder = 'x', run_at = now() - interval '1 hour' where queue = 'inbox'")
+    finally:
+        await db.close()
+    broken = json.loads((await fedi("check", "--rows", "--json", base_url=NOWHERE)).stdout)
+    [message] = [each["message"] for each in broken["findings"] if each["name"] == "rows" and each["state"] == "error"]
+    assert "followers_count: " in message
+    assert "leases that ended: 1 " in message

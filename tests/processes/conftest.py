@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ async def start_process(make_database: Callable[[], Awaitable[str]], tmp_path: P
     """`await start_process("localhost", **settings)`; 127.0.0.1 is another host for this purpose."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(host: str, **settings: object) -> ProcessNode:
+        async def start(host: str, **settings: Any) -> ProcessNode:
             directory = tmp_path / host
             directory.mkdir()
             return await stack.enter_async_context(process(host, await make_database(), directory, **settings))

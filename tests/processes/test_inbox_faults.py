@@ -1,5 +1,5 @@
-"""Arrivals while processes are killed, and a flood of them: what was answered 202 happens, once, and nobody waits behind
-somebody else's thousands."""
+"""Arrivals while processes are killed, and a flood of them: what was answered 202 happens, once, and nobody waits
+behind somebody else's thousands."""
 
 import asyncio
 import random

@@ -38,7 +38,7 @@ async def _deaf_workers_send_everything_once(node: ProcessNode, wild: Wild) -> N
         await faults.follow(node, await faults.known(node, host), alice.account_id)
     await _all_listen(node)
     await node.settled()
-    async with _deaf(node):
+    async with faults.deaf(node):
         uris = [(await alice.posts(f"number {number}"))["uri"] for number in range(POSTS)]
         began = time.monotonic()
         await eventually(lambda: _arrived(hosts, POSTS))
@@ -56,29 +56,6 @@ async def _all_listen(node: ProcessNode) -> None:
         return len(await faults.rows(node, listening)) == 3
 
     await eventually(found)
-
-
-@contextlib.asynccontextmanager
-async def _deaf(node: ProcessNode) -> AsyncIterator[None]:
-    """Whoever listens is cut off at once, again and again."""
-
-    async def cut() -> None:
-        while True:
-            await faults.rows(
-                node,
-                """
-                select pg_terminate_backend(pid) from pg_stat_activity
-                where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen %'
-                """,
-            )
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(cut())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _arrived(hosts: list[Host], count: int) -> bool:
@@ -122,9 +99,7 @@ async def _a_late_worker_changes_nothing(node: ProcessNode, wild: Wild, hangs: P
     assert sorted(times.values()) == [1, 1, 2]
 
 
-async def _into_the_middle(
-    node: ProcessNode, wild: Wild, bob: Person, reader: Host, writer: Host, slow: Host
-) -> None:
+async def _into_the_middle(node: ProcessNode, wild: Wild, bob: Person, reader: Host, writer: Host, slow: Host) -> None:
     """Until the worker waits for an answer to a delivery, and for somebody whom an arrival names."""
     unknown = slow.actor(0)["id"]
     post = writer.note(0, "1", mentions=bob.uri)

@@ -15,7 +15,7 @@ from fedi.app import FETCHES_PER_HOST
 from fedi.http import limits
 from fedi.http.limits import API, FAMILIES, SHARE_SECONDS
 from storage.db import Database
-from storage.errors import DatabaseBusy
+from storage.errors import DatabaseBusy, DatabaseDown
 from tests.security.conftest import Stage
 from tests.support import live, raw
 from tests.support.browser import browser
@@ -183,6 +183,28 @@ async def test_a_statement_without_end_and_a_connection_that_is_cut_are_busy(dat
     async with db.read() as conn:
         assert await conn.fetchval("select 1") == 1, "and it goes on"
     await db.close()
+
+
+async def test_whatever_a_connection_says_that_is_being_cut_is_known(database_url: str) -> None:
+    """Between the server's last word and the end of the connection the driver contradicts itself."""
+    db, other = await Database(database_url, size=1).open(), await Database(database_url, size=1).open()
+    seen = set()
+    for moments in range(40):
+        async with other.read() as killer:
+            try:
+                async with db.read() as conn:
+                    await killer.execute(
+                        "select pg_terminate_backend($1)", await conn.fetchval("select pg_backend_pid()")
+                    )
+                    for _moment in range(moments % 8):
+                        await asyncio.sleep(0)
+                    await conn.fetchval("select 1")
+            except Exception as exc:
+                seen.add(type(exc))
+    await db.close()
+    await other.close()
+    assert seen
+    assert all(issubclass(each, (*DatabaseBusy, DatabaseDown)) for each in seen), seen
 
 
 async def test_one_unknown_key_after_another_does_not_open_many_connections_to_one_host(stage: Stage) -> None:

@@ -2,7 +2,8 @@
 the rows afterwards."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx
@@ -91,3 +92,26 @@ async def rows(node: ProcessNode, query: str, *arguments: Any) -> Sequence[Any]:
 async def change(node: ProcessNode, query: str, *arguments: Any) -> None:
     async with node.db.transaction() as conn:
         await conn.execute(query, *arguments)
+
+
+@contextlib.asynccontextmanager
+async def deaf(node: ProcessNode) -> AsyncIterator[None]:
+    """Whoever listens is cut off at once, again and again."""
+
+    async def cut() -> None:
+        while True:
+            await rows(
+                node,
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid() and query ilike 'listen %'
+                """,
+            )
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(cut())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

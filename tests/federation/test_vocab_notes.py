@@ -188,7 +188,7 @@ def test_of_a_video_in_several_sizes_the_one_people_do_not_wait_for() -> None:
         assert parsed.url == "https://b.test/w/1"
         assert parsed.converted
         assert parsed.content == (
-            "<p><strong>Film &amp; more</strong></p><p><em>text</em></p>\n"
+            "<p><strong>Film &amp; more</strong></p><p><em>text</em></p>"
             f'<p><a href="https://b.test/w/1" {REL}>https://b.test/w/1</a></p>'
         )
 

@@ -8,7 +8,7 @@ from tests.support.servers import Person
 
 
 class Consenting(Peer):
-    """Its posts say who may quote them, what it quotes it asks for, and what it is shown without a stamp is no quote."""
+    """Its posts say who may quote them, it asks before it quotes, and looks at the stamp it gets."""
 
     reads_quotes = ("quote",)
 

@@ -249,6 +249,14 @@ class Peer(Listener):
         move = self.activity("Move", self.actor["id"], target=target, to=[self.actor["followers"]])
         return [self.renames(movedTo=target), move]
 
+    def specials(self, person: Person) -> list[JSON]:
+        """Posts of kinds that nobody else sends, each saying "something special"."""
+        return []
+
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        """What it sends and nobody here needs: it is taken, and nothing comes of it."""
+        return []
+
     # ------------------------------------------------------------ how it leaves
 
     def say(self, *activities: JSON) -> None:

@@ -1,4 +1,4 @@
-"""Alice on our server and a scripted peer, who follow each other; what both do until nobody has anything left to say."""
+"""Alice on our server, who follows somebody on a scripted peer; both go on until nobody has anything left to say."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

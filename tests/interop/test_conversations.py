@@ -26,6 +26,7 @@ async def test_what_it_says_is_understood(servers: Servers, kind: type[Peer]) ->
     }.items():  # fmt: skip
         if name in kind.can:
             await scene(stage)
+    await specials(stage)
     await deletes(stage)
     await joins_and_leaves(stage)
     if "block" in kind.can:
@@ -156,6 +157,20 @@ async def reports(stage: Stage) -> None:
 async def renames(stage: Stage) -> None:
     await stage.says(stage.peer.renames(name="Patricia"))
     assert (await stage.alice.get(f"/api/v1/accounts/{stage.account['id']}"))["display_name"] == "Patricia"
+
+
+async def specials(stage: Stage) -> None:
+    alice, peer = stage.alice, stage.peer
+    for note in peer.specials(alice):
+        await stage.says(peer.create(note))
+        assert "something special" in (await alice.sees(note["id"]))["content"]
+    post = await alice.posts("business as usual")
+    await stage.settle()
+    before = {each["id"] for each in (*await alice.home(), *await alice.notifications())}
+    await stage.says(*peer.curiosities(alice, post["uri"]))
+    assert {each["id"] for each in (*await alice.home(), *await alice.notifications())} == before
+    async with stage.node.db.read() as conn:
+        assert await conn.fetchval("select count(*) from jobs where failed_at is not null") == 0
 
 
 async def deletes(stage: Stage) -> None:

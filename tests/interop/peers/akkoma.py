@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.interop.peer import AS2, JSON, Media, Peer
+from tests.interop.peer import AS2, JSON, PUBLIC, Media, Peer
 from tests.interop.signatures import Request, Wrong
 from tests.support.servers import Person
 
@@ -44,6 +44,18 @@ class Akkoma(Peer):
 
     def quoting(self, uri: str, text: str) -> JSON:
         return self.note(text, quoteUri=uri)
+
+    def specials(self, person: Person) -> list[JSON]:
+        chat = {
+            "@context": self.context(), "id": self.next("objects"), "type": "ChatMessage", "actor": self.actor["id"],
+            "attributedTo": self.actor["id"], "content": "something special", "to": [person.uri], "cc": [],
+            "published": self.now(),
+        }  # fmt: skip
+        return [self.serve(chat)]
+
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        song = {"type": "Audio", "title": "A song", "artist": "Somebody", "length": 180_000}
+        return [self.activity("Listen", song, to=[PUBLIC], cc=[])]
 
     def undo(self, activity: JSON) -> JSON:
         return self.activity("Undo", activity["id"])

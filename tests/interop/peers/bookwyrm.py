@@ -26,5 +26,16 @@ class BookWyrm(Peer):
         made["replies"] = {"id": f"{made['id']}/replies", "type": "OrderedCollection", "totalItems": 0}
         return made
 
+    def specials(self, person: Person) -> list[JSON]:
+        book = self.at("/book/1/s/a-book")
+        return [
+            self.note("something special", type="Review", name="Review of a book", inReplyToBook=book, rating=4.5),
+            self.note("something special", type="Quotation", quote="<p>a line of it</p>", inReplyToBook=book),
+        ]
+
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        item = {"id": self.next("items"), "type": "ShelfItem", "actor": self.actor["id"], "book": self.at("/book/1")}
+        return [self.activity("Add", item, target=f"{self.actor['id']}/shelf/to-read")]
+
     def parse(self, header: str) -> dict[str, str]:
         return signatures.naive(header)

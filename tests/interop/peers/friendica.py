@@ -41,6 +41,14 @@ class Friendica(Peer):
     def quoting(self, uri: str, text: str) -> JSON:
         return self.note(text, quoteUrl=uri, _misskey_quote=uri)
 
+    def specials(self, person: Person) -> list[JSON]:
+        # What the person of a forum wrote, with a title.
+        return [self.note("something special", type="Page", name="A title", mediaType="text/html")]
+
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        # Somebody subscribes to a thread; and somebody dislikes it.
+        return [self.activity("Follow", post), self.activity("Dislike", post)]
+
     def check(self, activity: JSON, request: Request) -> None:
         super().check(activity, request)
         if "algorithm" not in self.parse(request.headers["signature"]):

@@ -54,6 +54,12 @@ class Mastodon(Consenting):
     def quoting(self, uri: str, text: str) -> JSON:
         return self.note(text, quote=uri, _misskey_quote=uri, quoteUri=uri)
 
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        mine = self.note("my best", published="2020-01-01T00:00:00Z")
+        featured = {"target": f"{self.actor['id']}/collections/featured"}
+        tag = {"type": "Hashtag", "href": self.at("/tags/cats"), "name": "#cats"}
+        return [self.activity("Add", mine["id"], **featured), self.activity("Add", tag, **featured)]
+
     def check(self, activity: JSON, request: Request) -> None:
         super().check(activity, request)
         context = activity.get("@context")

@@ -24,6 +24,7 @@ class Misskey(Peer):
     covered = ("(request-target)", "date", "host", "digest")
     fetches_signed = False
     seconds = 300
+    refusal = 202  # and silence
     max_bytes = 64 * 1024
 
     def context(self) -> Any:
@@ -63,6 +64,10 @@ class Misskey(Peer):
         made = self.note(text, _misskey_quote=uri, quoteUrl=uri)
         made["content"] = f'<p><span>{text}<br><br>RE: </span><a href="{uri}">{uri}</a></p>'
         return made
+
+    def specials(self, person: Person) -> list[JSON]:
+        # Hidden, with nothing to say about it.
+        return [self.note("something special", warning="\u200b")]
 
     def delete(self, note: JSON) -> JSON:
         return {**super().delete(note), "object": note["id"]}

@@ -38,6 +38,12 @@ class Pixelfed(Peer):
     def attachment(self, media: Media) -> JSON:
         return {**super().attachment(media), "type": "Image"}
 
+    def curiosities(self, person: Person, post: str) -> list[JSON]:
+        story = {"id": self.next("stories"), "type": "Story", "attributedTo": self.actor["id"], "duration": 5}
+        mention = {"type": "Story:Reaction", "id": self.next("reactions"), "attributedTo": self.actor["id"]}
+        mention |= {"content": "🎉", "inReplyTo": story["id"], "to": person.uri}
+        return [self.activity("Add", story, to=[person.uri]), self.activity("Create", mention, to=[person.uri])]
+
     def parse(self, header: str) -> dict[str, str]:
         return signatures.naive(header)
 

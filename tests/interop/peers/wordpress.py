@@ -13,6 +13,7 @@ class WordPress(Peer):
     can = Peer.can - {"poll", "vote", "warn", "report", "block", "boost"}
     actor_path = "/author/{name}/"
     fetches_signed = False
+    signed_only = True  # as with its own authorised fetch
     reads_query = False
     shared_inbox = "/wp-json/activitypub/1.0/inbox"
 

@@ -8,16 +8,21 @@ from fedi.services import moving
 from tests.interop.consent import Consenting
 from tests.interop.peer import PUBLIC, Peer
 from tests.interop.peers import PEOPLE
+from tests.interop.peers.gotosocial import GoToSocial
+from tests.interop.peers.hollo import Hollo
+from tests.interop.peers.mastodon import Mastodon
 from tests.interop.stage import STATUSES, Servers, Stage, found, meet
 from tests.support.pictures import picture as drawn
 from tests.support.servers import drain
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("kind", PEOPLE, ids=lambda kind: kind.software)]
+pytestmark = pytest.mark.anyio
+with_everybody = pytest.mark.parametrize("kind", PEOPLE, ids=lambda kind: kind.software)
 
 
 # ------------------------------------------------------------ what it says
 
 
+@with_everybody
 async def test_what_it_says_is_understood(servers: Servers, kind: type[Peer]) -> None:
     stage = await meet(servers, kind)
     for name, scene in {
@@ -223,6 +228,7 @@ async def moves(stage: Stage) -> None:
 # ------------------------------------------------------------ what it hears
 
 
+@with_everybody
 async def test_what_we_say_is_taken(servers: Servers, kind: type[Peer]) -> None:
     stage = await meet(servers, kind)
     alice, peer = stage.alice, stage.peer
@@ -343,3 +349,43 @@ async def is_moved(stage: Stage, seen: Any) -> None:
     await stage.settle()
     assert ("Block", stage.alice.uri, stage.peer.actor["id"]) in stage.peer.marks
     assert stage.peer.followers == set()
+
+
+# ------------------------------------------------------------ what only some agree on
+
+
+async def test_an_answer_waits_for_the_consent_that_gotosocial_asks_for(servers: Servers) -> None:
+    stage = await meet(servers, GoToSocial)
+    note = stage.peer.guarded("mind what you say")
+    await stage.says(stage.peer.create(note))
+    reply = await stage.alice.replies(await stage.alice.sees(note["id"]), "I do")
+    await stage.settle()
+    (create,) = [each for each in stage.peer.heard if each["type"] == "Create"]
+    assert "approvedBy" not in stage.peer.posts[reply["uri"]]
+    approval = stage.peer.approve(create)
+    await stage.says(approval)
+    assert stage.peer.posts[reply["uri"]]["approvedBy"] == approval["result"]
+    assert stage.peer.refused == []
+
+
+@pytest.mark.parametrize("kind", [Mastodon, Hollo], ids=lambda kind: kind.software)
+async def test_consent_to_a_quote_is_taken_back_both_ways(servers: Servers, kind: type[Consenting]) -> None:
+    stage = await meet(servers, kind)
+    note = stage.peer.note("quote me")
+    await stage.says(stage.peer.create(note))
+    mine = await stage.alice.posts("well said", quoted_status_id=(await stage.alice.sees(note["id"]))["id"])
+    await stage.settle()
+    stamp = stage.peer.posts[mine["uri"]]["quoteAuthorization"]
+    await stage.says(stage.peer.activity("Delete", stamp, to=[PUBLIC]))
+    assert (await stage.status(mine["id"]))["quote"]["state"] == "revoked"
+    assert "quoteAuthorization" not in stage.peer.posts[mine["uri"]]
+
+    post = await stage.alice.posts("quote me too")
+    said = stage.peer.quote(post["uri"], "indeed")
+    await stage.says(*said)
+    theirs = await stage.alice.sees(said[0]["object"]["id"])
+    await stage.alice.post(f"{STATUSES}/{post['id']}/quotes/{theirs['id']}/revoke")
+    await stage.settle()
+    (told,) = [each["object"] for each in stage.peer.heard if each["type"] == "Delete"]
+    assert (told["type"], told["interactingObject"]) == ("QuoteAuthorization", theirs["uri"])
+    assert stage.peer.refused == []

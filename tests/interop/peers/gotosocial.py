@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.interop.peer import ACTIVITY, JSON, Media, Peer
+from tests.interop.peer import ACTIVITY, JSON, PUBLIC, Media, Peer
 from tests.interop.signatures import Request, Wrong
 from tests.support.servers import Person
 
@@ -44,6 +44,21 @@ class GoToSocial(Peer):
 
     def create(self, note: JSON) -> JSON:
         return dict(flat(super().create(note)))
+
+    def guarded(self, text: str) -> JSON:
+        """A post that may be answered by those whose answer its author has approved of."""
+        author = self.actor["id"]
+        reply = {"automaticApproval": author, "manualApproval": PUBLIC, "always": author, "approvalRequired": PUBLIC}
+        return self.note(text, interactionPolicy={"canReply": reply})
+
+    def approve(self, create: JSON) -> JSON:
+        """The author likes an answer."""
+        reply = create["object"]
+        stamp = self.serve({
+            "@context": self.context(), "id": self.next("authorizations"), "type": "ReplyApproval",
+            "attributedTo": self.actor["id"], "object": reply["id"], "target": reply["inReplyTo"],
+        })  # fmt: skip
+        return self.activity("Accept", reply["id"], result=stamp["id"], to=create["actor"])
 
     def mention(self, person: Person) -> JSON:
         # The page, not the id.

@@ -45,7 +45,7 @@ _STATE = (
     f"""select i.collection_id, i.object_uri, i.state, a.uri from collection_items i
     join collections c on c.id = i.collection_id join accounts a on a.id = c.account_id where {_HONEST}""",
     f"select q.status_id, q.state, a.uri from quotes q join accounts a on a.id = q.account_id where {_HONEST}",
-    f"select t.uri_hash, t.actor_uri from tombstones t cross join lateral (select t.actor_uri as uri) a where {_HONEST}",
+    f"select a.uri_hash, a.uri from (select uri_hash, actor_uri as uri from tombstones) a where {_HONEST}",
     "select inbox, actor_uri, state from relays",
     "select status_id, uri from interaction_approvals",
 )
@@ -83,8 +83,8 @@ class Villain(msgspec.Struct):
 
 
 class Siege:
-    """Alice and Bob live here. Alice follows Pat of puppet.test; Quinn and a community live there too. Who attacks comes
-    from evil1.test, evil2.test and so on."""
+    """Alice and Bob live here. Alice follows Pat of puppet.test, where Quinn lives too. Who attacks comes from evil1.test,
+    evil2.test and so on."""
 
     server: Node
     alice: Person
@@ -219,7 +219,7 @@ class Siege:
                 assert not broken, f"broke a job: {broken}"
                 assert all(status < 500 for status in self.answers), f"answered {self.answers}"
                 await self.lives()
-            except Exception as exc:  # noqa: BLE001 (all that did harm are told of together)
+            except Exception as exc:
                 where = traceback.extract_tb(exc.__traceback__)[-1]
                 harm.append(f"{name}: {type(exc).__name__} {exc} in {where.name}, line {where.lineno}: {where.line}")
         assert not harm, "\n".join(harm)

@@ -24,11 +24,31 @@ async def _bodies_that_are_too_large_or_nothing(siege: Siege) -> None:
     evil = siege.villain()
     start = orjson.dumps({"type": "Like", "actor": evil.uri, "object": "x"})[:-1]
     for body in (
-        b"", b"null", b"[]", b"7", b'"x"', b"{", b"{}", b"\xff\xfe", b"\x00", b"[" * 100_000, b'{"a":' * 100_000, start, start + b',"type"}',
-        start + b',"x":' + b"[" * 500 + b"]" * 500 + b"}", start + b',"x":NaN}', start + b',"x":1e999}', start + b',"x":' + b"9" * 5000 + b"}",
-        start + b',"x":"\\ud800"}', start + b',"x":"\\u0000"}', b"\xef\xbb\xbf" + start + b"}", start + b',"x":"' + b"y" * receive.MAX_BODY_BYTES + b'"}',
-        start + b',"x":[' + b"0," * 300_000 + b"0]}", start + b',"x":{' + b",".join(b'"k%d":0' % n for n in range(70_000)) + b"}}", b"<xml/>",
-    ):  # fmt: skip
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b'"x"',
+        b"{",
+        b"{}",
+        b"\xff\xfe",
+        b"\x00",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        start,
+        start + b',"type"}',
+        start + b',"x":' + b"[" * 500 + b"]" * 500 + b"}",
+        start + b',"x":NaN}',
+        start + b',"x":1e999}',
+        start + b',"x":' + b"9" * 5000 + b"}",
+        start + b',"x":"\\ud800"}',
+        start + b',"x":"\\u0000"}',
+        b"\xef\xbb\xbf" + start + b"}",
+        start + b',"x":"' + b"y" * receive.MAX_BODY_BYTES + b'"}',
+        start + b',"x":[' + b"0," * 300_000 + b"0]}",
+        start + b',"x":{' + b",".join(b'"k%d":0' % n for n in range(70_000)) + b"}}",
+        b"<xml/>",
+    ):
         for path in ("/inbox", "/users/alice/inbox") if len(body) < 1000 else ("/inbox",):
             status = (await evil.raw(body, path)).status_code
             assert status in (202, 400, 413), (body[:80], status)
@@ -59,10 +79,12 @@ async def _bodies_without_end(siege: Siege) -> None:
 
 async def _actors_and_posts_with_too_much(siege: Siege) -> None:
     evil = siege.villain(
-        name="n" * 100_000, summary="s" * 500_000, alsoKnownAs=[f"https://x{n}.test/" for n in range(5000)],
+        name="n" * 100_000,
+        summary="s" * 500_000,
+        alsoKnownAs=[f"https://x{n}.test/" for n in range(5000)],
         attachment=[{"type": "PropertyValue", "name": "n" * 5000, "value": "v" * 5000}] * 500,
         tag=[{"type": "Emoji", "name": f":e{n}:", "icon": {"url": f"https://x.test/{n}.png"}} for n in range(2000)],
-    )  # fmt: skip
+    )
     await evil.says("Follow", siege.alice.uri)
     await siege.settle()
     found = (await siege.alice.get("/api/v2/search", q=evil.uri, resolve="true", type="accounts"))["accounts"]
@@ -71,12 +93,22 @@ async def _actors_and_posts_with_too_much(siege: Siege) -> None:
     )
     plain = siege.villain()
     note = plain.host.note(
-        plain.actor, "much", to=[PUBLIC, siege.alice.uri], type="Question", oneOf=[{"name": f"o{n}" * 20} for n in range(1500)],
-        tag=[{"type": "Mention", "href": siege.alice.uri}, *({"type": "Mention", "href": f"https://m{n}.test/u", "name": "@x"} for n in range(300)),
-             *({"type": "Hashtag", "name": f"#t{n}"} for n in range(2000))],
-        attachment=[{"type": "Image", "mediaType": "image/png", "url": f"https://x.test/{n}.png", "name": "a" * 20_000} for n in range(20)],
+        plain.actor,
+        "much",
+        to=[PUBLIC, siege.alice.uri],
+        type="Question",
+        oneOf=[{"name": f"o{n}" * 20} for n in range(1500)],
+        tag=[
+            {"type": "Mention", "href": siege.alice.uri},
+            *({"type": "Mention", "href": f"https://m{n}.test/u", "name": "@x"} for n in range(300)),
+            *({"type": "Hashtag", "name": f"#t{n}"} for n in range(2000)),
+        ],
+        attachment=[
+            {"type": "Image", "mediaType": "image/png", "url": f"https://x.test/{n}.png", "name": "a" * 20_000}
+            for n in range(20)
+        ],
         summary="c" * 100_000,
-    )  # fmt: skip
+    )
     asked = len(siege.server.network.seen)
     await plain.sends(plain.host.create(note))
     await siege.settle()
@@ -114,8 +146,15 @@ async def _one_activity_that_names_everybody(siege: Siege) -> None:
 async def _quotes_and_answers_in_a_circle(siege: Siege) -> None:
     evil = siege.villain()
     for n in range(60):
-        evil.host.note(evil.actor, f"c{n}", inReplyTo=f"https://{evil.host.host}/notes/c{(n + 1) % 60}", quote=f"https://{evil.host.host}/notes/c{(n + 7) % 60}",
-                       replies=f"https://{evil.host.host}/r", to=[PUBLIC, siege.alice.uri], tag=[{"type": "Mention", "href": siege.alice.uri}])  # fmt: skip
+        evil.host.note(
+            evil.actor,
+            f"c{n}",
+            inReplyTo=f"https://{evil.host.host}/notes/c{(n + 1) % 60}",
+            quote=f"https://{evil.host.host}/notes/c{(n + 7) % 60}",
+            replies=f"https://{evil.host.host}/r",
+            to=[PUBLIC, siege.alice.uri],
+            tag=[{"type": "Mention", "href": siege.alice.uri}],
+        )
     await evil.sends(evil.host.create(evil.host.documents["/notes/c0"]))  # type: ignore[arg-type]
     await siege.settle()
     assert len(evil.host.asked) < 150
@@ -173,11 +212,24 @@ async def test_15_work_before_proof(siege: Siege) -> None:
 # ---------------------------------------------------------------- 16, 30, 31, 33: text, numbers, dates
 
 SCRIPTS = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", '<a href="javascript:alert(1)">x</a>', "<iframe src=//x>",
-    '<p style="position:fixed">x</p>', "<math><mtext><script>alert(1)</script>", "<!--><script>alert(1)</script>-->", "<form action=//x><input>",
-    '<a href="data:text/html,<script>alert(1)</script>">x</a>', "<style>@import '//x'</style>", "<base href=//x>", "<object data=//x>", "<noscript><p title='</noscript><script>alert(1)</script>'>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;<script>", "<scr\0ipt>alert(1)</script>", '<a class="u-url mention evil" target=_top href="https://x.test">x</a>',
-)  # fmt: skip
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '<a href="javascript:alert(1)">x</a>',
+    "<iframe src=//x>",
+    '<p style="position:fixed">x</p>',
+    "<math><mtext><script>alert(1)</script>",
+    "<!--><script>alert(1)</script>-->",
+    "<form action=//x><input>",
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    "<style>@import '//x'</style>",
+    "<base href=//x>",
+    "<object data=//x>",
+    "<noscript><p title='</noscript><script>alert(1)</script>'>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;<script>",
+    "<scr\0ipt>alert(1)</script>",
+    '<a class="u-url mention evil" target=_top href="https://x.test">x</a>',
+)
 
 
 async def _scripts_in_every_text(siege: Siege) -> None:
@@ -186,10 +238,20 @@ async def _scripts_in_every_text(siege: Siege) -> None:
             name=script, summary=script, attachment=[{"type": "PropertyValue", "name": script, "value": script}]
         )
         note = evil.host.note(
-            evil.actor, "x", content=script, summary=script, name=script, to=[PUBLIC, siege.alice.uri], contentMap={"en": script},
+            evil.actor,
+            "x",
+            content=script,
+            summary=script,
+            name=script,
+            to=[PUBLIC, siege.alice.uri],
+            contentMap={"en": script},
             attachment=[{"type": "Image", "mediaType": "image/png", "url": "https://x.test/a.png", "name": script}],
-            tag=[{"type": "Mention", "href": siege.alice.uri, "name": script}, {"type": "Hashtag", "name": script}, {"type": "Emoji", "name": script, "icon": {"url": "https://x.test/e.png"}}],
-        )  # fmt: skip
+            tag=[
+                {"type": "Mention", "href": siege.alice.uri, "name": script},
+                {"type": "Hashtag", "name": script},
+                {"type": "Emoji", "name": script, "icon": {"url": "https://x.test/e.png"}},
+            ],
+        )
         await evil.sends(evil.host.create(note))
     await siege.settle()
     shown = await siege.alice.get("/api/v1/notifications", limit="40")
@@ -224,9 +286,23 @@ async def _texts_that_take_long(siege: Siege) -> None:
     evil = siege.villain()
     started = time.process_time()
     for text in (
-        "<a " * 40_000, "<div>" * 80_000, "&amp;" * 40_000, "<![" * 40_000, "@a@b" * 30_000, "#x" * 50_000, "https://" * 20_000, ":" * 100_000, "<" * 200_000,
-        "<p>" + "a" * 200_000, "\u0300" * 100_000, "﷽" * 50_000, "https://x.test/" + "(" * 50_000, "@" * 100_000, "<!--" * 40_000, "&" * 200_000,
-    ):  # fmt: skip
+        "<a " * 40_000,
+        "<div>" * 80_000,
+        "&amp;" * 40_000,
+        "<![" * 40_000,
+        "@a@b" * 30_000,
+        "#x" * 50_000,
+        "https://" * 20_000,
+        ":" * 100_000,
+        "<" * 200_000,
+        "<p>" + "a" * 200_000,
+        "\u0300" * 100_000,
+        "﷽" * 50_000,
+        "https://x.test/" + "(" * 50_000,
+        "@" * 100_000,
+        "<!--" * 40_000,
+        "&" * 200_000,
+    ):
         note = evil.host.note(
             evil.actor,
             f"l{next(siege.numbers)}",
@@ -242,13 +318,52 @@ async def _texts_that_take_long(siege: Siege) -> None:
 
 async def _dates_and_numbers_of_no_time(siege: Siege) -> None:
     evil = siege.villain()
-    for odd in ("9999-12-31T23:59:59-14:00", "0000-00-00T00:00:00Z", "20000-01-01", "infinity", "-1", "１２３", "2024-13-99T99:99:99Z", 2**62, -1, 1e300, "P1Y", [], {}, True,
-                "1969-12-31T23:59:59+23:59", "2024-01-01T00:00:00" + "0" * 500, "٢٠٢٤-٠١-٠١T٠٠:٠٠:٠٠Z"):  # fmt: skip
+    for odd in (
+        "9999-12-31T23:59:59-14:00",
+        "0000-00-00T00:00:00Z",
+        "20000-01-01",
+        "infinity",
+        "-1",
+        "１２３",
+        "2024-13-99T99:99:99Z",
+        2**62,
+        -1,
+        1e300,
+        "P1Y",
+        [],
+        {},
+        True,
+        "1969-12-31T23:59:59+23:59",
+        "2024-01-01T00:00:00" + "0" * 500,
+        "٢٠٢٤-٠١-٠١T٠٠:٠٠:٠٠Z",
+    ):
         note = evil.host.note(
-            evil.actor, f"d{next(siege.numbers)}", published=odd, updated=odd, endTime=odd, closed=odd, votersCount=odd, likes={"totalItems": odd}, shares={"totalItems": odd},
-            type="Question", oneOf=[{"name": "a", "replies": {"totalItems": odd}}, {"name": "b"}], to=[PUBLIC, siege.alice.uri],
-            tag=[{"type": "Mention", "href": siege.alice.uri}], attachment=[{"type": "Image", "url": "https://x.test/a", "mediaType": "image/png", "width": odd, "height": odd, "focalPoint": [odd, odd], "blurhash": odd, "duration": odd}],
-        )  # fmt: skip
+            evil.actor,
+            f"d{next(siege.numbers)}",
+            published=odd,
+            updated=odd,
+            endTime=odd,
+            closed=odd,
+            votersCount=odd,
+            likes={"totalItems": odd},
+            shares={"totalItems": odd},
+            type="Question",
+            oneOf=[{"name": "a", "replies": {"totalItems": odd}}, {"name": "b"}],
+            to=[PUBLIC, siege.alice.uri],
+            tag=[{"type": "Mention", "href": siege.alice.uri}],
+            attachment=[
+                {
+                    "type": "Image",
+                    "url": "https://x.test/a",
+                    "mediaType": "image/png",
+                    "width": odd,
+                    "height": odd,
+                    "focalPoint": [odd, odd],
+                    "blurhash": odd,
+                    "duration": odd,
+                }
+            ],
+        )
         await evil.sends({**evil.host.create(note), "published": odd})
         await siege.settle()
         assert await siege.knows(note["id"])
@@ -305,7 +420,7 @@ async def test_33_texts_that_take_long(siege: Siege) -> None:
     await siege.hold(attacks(_texts_that_take_long))
 
 
-# ---------------------------------------------------------------- 17: pictures that are none, of a page that is previewed
+# ---------------------------------------------------------------- 17: previews of hostile pages
 
 
 async def _previews_of_hostile_pages(siege: Siege) -> None:
@@ -332,10 +447,13 @@ async def _previews_of_hostile_pages(siege: Siege) -> None:
             "application/json",
         )
         evil.host.documents["/page"] = Page(
-            f'<html><head><title><script>alert(1)</script></title><meta property="og:title" content="&lt;script&gt;alert(1)&lt;/script&gt;">'
-            f'<meta property="og:image" content="{base}/a.png"><link rel="alternate" type="application/json+oembed" href="{base}/embed">'
-            f'<meta property="og:url" content="javascript:alert(1)"><meta name="fediverse:creator" content="@pat@puppet.test"></head></html>'
-        )  # fmt: skip
+            f"<html><head><title><script>alert(1)</script></title>"
+            f'<meta property="og:title" content="&lt;script&gt;alert(1)&lt;/script&gt;">'
+            f'<meta property="og:image" content="{base}/a.png">'
+            f'<link rel="alternate" type="application/json+oembed" href="{base}/embed">'
+            f'<meta property="og:url" content="javascript:alert(1)">'
+            f'<meta name="fediverse:creator" content="@pat@puppet.test"></head></html>'
+        )
         note = evil.host.note(
             evil.actor,
             "x",
@@ -368,9 +486,15 @@ async def test_34_what_means_two_things_on_a_socket(siege: Siege) -> None:
     async with live.listening(siege.server) as url:
         port = int(url.rpartition(":")[2])
         for head in (
-            b"Content-Length: 4\r\nContent-Length: 90\r\n", b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", b"Transfer-Encoding: chunked, identity\r\n",
-            b"Transfer-Encoding: \x0bchunked\r\n", b"Content-Length : 4\r\n", b"X: a\r\n Content-Length: 4\r\n", b"Content-Length: 4,4\r\n", b"Content-Length: 1e1\r\n",
-        ):  # fmt: skip
+            b"Content-Length: 4\r\nContent-Length: 90\r\n",
+            b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: chunked, identity\r\n",
+            b"Transfer-Encoding: \x0bchunked\r\n",
+            b"Content-Length : 4\r\n",
+            b"X: a\r\n Content-Length: 4\r\n",
+            b"Content-Length: 4,4\r\n",
+            b"Content-Length: 1e1\r\n",
+        ):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"POST /inbox HTTP/1.1\r\nHost: example.test\r\n" + head + b"\r\n0\r\n\r\n" + smuggled)
             received = b""
@@ -391,10 +515,54 @@ async def test_34_what_means_two_things_on_a_socket(siege: Siege) -> None:
 async def _activities_that_break_their_handlers(siege: Siege) -> None:
     evil = siege.villain()
     status = await siege.mine()
-    odd: list[Any] = [None, {}, [], [[]], 7, True, "", "x", {"id": None}, {"id": []}, {"id": {"id": {}}}, {"type": None}, {"type": [[]]}, {"type": "Note"}, [None, {}, 7],
-                      {"type": "Create", "object": {"type": "Create", "object": {}}}, {"id": evil.uri}, status["uri"], {"@id": 7}, {"type": "Tombstone"}, {"type": "Person", "id": evil.uri}]  # fmt: skip
-    kinds = ("Create", "Update", "Delete", "Undo", "Accept", "Reject", "Follow", "Like", "EmojiReact", "Announce", "Add", "Remove", "Move", "Block", "Flag", "QuoteRequest",
-             "FeatureRequest", "LikeRequest", "ReplyRequest", "AnnounceRequest", "Lock", "Bite", "Unheard")  # fmt: skip
+    odd: list[Any] = [
+        None,
+        {},
+        [],
+        [[]],
+        7,
+        True,
+        "",
+        "x",
+        {"id": None},
+        {"id": []},
+        {"id": {"id": {}}},
+        {"type": None},
+        {"type": [[]]},
+        {"type": "Note"},
+        [None, {}, 7],
+        {"type": "Create", "object": {"type": "Create", "object": {}}},
+        {"id": evil.uri},
+        status["uri"],
+        {"@id": 7},
+        {"type": "Tombstone"},
+        {"type": "Person", "id": evil.uri},
+    ]
+    kinds = (
+        "Create",
+        "Update",
+        "Delete",
+        "Undo",
+        "Accept",
+        "Reject",
+        "Follow",
+        "Like",
+        "EmojiReact",
+        "Announce",
+        "Add",
+        "Remove",
+        "Move",
+        "Block",
+        "Flag",
+        "QuoteRequest",
+        "FeatureRequest",
+        "LikeRequest",
+        "ReplyRequest",
+        "AnnounceRequest",
+        "Lock",
+        "Bite",
+        "Unheard",
+    )
     for number, kind in enumerate(kinds):
         for each in odd[number % 3 :: 3]:
             await evil.says(

@@ -42,8 +42,16 @@ async def _reading_what_is_for_others(siege: Siege) -> None:
                 assert answer.text == nothing.text
             forged = {**evil.actor, "publicKey": {"id": siege.pat["publicKey"]["id"]}}
             assert (await evil.host.get(siege.server, address, forged)).status_code in (302, 401, 404)
-        for address in ("/users/alice/outbox?page=true", "/users/alice/collections/featured", "/@alice.rss", "/@alice", "/users/alice/outbox",
-                        f"/api/oembed?url={status['url']}", f"/api/v1/statuses/{status['id']}", f"/api/v1/statuses/{status['id']}/context"):  # fmt: skip
+        for address in (
+            "/users/alice/outbox?page=true",
+            "/users/alice/collections/featured",
+            "/@alice.rss",
+            "/@alice",
+            "/users/alice/outbox",
+            f"/api/oembed?url={status['url']}",
+            f"/api/v1/statuses/{status['id']}",
+            f"/api/v1/statuses/{status['id']}/context",
+        ):
             assert "psst" not in (await evil.host.get(siege.server, address, evil.actor)).text
             assert "psst" not in (await siege.server.client.get(address)).text
 
@@ -56,10 +64,21 @@ async def _acting_on_what_is_for_others(siege: Siege) -> None:
     evil.host.inbox.clear()
     stamp = f"https://{evil.host.host}/things/1"
     for kind, more in (
-        ("Like", {}), ("Like", {"content": "👍"}), ("EmojiReact", {"content": "👍"}), ("Announce", {"to": [PUBLIC]}), ("Flag", {}),
-        ("QuoteRequest", {"instrument": stamp}), ("LikeRequest", {"instrument": stamp}), ("ReplyRequest", {"instrument": stamp}),
-        ("AnnounceRequest", {"instrument": stamp}), ("Undo", {}), ("Delete", {}), ("Update", {}), ("Block", {}), ("Add", {"target": f"{evil.uri}/featured"}),
-    ):  # fmt: skip
+        ("Like", {}),
+        ("Like", {"content": "👍"}),
+        ("EmojiReact", {"content": "👍"}),
+        ("Announce", {"to": [PUBLIC]}),
+        ("Flag", {}),
+        ("QuoteRequest", {"instrument": stamp}),
+        ("LikeRequest", {"instrument": stamp}),
+        ("ReplyRequest", {"instrument": stamp}),
+        ("AnnounceRequest", {"instrument": stamp}),
+        ("Undo", {}),
+        ("Delete", {}),
+        ("Update", {}),
+        ("Block", {}),
+        ("Add", {"target": f"{evil.uri}/featured"}),
+    ):
         await evil.says(kind, status["uri"], **more)
     for more in (
         {"inReplyTo": status["uri"]},
@@ -105,10 +124,13 @@ async def _addressing_that_says_two_things(siege: Siege) -> None:
     """A post for few does not become public by being said to be so elsewhere."""
     evil = siege.villain()
     await siege.follows(siege.bob, evil.host, evil.actor)
-    for number, (inner, outer) in enumerate((
-        ({"to": [siege.alice.uri], "cc": []}, {"to": [PUBLIC], "cc": [PUBLIC]}), ({"to": [siege.alice.uri], "cc": []}, {"to": ["as:Public"]}),
-        ({"to": [evil.actor["followers"]], "cc": []}, {"to": [PUBLIC]}),
-    )):  # fmt: skip
+    for number, (inner, outer) in enumerate(
+        (
+            ({"to": [siege.alice.uri], "cc": []}, {"to": [PUBLIC], "cc": [PUBLIC]}),
+            ({"to": [siege.alice.uri], "cc": []}, {"to": ["as:Public"]}),
+            ({"to": [evil.actor["followers"]], "cc": []}, {"to": [PUBLIC]}),
+        )
+    ):
         note = evil.host.note(evil.actor, f"few{number}", content="<p>fewonly</p>", **inner)
         await evil.sends({**evil.host.create(note), **outer})
         await evil.sends(
@@ -142,10 +164,13 @@ async def _the_followers_of_somebody_for_the_wrong_server(siege: Siege) -> None:
 async def test_19_private_posts(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _reading_what_is_for_others, _acting_on_what_is_for_others, _boosting_what_is_for_followers,
-            _addressing_that_says_two_things, _the_followers_of_somebody_for_the_wrong_server,
+            _reading_what_is_for_others,
+            _acting_on_what_is_for_others,
+            _boosting_what_is_for_followers,
+            _addressing_that_says_two_things,
+            _the_followers_of_somebody_for_the_wrong_server,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 20: followers, moves, consent
@@ -190,15 +215,23 @@ async def _entering_a_locked_door(siege: Siege) -> None:
     evil, carol = siege.villain(), await siege.server.person(f"carol{next(siege.numbers)}", locked=True)
     await siege.ready()
     follow = evil.host.activity("Follow", evil.actor, carol.uri, "knock")
-    for document in (follow, follow, evil.host.activity("Accept", evil.actor, follow, "own"), evil.host.activity("Accept", evil.actor, follow["id"], "own2"),
-                     {**follow, "id": f"{follow['id']}2"}, {**evil.host.activity("Accept", evil.actor, follow, "own3"), "actor": carol.uri}):  # fmt: skip
+    for document in (
+        follow,
+        follow,
+        evil.host.activity("Accept", evil.actor, follow, "own"),
+        evil.host.activity("Accept", evil.actor, follow["id"], "own2"),
+        {**follow, "id": f"{follow['id']}2"},
+        {**evil.host.activity("Accept", evil.actor, follow, "own3"), "actor": carol.uri},
+    ):
         await evil.sends(document)
     await siege.settle()
     assert (await carol.get(f"/api/v1/accounts/{carol.id}"))["followers_count"] == 0
     header = f'collectionId="{evil.actor["followers"]}", digest="{"0" * 64}", url="{evil.uri}/sync"'
     evil.host.documents["/users/mallory/sync"] = {
-        "id": f"{evil.uri}/sync", "type": "OrderedCollection", "orderedItems": [carol.uri, siege.alice.uri, siege.bob.uri],
-    }  # fmt: skip
+        "id": f"{evil.uri}/sync",
+        "type": "OrderedCollection",
+        "orderedItems": [carol.uri, siege.alice.uri, siege.bob.uri],
+    }
     await evil.sends(evil.host.activity("Like", evil.actor, "x", "sync"), extra={"Collection-Synchronization": header})
     await siege.settle()
     assert (
@@ -279,8 +312,12 @@ async def _moves_that_are_none(siege: Siege) -> None:
 
 async def _stamps_on_another_host_or_of_another_post(siege: Siege) -> None:
     """Pat lets nobody answer or quote without consent. It is forged."""
-    policy = {"canReply": {"manualApproval": [PUBLIC]}, "canQuote": {"manualApproval": [PUBLIC]}, "canAnnounce": {"manualApproval": [PUBLIC]},
-              "canLike": {"manualApproval": [PUBLIC]}}  # fmt: skip
+    policy = {
+        "canReply": {"manualApproval": [PUBLIC]},
+        "canQuote": {"manualApproval": [PUBLIC]},
+        "canAnnounce": {"manualApproval": [PUBLIC]},
+        "canLike": {"manualApproval": [PUBLIC]},
+    }
     note = await siege.pats(interactionPolicy=policy)
     evil, eve = siege.villain(), siege.neighbour()
     for who in (evil, eve):
@@ -300,9 +337,13 @@ async def _stamps_on_another_host_or_of_another_post(siege: Siege) -> None:
                     continue  # what Pat's host says about Pat is so
                 uri = f"{host}/stamps/{name}{kind}"
                 who.host.documents[f"/stamps/{name}{kind}"] = {
-                    "id": uri, "type": kind, "attributedTo": siege.pat["id"], "interactingObject": f"{host}/notes/{name}{kind}",
-                    "interactionTarget": note["id"], **wrong,
-                }  # fmt: skip
+                    "id": uri,
+                    "type": kind,
+                    "attributedTo": siege.pat["id"],
+                    "interactingObject": f"{host}/notes/{name}{kind}",
+                    "interactionTarget": note["id"],
+                    **wrong,
+                }
                 more: JSON = (
                     {"quote": note["id"], "quoteAuthorization": uri}
                     if kind[0] == "Q"
@@ -322,7 +363,10 @@ async def _stamps_on_another_host_or_of_another_post(siege: Siege) -> None:
     assert (status["replies_count"], status["reblogs_count"], status["quotes_count"]) == (0, 0, 0)
     assert (
         await siege.count(
-            "select count(*) from quotes q join statuses s on s.id = q.status_id where s.uri ~ 'stamped' and q.state = 'accepted'"
+            """
+            select count(*) from quotes q join statuses s on s.id = q.status_id
+            where s.uri ~ 'stamped' and q.state = 'accepted'
+            """
         )
         == 0
     )
@@ -341,9 +385,8 @@ async def _answers_to_requests_of_ours_by_others(siege: Siege) -> None:
     await siege.ready()
     for who in (siege.villain(), Villain(siege, siege.puppet, siege.quinn), siege.neighbour()):
         for one in (*sent, reply["uri"]):
-            obj = one if isinstance(one, str) else one
             for kind in ("Accept", "Reject"):
-                for each in (obj, obj if isinstance(obj, str) else obj["id"]):
+                for each in (one, one if isinstance(one, str) else one["id"]):
                     await who.says(kind, each, result=f"https://{who.host.host}/stamps/x")
 
 
@@ -365,8 +408,13 @@ async def _collections_that_name_people_without_asking(siege: Siege) -> None:
                 "featuredObjectType": "Person",
                 "featureAuthorization": stamp,
             }
-            evil.host.documents["/stamps/1"] = {"id": f"{host}/stamps/1", "type": "FeatureAuthorization", "attributedTo": person,
-                                                "interactingObject": uri, "interactionTarget": person}  # fmt: skip
+            evil.host.documents["/stamps/1"] = {
+                "id": f"{host}/stamps/1",
+                "type": "FeatureAuthorization",
+                "attributedTo": person,
+                "interactingObject": uri,
+                "interactionTarget": person,
+            }
             collection = {
                 "type": "FeaturedCollection",
                 "id": uri,
@@ -382,7 +430,10 @@ async def _collections_that_name_people_without_asking(siege: Siege) -> None:
     await siege.settle()
     assert (
         await siege.count(
-            "select count(*) from collection_items i join collections c on c.id = i.collection_id where c.uri ~ 'evil' and i.state = 'accepted'"
+            """
+            select count(*) from collection_items i join collections c on c.id = i.collection_id
+            where c.uri ~ 'evil' and i.state = 'accepted'
+            """
         )
         == 0
     )
@@ -416,11 +467,16 @@ async def _relays_that_nobody_asked(siege: Siege) -> None:
 async def test_20_followers_and_consent(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _follows_that_nobody_asked_for, _entering_a_locked_door, _synchronising_the_followers_of_another, _moves_that_are_none,
-            _stamps_on_another_host_or_of_another_post, _answers_to_requests_of_ours_by_others,
-            _collections_that_name_people_without_asking, _relays_that_nobody_asked,
+            _follows_that_nobody_asked_for,
+            _entering_a_locked_door,
+            _synchronising_the_followers_of_another,
+            _moves_that_are_none,
+            _stamps_on_another_host_or_of_another_post,
+            _answers_to_requests_of_ours_by_others,
+            _collections_that_name_people_without_asking,
+            _relays_that_nobody_asked,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 21: blocks and suspensions
@@ -437,8 +493,15 @@ async def _the_blocked_in_every_way(siege: Siege) -> None:
     status = await siege.mine("for all")
     options = {"poll": {"options": ["a", "b"], "expires_in": 3600}}
     poll = await siege.mine("vote", **options)
-    for kind, more in (("Follow", {}), ("Like", {}), ("EmojiReact", {"content": "👍"}), ("Announce", {"to": [PUBLIC]}), ("QuoteRequest", {"instrument": f"{evil.uri}/q"}),
-                       ("FeatureRequest", {"instrument": f"{evil.uri}/c"}), ("ReplyRequest", {"instrument": f"{evil.uri}/r"})):  # fmt: skip
+    for kind, more in (
+        ("Follow", {}),
+        ("Like", {}),
+        ("EmojiReact", {"content": "👍"}),
+        ("Announce", {"to": [PUBLIC]}),
+        ("QuoteRequest", {"instrument": f"{evil.uri}/q"}),
+        ("FeatureRequest", {"instrument": f"{evil.uri}/c"}),
+        ("ReplyRequest", {"instrument": f"{evil.uri}/r"}),
+    ):
         await evil.says(kind, siege.alice.uri if kind in ("Follow", "FeatureRequest") else status["uri"], **more)
     for more in (
         {"inReplyTo": status["uri"]},
@@ -497,8 +560,15 @@ async def _voting_more_than_once(siege: Siege) -> None:
     poll = await siege.mine("vote", poll={"options": ["a", "b"], "expires_in": 3600})
 
     async def votes(name: Any, **more: Any) -> None:
-        note = {"id": f"{evil.uri}/votes/{next(siege.numbers)}", "type": "Note", "name": name, "attributedTo": evil.uri, "inReplyTo": poll["uri"],
-                "to": [siege.alice.uri], **more}  # fmt: skip
+        note = {
+            "id": f"{evil.uri}/votes/{next(siege.numbers)}",
+            "type": "Note",
+            "name": name,
+            "attributedTo": evil.uri,
+            "inReplyTo": poll["uri"],
+            "to": [siege.alice.uri],
+            **more,
+        }
         await evil.sends(
             {**evil.host.activity("Create", evil.actor, note, f"v{next(siege.numbers)}"), "to": [siege.alice.uri]}
         )
@@ -533,8 +603,15 @@ async def _voting_after_the_end(siege: Siege) -> None:
         await conn.execute(
             "update polls set expires_at = now() - interval '1 hour' where id = $1", int(poll["poll"]["id"])
         )
-    note = {"id": f"{evil.uri}/votes/late", "type": "Note", "name": "a", "attributedTo": evil.uri, "inReplyTo": poll["uri"], "to": [siege.alice.uri],
-            "published": "2020-01-01T00:00:00Z"}  # fmt: skip
+    note = {
+        "id": f"{evil.uri}/votes/late",
+        "type": "Note",
+        "name": "a",
+        "attributedTo": evil.uri,
+        "inReplyTo": poll["uri"],
+        "to": [siege.alice.uri],
+        "published": "2020-01-01T00:00:00Z",
+    }
     await evil.sends({**evil.host.activity("Create", evil.actor, note, "late"), "to": [siege.alice.uri]})
     await siege.settle()
     assert (await siege.alice.get(f"/api/v1/polls/{poll['poll']['id']}"))["votes_count"] == 0
@@ -570,16 +647,33 @@ async def _claiming_numbers_for_a_poll_or_a_post(siege: Siege) -> None:
         oneOf=[{"type": "Note", "name": "a", "replies": {"totalItems": 1}}, {"type": "Note", "name": "b"}],
     )
     for uri in (poll["uri"], note["id"]):
-        forged = {"id": uri, "type": "Question", "attributedTo": evil.uri, "content": "x", "oneOf": [{"name": "a", "replies": {"totalItems": 10**9}}, {"name": "b"}],
-                  "likes": {"totalItems": 10**9}, "updated": "2030-01-01T00:00:00Z", "closed": "2020-01-01T00:00:00Z"}  # fmt: skip
+        forged = {
+            "id": uri,
+            "type": "Question",
+            "attributedTo": evil.uri,
+            "content": "x",
+            "oneOf": [{"name": "a", "replies": {"totalItems": 10**9}}, {"name": "b"}],
+            "likes": {"totalItems": 10**9},
+            "updated": "2030-01-01T00:00:00Z",
+            "closed": "2020-01-01T00:00:00Z",
+        }
         for more in ({}, {"attributedTo": None}, {"attributedTo": siege.pat["id"]}):
             await evil.says("Update", {**forged, **more})
             await evil.says("Create", {**forged, **more})
     await siege.settle()
     assert (await siege.alice.get(f"/api/v1/polls/{poll['poll']['id']}"))["votes_count"] == 0
     assert (await siege.status(note["id"]))["poll"]["votes_count"] == 1
-    own = evil.host.note(evil.actor, "own", type="Question", to=[PUBLIC, siege.alice.uri], tag=[{"type": "Mention", "href": siege.alice.uri}], likes={"totalItems": 10**18},
-                         shares={"totalItems": -5}, oneOf=[{"name": "a", "replies": {"totalItems": -1}}, {"name": "b", "replies": {"totalItems": 10**18}}] * 3, votersCount=-7)  # fmt: skip
+    own = evil.host.note(
+        evil.actor,
+        "own",
+        type="Question",
+        to=[PUBLIC, siege.alice.uri],
+        tag=[{"type": "Mention", "href": siege.alice.uri}],
+        likes={"totalItems": 10**18},
+        shares={"totalItems": -5},
+        oneOf=[{"name": "a", "replies": {"totalItems": -1}}, {"name": "b", "replies": {"totalItems": 10**18}}] * 3,
+        votersCount=-7,
+    )
     await evil.sends(evil.host.create(own))
     await siege.settle()
     await siege.status(own["id"])

@@ -1,4 +1,4 @@
-"""What is fetched on somebody's word: whose documents are believed, and where no request may ever go (6, 8, 9, 11, 12)."""
+"""What is fetched on somebody's word: whose documents are believed, where no request may ever go (6, 8, 9, 11, 12, 37)."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.network import Network
 from tests.support.puppet import PUBLIC, Page, Puppet
 from tests.support.push import Device, Service
 from tests.support.resolved import Resolved
-from tests.support.servers import Node, drain, node
+from tests.support.servers import drain, node
 from tests.support.siege import JSON, Siege, attacks
 
 pytestmark = pytest.mark.anyio
@@ -22,10 +22,22 @@ pytestmark = pytest.mark.anyio
 # ---------------------------------------------------------------- 6: media types
 
 TYPES = (
-    "text/html", "application/json", "text/plain", "image/png", "application/octet-stream", "application/xml", "", "*/*",
-    "application/activity+jsonx", "text/plain; application/activity+json", "application/jrd+json", "multipart/form-data",
-    'text/html; profile="https://www.w3.org/ns/activitystreams"', "application/ld+jsonp", "application/activity+json+x",
-)  # fmt: skip
+    "text/html",
+    "application/json",
+    "text/plain",
+    "image/png",
+    "application/octet-stream",
+    "application/xml",
+    "",
+    "*/*",
+    "application/activity+jsonx",
+    "text/plain; application/activity+json",
+    "application/jrd+json",
+    "multipart/form-data",
+    'text/html; profile="https://www.w3.org/ns/activitystreams"',
+    "application/ld+jsonp",
+    "application/activity+json+x",
+)
 
 
 async def _documents_that_are_uploads(siege: Siege) -> None:
@@ -67,12 +79,22 @@ async def test_06_media_types(siege: Siege) -> None:
 
 async def _handles_of_others(siege: Siege) -> None:
     """An actor that says it is called like Pat, or like one of ours, or like nobody could be."""
-    for number, more in enumerate((
-        {"webfinger": "pat@puppet.test"}, {"webfinger": "acct:alice@example.test"}, {"preferredUsername": "pat@puppet.test"},
-        {"preferredUsername": "alice@example.test"}, {"preferredUsername": "pat\u202e"}, {"preferredUsername": "a/b"}, {"preferredUsername": ""},
-        {"preferredUsername": "<b>x</b>"}, {"webfinger": "@@@"}, {"preferredUsername": "a\u0000b"}, {"preferredUsername": "x" * 5000},
-        {"preferredUsername": "раt"},
-    )):  # fmt: skip
+    for number, more in enumerate(
+        (
+            {"webfinger": "pat@puppet.test"},
+            {"webfinger": "acct:alice@example.test"},
+            {"preferredUsername": "pat@puppet.test"},
+            {"preferredUsername": "alice@example.test"},
+            {"preferredUsername": "pat\u202e"},
+            {"preferredUsername": "a/b"},
+            {"preferredUsername": ""},
+            {"preferredUsername": "<b>x</b>"},
+            {"webfinger": "@@@"},
+            {"preferredUsername": "a\u0000b"},
+            {"preferredUsername": "x" * 5000},
+            {"preferredUsername": "раt"},
+        )
+    ):
         evil = siege.villain(known=number % 2 == 0, **more)
         evil.host.knows(f"mallory@{evil.host.host}", evil.uri)
         await evil.says("Follow", siege.alice.uri)
@@ -87,10 +109,16 @@ async def _subjects_that_name_another(siege: Siege) -> None:
     evil = siege.villain()
     host = evil.host.host
     for subject, uri in (
-        ("pat@puppet.test", evil.uri), ("alice@example.test", evil.uri), ("mallory@nowhere.test", evil.uri),
-        (f"mallory@{host}", siege.pat["id"]), (f"mallory@{host}", siege.alice.uri), (f"other@{host}", siege.pat["id"]),
-        ("pat@PUPPET.test", evil.uri), ("pat@puppet.test.", evil.uri), ("pat@puppet.test:443", evil.uri),
-    ):  # fmt: skip
+        ("pat@puppet.test", evil.uri),
+        ("alice@example.test", evil.uri),
+        ("mallory@nowhere.test", evil.uri),
+        (f"mallory@{host}", siege.pat["id"]),
+        (f"mallory@{host}", siege.alice.uri),
+        (f"other@{host}", siege.pat["id"]),
+        ("pat@PUPPET.test", evil.uri),
+        ("pat@puppet.test.", evil.uri),
+        ("pat@puppet.test:443", evil.uri),
+    ):
         evil.host.knows(f"mallory@{host}", uri, subject=subject)
         found = await siege.alice.get("/api/v2/search", q=f"@mallory@{host}", resolve="true", type="accounts")
         for account in found["accounts"]:
@@ -105,11 +133,21 @@ async def _webfinger_that_is_none(siege: Siege) -> None:
     evil = siege.villain(known=False)
     path = f"/.well-known/webfinger?resource={quote(f'acct:mallory@{evil.host.host}', safe='')}"
     for answer in (
-        {}, {"links": None}, {"subject": 7, "links": [7, None, {}]}, {"subject": "x" * 100_000, "links": []},
-        {"subject": None, "links": {"rel": "self"}}, {"links": [{"rel": "self", "type": "application/activity+json", "href": "file:///etc"}]},
-        {"links": [{"rel": ["self"], "type": ["application/activity+json"], "href": [evil.uri]}]}, Page("<html>"), 500, 302,
-        {"subject": f"acct:mallory@{evil.host.host}", "links": [{"rel": "self", "type": "text/html", "href": evil.uri}] * 1000},
-    ):  # fmt: skip
+        {},
+        {"links": None},
+        {"subject": 7, "links": [7, None, {}]},
+        {"subject": "x" * 100_000, "links": []},
+        {"subject": None, "links": {"rel": "self"}},
+        {"links": [{"rel": "self", "type": "application/activity+json", "href": "file:///etc"}]},
+        {"links": [{"rel": ["self"], "type": ["application/activity+json"], "href": [evil.uri]}]},
+        Page("<html>"),
+        500,
+        302,
+        {
+            "subject": f"acct:mallory@{evil.host.host}",
+            "links": [{"rel": "self", "type": "text/html", "href": evil.uri}] * 1000,
+        },
+    ):
         evil.host.documents[path] = answer  # type: ignore[assignment]
         await siege.alice.get("/api/v2/search", q=f"@mallory@{evil.host.host}", resolve="true", type="accounts")
         siege.server.app.memory.pop("origins.refusals", None)
@@ -123,26 +161,68 @@ async def test_08_handles(siege: Siege) -> None:
 # ---------------------------------------------------------------- 9: addresses
 
 ODD = (
-    "javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "file:///etc/passwd", "https://", "https://[", "https://a b/",
-    "https://user:pw@puppet.test/", "https://puppet.test:99999/", "https://xn--a.test/", "https://evil.test\n.puppet.test/", "//x",
-    "https://" + "a" * 300 + ".test/", "https://puppet.test/" + "x" * 5000, "vbscript:x", "jAvAsCrIpT:x", " javascript:x", "https://\u0000/",
-    "java\tscript:x", "https://\ud800.test/".encode("utf-8", "surrogatepass").decode("utf-8", "replace"), "gopher://x/", "ftp://x/", "blob:x",
-    "https://evil。test/x", "https://evil.test/%00", "https://0x7f.1/", "https://2130706433/", "https://127.1/", "tel:1", "mailto:x@y",
-)  # fmt: skip
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "file:///etc/passwd",
+    "https://",
+    "https://[",
+    "https://a b/",
+    "https://user:pw@puppet.test/",
+    "https://puppet.test:99999/",
+    "https://xn--a.test/",
+    "https://evil.test\n.puppet.test/",
+    "//x",
+    "https://" + "a" * 300 + ".test/",
+    "https://puppet.test/" + "x" * 5000,
+    "vbscript:x",
+    "jAvAsCrIpT:x",
+    " javascript:x",
+    "https://\u0000/",
+    "java\tscript:x",
+    "https://\ud800.test/".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+    "gopher://x/",
+    "ftp://x/",
+    "blob:x",
+    "https://evil。test/x",
+    "https://evil.test/%00",
+    "https://0x7f.1/",
+    "https://2130706433/",
+    "https://127.1/",
+    "tel:1",
+    "mailto:x@y",
+)
 
 
 async def _odd_addresses_in_every_place(siege: Siege) -> None:
     for odd in ODD:
         evil = siege.villain(
-            url=odd, icon={"type": "Image", "url": odd}, image={"url": odd}, movedTo=odd, alsoKnownAs=[odd],
-            attachment=[{"type": "PropertyValue", "name": "x", "value": f'<a href="{odd}">x</a>'}], summary=f'<a href="{odd}">x</a>',
-        )  # fmt: skip
+            url=odd,
+            icon={"type": "Image", "url": odd},
+            image={"url": odd},
+            movedTo=odd,
+            alsoKnownAs=[odd],
+            attachment=[{"type": "PropertyValue", "name": "x", "value": f'<a href="{odd}">x</a>'}],
+            summary=f'<a href="{odd}">x</a>',
+        )
         note = evil.host.note(
-            evil.actor, "odd", url=odd, content=f'<p><a href="{odd}">x</a><img src="{odd}"></p>', to=[PUBLIC, siege.alice.uri],
-            inReplyTo=odd, quoteUrl=odd, context=odd, replies=odd, conversation=odd, attachment=[{"type": "Image", "url": odd}, {"type": "Link", "href": odd}],
-            tag=[{"type": "Mention", "href": siege.alice.uri}, {"type": "Mention", "href": odd}, {"type": "Hashtag", "href": odd, "name": "#x"},
-                 {"type": "Emoji", "name": ":x:", "icon": {"url": odd}}],
-        )  # fmt: skip
+            evil.actor,
+            "odd",
+            url=odd,
+            content=f'<p><a href="{odd}">x</a><img src="{odd}"></p>',
+            to=[PUBLIC, siege.alice.uri],
+            inReplyTo=odd,
+            quoteUrl=odd,
+            context=odd,
+            replies=odd,
+            conversation=odd,
+            attachment=[{"type": "Image", "url": odd}, {"type": "Link", "href": odd}],
+            tag=[
+                {"type": "Mention", "href": siege.alice.uri},
+                {"type": "Mention", "href": odd},
+                {"type": "Hashtag", "href": odd, "name": "#x"},
+                {"type": "Emoji", "name": ":x:", "icon": {"url": odd}},
+            ],
+        )
         await evil.sends(evil.host.create(note))
         kinds = ("Follow", "Like", "Announce", "Undo", "Accept", "Flag", "Move", "Add")
         await evil.says(kinds[next(siege.numbers) % len(kinds)], odd, target=odd)
@@ -163,16 +243,41 @@ async def test_09_addresses(siege: Siege) -> None:
 
 # By name; what they resolve to, time after time.
 NAMES: dict[str, list[tuple[str, ...]]] = {
-    "loop.test": [("127.0.0.1",)], "ten.test": [("10.1.2.3",)], "meta.test": [("169.254.169.254",)], "six.test": [("::1",)],
-    "zero.test": [("0.0.0.0",)], "mapped.test": [("::ffff:127.0.0.1",)], "nat.test": [("64:ff9b::7f00:1",)],
-    "tunnel.test": [("2002:7f00:1::1",)], "unique.test": [("fd00::1",)], "link.test": [("fe80::1",)], "cgn.test": [("100.64.0.1",)],
-    "mixed.test": [("93.184.215.14", "10.0.0.1")], "mixed6.test": [("93.184.215.14", "::1")], "cast.test": [("224.0.0.1",)],
-    "localhost": [("127.0.0.1",)], "rebound.test": [("93.184.215.14",), ("127.0.0.1",)],
-}  # fmt: skip
+    "loop.test": [("127.0.0.1",)],
+    "ten.test": [("10.1.2.3",)],
+    "meta.test": [("169.254.169.254",)],
+    "six.test": [("::1",)],
+    "zero.test": [("0.0.0.0",)],
+    "mapped.test": [("::ffff:127.0.0.1",)],
+    "nat.test": [("64:ff9b::7f00:1",)],
+    "tunnel.test": [("2002:7f00:1::1",)],
+    "unique.test": [("fd00::1",)],
+    "link.test": [("fe80::1",)],
+    "cgn.test": [("100.64.0.1",)],
+    "mixed.test": [("93.184.215.14", "10.0.0.1")],
+    "mixed6.test": [("93.184.215.14", "::1")],
+    "cast.test": [("224.0.0.1",)],
+    "localhost": [("127.0.0.1",)],
+    "rebound.test": [("93.184.215.14",), ("127.0.0.1",)],
+}
 LITERALS = (
-    "127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "192.168.0.1", "0.0.0.0", "[fd00::1]",
-    "puppet.test:22", "puppet.test:25", "2130706433", "0x7f000001", "127.1", "017700000001", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
-)  # fmt: skip
+    "127.0.0.1",
+    "[::1]",
+    "10.0.0.1",
+    "169.254.169.254",
+    "[::ffff:10.0.0.1]",
+    "192.168.0.1",
+    "0.0.0.0",
+    "[fd00::1]",
+    "puppet.test:22",
+    "puppet.test:25",
+    "2130706433",
+    "0x7f000001",
+    "127.1",
+    "017700000001",
+    "[::ffff:7f00:1]",
+    "[64:ff9b::7f00:1]",
+)
 
 
 class Inside:
@@ -222,33 +327,57 @@ async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> N
     """`base` is an inner host: named in every place whose address is ever asked."""
     n = next(siege.numbers)
     evil = siege.villain(
-        icon={"type": "Image", "url": f"{base}/icon.png"}, image={"url": f"{base}/image.png"}, featured=f"{base}/featured",
-        outbox=f"{base}/outbox", followers=f"{base}/followers", featuredTags=f"{base}/tags", featuredCollections=f"{base}/collections",
-        inbox=f"{base}/inbox", endpoints={"sharedInbox": f"{base}/inbox"}, movedTo=person, alsoKnownAs=[person],
+        icon={"type": "Image", "url": f"{base}/icon.png"},
+        image={"url": f"{base}/image.png"},
+        featured=f"{base}/featured",
+        outbox=f"{base}/outbox",
+        followers=f"{base}/followers",
+        featuredTags=f"{base}/tags",
+        featuredCollections=f"{base}/collections",
+        inbox=f"{base}/inbox",
+        endpoints={"sharedInbox": f"{base}/inbox"},
+        movedTo=person,
+        alsoKnownAs=[person],
         assertionMethod=[f"{base}/key"],
-    )  # fmt: skip
+    )
     plain = siege.villain(inbox=f"{base}/inbox", endpoints={"sharedInbox": f"{base}/inbox"})
     plain.actor["featured"], plain.actor["outbox"] = f"{base}/featured", f"{base}/outbox"
     await evil.says("Follow", siege.alice.uri)
     await plain.says("Follow", siege.alice.uri)
     await siege.settle()
     note = plain.host.note(
-        plain.actor, f"n{n}", content=f'<p><a href="{base}/page">{base}/page</a></p>', to=[PUBLIC, siege.alice.uri],
-        inReplyTo=f"{base}/parent", quote=f"{base}/quoted", quoteAuthorization=f"{base}/stamp", replies=f"{base}/replies",
-        likes=f"{base}/likes", shares=f"{base}/shares", context=f"{base}/context",
+        plain.actor,
+        f"n{n}",
+        content=f'<p><a href="{base}/page">{base}/page</a></p>',
+        to=[PUBLIC, siege.alice.uri],
+        inReplyTo=f"{base}/parent",
+        quote=f"{base}/quoted",
+        quoteAuthorization=f"{base}/stamp",
+        replies=f"{base}/replies",
+        likes=f"{base}/likes",
+        shares=f"{base}/shares",
+        context=f"{base}/context",
         attachment=[{"type": "Image", "mediaType": "image/png", "url": f"{base}/a.png"}],
-        tag=[{"type": "Mention", "href": siege.alice.uri}, {"type": "Mention", "href": person, "name": "@x"},
-             {"type": "Emoji", "id": f"{base}/e", "name": ":x:", "icon": {"url": f"{base}/e.png"}},
-             {"type": "Link", "rel": "https://misskey-hub.net/ns#_misskey_quote", "href": f"{base}/q"}],
-    )  # fmt: skip
+        tag=[
+            {"type": "Mention", "href": siege.alice.uri},
+            {"type": "Mention", "href": person, "name": "@x"},
+            {"type": "Emoji", "id": f"{base}/e", "name": ":x:", "icon": {"url": f"{base}/e.png"}},
+            {"type": "Link", "rel": "https://misskey-hub.net/ns#_misskey_quote", "href": f"{base}/q"},
+        ],
+    )
     await plain.sends(plain.host.create(note))
     for kind, obj, more in (
-        ("Announce", f"{base}/note", {"to": [PUBLIC]}), ("Create", f"{base}/note", {}), ("Update", f"{base}/note", {}),
-        ("Move", plain.uri, {"target": person}), ("Add", f"{base}/note", {"target": f"{base}/featured"}),
-        ("QuoteRequest", siege.alice.uri, {"instrument": f"{base}/note"}), ("Delete", f"{base}/note", {}),
-        ("FeatureRequest", siege.alice.uri, {"instrument": f"{base}/collection"}), ("Update", f"{base}/collection", {}),
+        ("Announce", f"{base}/note", {"to": [PUBLIC]}),
+        ("Create", f"{base}/note", {}),
+        ("Update", f"{base}/note", {}),
+        ("Move", plain.uri, {"target": person}),
+        ("Add", f"{base}/note", {"target": f"{base}/featured"}),
+        ("QuoteRequest", siege.alice.uri, {"instrument": f"{base}/note"}),
+        ("Delete", f"{base}/note", {}),
+        ("FeatureRequest", siege.alice.uri, {"instrument": f"{base}/collection"}),
+        ("Update", f"{base}/collection", {}),
         ("Accept", f"{base}/x", {"result": f"{base}/stamp"}),
-    ):  # fmt: skip
+    ):
         await plain.says(kind, obj, **more)
     await plain.sends(
         {**plain.host.activity("Create", plain.actor, {"id": f"{base}/n", "type": "Note"}, "x"), "actor": person}
@@ -294,10 +423,22 @@ async def test_11_no_request_goes_to_an_inner_network(inner: tuple[Siege, Resolv
 
 async def test_11_no_redirect_leads_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:
     siege, _, inside = inner
-    for number, target in enumerate((
-        "http://127.0.0.1/", "https://127.0.0.1/x", "https://loop.test/", "https://mixed.test/x", "//ten.test/", "https://[::1]/", "file:///etc/passwd",
-        "http://puppet.test/users/pat", "https://puppet.test:22/", "gopher://loop.test/", "https://loop.test@meta.test/", "\\\\loop.test\\x",
-    )):  # fmt: skip
+    for number, target in enumerate(
+        (
+            "http://127.0.0.1/",
+            "https://127.0.0.1/x",
+            "https://loop.test/",
+            "https://mixed.test/x",
+            "//ten.test/",
+            "https://[::1]/",
+            "file:///etc/passwd",
+            "http://puppet.test/users/pat",
+            "https://puppet.test:22/",
+            "gopher://loop.test/",
+            "https://loop.test@meta.test/",
+            "\\\\loop.test\\x",
+        )
+    ):
         host = f"evil{number}00.test"
         await _redirected(siege.server.network, host, target)
         if number < 3:
@@ -350,8 +491,11 @@ async def _answers_without_end(siege: Siege) -> None:
     for name, document in (
         ("large", {"id": f"{host}/large", "type": "Note", "attributedTo": evil.uri, "content": "x" * 2_000_000}),
         ("deep", {"id": f"{host}/deep", "type": "Note", "attributedTo": evil.uri, "content": "x", "tag": deep}),
-        ("wide", {"id": f"{host}/wide", "type": "Note", "attributedTo": evil.uri, "content": "x", "tag": [{}] * 200_000}),
-    ):  # fmt: skip
+        (
+            "wide",
+            {"id": f"{host}/wide", "type": "Note", "attributedTo": evil.uri, "content": "x", "tag": [{}] * 200_000},
+        ),
+    ):
         evil.host.documents[f"/{name}"] = document
         await siege.alice.get("/api/v2/search", q=f"{host}/{name}", resolve="true")
         assert not await siege.knows(f"{host}/{name}")

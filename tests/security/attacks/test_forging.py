@@ -32,19 +32,39 @@ async def _spellings_of_another_host_in_an_id(siege: Siege) -> None:
     host = evil.host.host
     for number, place in enumerate(
         (
-            f"https://puppet.test@{host}", f"https://{host}@puppet.test", f"https://puppet.test:443@{host}",
-            "https://puppet.test:443", "https://PUPPET.test", "https://puppet.test.", "https://puppet.test:0443",
-            "https://ｐuppet.test", "https://puppet%2etest", "https://puppet.test%00." + host, "https://puppet。test",
-            f"https://{host}\\@puppet.test", f"https://puppet.test\\.{host}", "HTTPS://puppet.test",
-            "//puppet.test", "https:puppet.test", "https:///puppet.test", f"https://{host}#@puppet.test",
-            f"https://puppet.test#{host}", "http://puppet.test", f"https://puppet.test\t.{host}", "https://[::1]",
+            f"https://puppet.test@{host}",
+            f"https://{host}@puppet.test",
+            f"https://puppet.test:443@{host}",
+            "https://puppet.test:443",
+            "https://PUPPET.test",
+            "https://puppet.test.",
+            "https://puppet.test:0443",
+            "https://ｐuppet.test",
+            "https://puppet%2etest",
+            "https://puppet.test%00." + host,
+            "https://puppet。test",
+            f"https://{host}\\@puppet.test",
+            f"https://puppet.test\\.{host}",
+            "HTTPS://puppet.test",
+            "//puppet.test",
+            "https:puppet.test",
+            "https:///puppet.test",
+            f"https://{host}#@puppet.test",
+            f"https://puppet.test#{host}",
+            "http://puppet.test",
+            f"https://puppet.test\t.{host}",
+            "https://[::1]",
         )
-    ):  # fmt: skip
+    ):
         for author in (siege.pat["id"], f"{place}/users/pat", evil.uri):
             note = {
-                "id": f"{place}/notes/spelt{number}", "type": "Note", "attributedTo": author, "content": "forged",
-                "to": [PUBLIC, siege.alice.uri], "tag": [{"type": "Mention", "href": siege.alice.uri}],
-            }  # fmt: skip
+                "id": f"{place}/notes/spelt{number}",
+                "type": "Note",
+                "attributedTo": author,
+                "content": "forged",
+                "to": [PUBLIC, siege.alice.uri],
+                "tag": [{"type": "Mention", "href": siege.alice.uri}],
+            }
             activity = evil.host.activity("Create", evil.actor, note, f"spelt{number}", to=[PUBLIC, siege.alice.uri])
             await evil.sends({**activity, "actor": author} if number % 2 else activity)
 
@@ -108,10 +128,14 @@ async def _replies_that_embed_the_posts_of_others(siege: Siege) -> None:
     siege.puppet.documents.pop("/notes/reply")
     root = evil.host.note(evil.actor, "root", replies=f"https://{evil.host.host}/replies")
     evil.host.documents["/replies"] = {
-        "id": f"https://{evil.host.host}/replies", "type": "Collection",
-        "first": {"type": "CollectionPage", "items": [forged, {"type": "Create", "object": forged}],
-                  "next": "https://puppet.test/replies"},
-    }  # fmt: skip
+        "id": f"https://{evil.host.host}/replies",
+        "type": "Collection",
+        "first": {
+            "type": "CollectionPage",
+            "items": [forged, {"type": "Create", "object": forged}],
+            "next": "https://puppet.test/replies",
+        },
+    }
     status = await siege.alice.sees(root["id"])
     await siege.alice.get(f"/api/v1/statuses/{status['id']}/context")
 
@@ -122,8 +146,11 @@ async def _an_outbox_and_pins_with_the_posts_of_others(siege: Siege) -> None:
     siege.puppet.documents.pop("/notes/boxed")
     page = f"https://{evil.host.host}/box"
     evil.host.documents["/box"] = {
-        "id": page, "type": "OrderedCollection", "totalItems": 2, "orderedItems": [forged, evil.host.create(forged)],
-    }  # fmt: skip
+        "id": page,
+        "type": "OrderedCollection",
+        "totalItems": 2,
+        "orderedItems": [forged, evil.host.create(forged)],
+    }
     evil.host.documents["/users/mallory"] = {**evil.actor, "outbox": page, "featured": page}
     await siege.follows(siege.bob, evil.host, evil.actor)
 
@@ -135,11 +162,15 @@ async def _a_neighbours_posts_in_an_outbox(siege: Siege) -> None:
     eve = siege.neighbour().actor
     path = f"/box{next(siege.numbers)}"
     siege.puppet.documents[path] = {
-        "id": f"https://puppet.test{path}", "type": "OrderedCollection", "orderedItems": [forged],
-    }  # fmt: skip
+        "id": f"https://puppet.test{path}",
+        "type": "OrderedCollection",
+        "orderedItems": [forged],
+    }
     siege.puppet.documents[eve["id"].removeprefix("https://puppet.test")] = {
-        **eve, "outbox": f"https://puppet.test{path}", "featured": f"https://puppet.test{path}",
-    }  # fmt: skip
+        **eve,
+        "outbox": f"https://puppet.test{path}",
+        "featured": f"https://puppet.test{path}",
+    }
     await siege.ready()
     found = await siege.bob.get("/api/v2/search", q=eve["id"], resolve="true", type="accounts")
     await siege.bob.get(f"/api/v1/accounts/{found['accounts'][0]['id']}/statuses")
@@ -155,8 +186,10 @@ async def _a_redirect_to_the_document_of_another(siege: Siege) -> None:
         found = await siege.alice.get("/api/v2/search", q=uri, resolve="true")
         assert not await siege.knows(uri)
         assert all(one["acct"] in ("pat@puppet.test", "alice") for one in found["accounts"])
-    await evil.sends({"id": f"https://{evil.host.host}/x", "type": "Like", "actor": siege.pat["id"], "object": "x"},
-                     key_id=f"https://{evil.host.host}/users/r#main-key")  # fmt: skip
+    await evil.sends(
+        {"id": f"https://{evil.host.host}/x", "type": "Like", "actor": siege.pat["id"], "object": "x"},
+        key_id=f"https://{evil.host.host}/users/r#main-key",
+    )
 
 
 class Redirecting:
@@ -181,8 +214,14 @@ async def _posts_and_people_of_ours(siege: Siege) -> None:
     mine = await siege.mine()
     evil = siege.villain()
     await siege.ready()
-    note = {"id": mine["uri"], "type": "Note", "attributedTo": siege.alice.uri, "content": "forged", "to": [PUBLIC],
-            "updated": LATER}  # fmt: skip
+    note = {
+        "id": mine["uri"],
+        "type": "Note",
+        "attributedTo": siege.alice.uri,
+        "content": "forged",
+        "to": [PUBLIC],
+        "updated": LATER,
+    }
     for kind in ("Create", "Update", "Delete"):
         for actor in (
             siege.alice.uri,
@@ -201,13 +240,19 @@ async def _posts_and_people_of_ours(siege: Siege) -> None:
 async def test_01_forged_origins(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _create_with_an_embedded_post_of_another_host, _spellings_of_another_host_in_an_id,
-            _a_boost_that_brings_a_forged_post_with_it, _a_document_that_claims_another_id,
-            _an_id_that_changes_with_every_reading, _what_a_post_answers_is_forged_on_the_way_up,
-            _replies_that_embed_the_posts_of_others, _an_outbox_and_pins_with_the_posts_of_others,
-            _a_neighbours_posts_in_an_outbox, _a_redirect_to_the_document_of_another, _posts_and_people_of_ours,
+            _create_with_an_embedded_post_of_another_host,
+            _spellings_of_another_host_in_an_id,
+            _a_boost_that_brings_a_forged_post_with_it,
+            _a_document_that_claims_another_id,
+            _an_id_that_changes_with_every_reading,
+            _what_a_post_answers_is_forged_on_the_way_up,
+            _replies_that_embed_the_posts_of_others,
+            _an_outbox_and_pins_with_the_posts_of_others,
+            _a_neighbours_posts_in_an_outbox,
+            _a_redirect_to_the_document_of_another,
+            _posts_and_people_of_ours,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 2: somebody else's to say
@@ -224,21 +269,26 @@ async def _everything_about_somebody_elses_things(siege: Siege) -> None:
         await siege.puppet.send(siege.server, document, siege.pat)
     await siege.settle()
     await siege.ready()
-    evil, eve = siege.villain(), siege.neighbour()
-    for who in (evil, eve):
+    things = (
+        note["id"],
+        {**note, "content": "forged", "updated": LATER},
+        like,
+        like["id"],
+        boost,
+        boost["id"],
+        follow,
+        follow["id"],
+        siege.pat["id"],
+        {**siege.pat, "name": "Forged"},
+    )
+    # Of another host most is refused for its host alone.
+    for who, objects in ((siege.villain(), things[::3]), (siege.neighbour(), things)):
         for kind in ("Update", "Delete", "Undo", "Remove", "Reject", "Accept", "Block", "Move", "Add"):
-            for obj in (note["id"], {**note, "content": "forged", "updated": LATER}, like, like["id"], boost,
-                        boost["id"], follow, follow["id"], siege.pat["id"], {**siege.pat, "name": "Forged"}):  # fmt: skip
-                more = (
-                    {"target": siege.pat.get("featured") or siege.pat["id"]}
-                    if kind in ("Add", "Remove", "Move")
-                    else {}
-                )
-                await who.says(kind, obj, **more)
-            await siege.settle()
+            for obj in objects:
+                await who.says(kind, obj, **({"target": siege.pat["id"]} if kind in ("Add", "Remove", "Move") else {}))
+        await siege.settle()
     status = await siege.alice.get(f"/api/v1/statuses/{mine['id']}")
     assert (status["favourites_count"], status["reblogs_count"]) == (1, 1)
-    await siege.settle()
 
 
 async def _a_neighbour_announces_what_somebody_of_the_host_never_said(siege: Siege) -> None:
@@ -272,16 +322,35 @@ async def _a_community_speaks_for_people_elsewhere(siege: Siege) -> None:
     mine = await siege.mine()
     edited = {**note, "content": "forged", "updated": LATER}
     for kind, obj in (
-        ("Create", {**note, "id": "https://puppet.test/notes/never"}), ("Update", edited), ("Delete", note["id"]),
-        ("Delete", siege.pat["id"]), ("Like", mine["uri"]), ("Undo", {"type": "Like", "object": mine["uri"]}),
-        ("Block", siege.alice.uri), ("Follow", siege.alice.uri), ("Flag", siege.alice.uri), ("Move", siege.pat["id"]),
-        ("Update", {**siege.pat, "name": "Forged"}), ("Announce", mine["uri"]),
-    ):  # fmt: skip
+        ("Create", {**note, "id": "https://puppet.test/notes/never"}),
+        ("Update", edited),
+        ("Delete", note["id"]),
+        ("Delete", siege.pat["id"]),
+        ("Like", mine["uri"]),
+        ("Undo", {"type": "Like", "object": mine["uri"]}),
+        ("Block", siege.alice.uri),
+        ("Follow", siege.alice.uri),
+        ("Flag", siege.alice.uri),
+        ("Move", siege.pat["id"]),
+        ("Update", {**siege.pat, "name": "Forged"}),
+        ("Announce", mine["uri"]),
+    ):
         inner = siege.puppet.activity(kind, siege.pat, obj, f"wrapped{next(siege.numbers)}")
         for actor in (siege.pat["id"], siege.alice.uri):
             await group.says("Announce", {**inner, "actor": actor}, to=[PUBLIC])
-    await group.says("Announce", {"type": "Create", "actor": siege.alice.uri, "object": {
-        "id": f"{siege.alice.uri}/statuses/99", "type": "Note", "attributedTo": siege.alice.uri, "content": "forged"}})  # fmt: skip
+    await group.says(
+        "Announce",
+        {
+            "type": "Create",
+            "actor": siege.alice.uri,
+            "object": {
+                "id": f"{siege.alice.uri}/statuses/99",
+                "type": "Note",
+                "attributedTo": siege.alice.uri,
+                "content": "forged",
+            },
+        },
+    )
     await siege.settle()
     await siege.settle()
 
@@ -315,15 +384,25 @@ async def _somebody_answers_for_who_was_asked(siege: Siege) -> None:
 async def _several_authors(siege: Siege) -> None:
     evil = siege.villain()
     for authors in (
-        [siege.pat["id"], evil.uri], [evil.uri, siege.pat["id"]], [{"id": siege.pat["id"], "type": "Person"}],
-        {"id": siege.alice.uri}, [{"type": "Group", "id": evil.uri}, siege.alice.uri], [[siege.pat["id"]]], [], None, {},
-    ):  # fmt: skip
+        [siege.pat["id"], evil.uri],
+        [evil.uri, siege.pat["id"]],
+        [{"id": siege.pat["id"], "type": "Person"}],
+        {"id": siege.alice.uri},
+        [{"type": "Group", "id": evil.uri}, siege.alice.uri],
+        [[siege.pat["id"]]],
+        [],
+        None,
+        {},
+    ):
         note = evil.host.note(evil.actor, f"n{next(siege.numbers)}", to=[PUBLIC, siege.alice.uri])
         note["tag"] = [{"type": "Mention", "href": siege.alice.uri}]
         await evil.sends(evil.host.create(note) | {"actor": evil.uri, "object": {**note, "attributedTo": authors}})
     await siege.settle()
     wrong = await siege.count(
-        "select count(*) from statuses s join accounts a on a.id = s.account_id where s.uri ~ '^https://evil[0-9]+' and a.uri !~ '^https://evil[0-9]+'"
+        """
+        select count(*) from statuses s join accounts a on a.id = s.account_id
+        where s.uri ~ '^https://evil[0-9]+' and a.uri !~ '^https://evil[0-9]+'
+        """
     )
     assert wrong == 0
 
@@ -348,11 +427,14 @@ async def _several_actors(siege: Siege) -> None:
 async def test_02_somebody_elses_to_say(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _everything_about_somebody_elses_things, _a_neighbour_announces_what_somebody_of_the_host_never_said,
-            _a_community_speaks_for_people_elsewhere, _somebody_answers_for_who_was_asked, _several_authors,
+            _everything_about_somebody_elses_things,
+            _a_neighbour_announces_what_somebody_of_the_host_never_said,
+            _a_community_speaks_for_people_elsewhere,
+            _somebody_answers_for_who_was_asked,
+            _several_authors,
             _several_actors,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 3: keys
@@ -360,13 +442,9 @@ async def test_02_somebody_elses_to_say(siege: Siege) -> None:
 
 async def _in_the_name_of(siege: Siege, host: Puppet, key_id: str, *, key: JSON) -> None:
     """Somebody signs as Pat with a key that has a name of Pat's choosing, or theirs."""
-    mine = await siege.mine()
-    for kind in ("Like", "Follow"):
-        obj = mine["uri"] if kind == "Like" else siege.alice.uri
-        document = siege.puppet.activity(kind, siege.pat, obj, f"k{next(siege.numbers)}")
-        answer = await host.send(siege.server, document, key, key_id=key_id)
-        assert answer.status_code in (400, 401, 403, 503), f"{key_id}: {answer.status_code} {answer.text}"
-    await siege.settle()
+    document = siege.puppet.activity("Follow", siege.pat, siege.alice.uri, f"k{next(siege.numbers)}")
+    answer = await host.send(siege.server, document, key, key_id=key_id)
+    assert answer.status_code in (400, 401, 403), f"{key_id}: {answer.status_code} {answer.text}"
 
 
 async def _a_key_on_another_host_that_names_pat_as_its_owner(siege: Siege) -> None:
@@ -374,9 +452,13 @@ async def _a_key_on_another_host_that_names_pat_as_its_owner(siege: Siege) -> No
     for number, kind in enumerate(("Key", "CryptographicKey", "Multikey", "Person", ["Key", "Person"])):
         uri = f"https://{evil.host.host}/keys/{number}"
         evil.host.documents[f"/keys/{number}"] = {
-            "@context": CONTEXT, "id": uri, "type": kind, "owner": siege.pat["id"], "controller": siege.pat["id"],
+            "@context": CONTEXT,
+            "id": uri,
+            "type": kind,
+            "owner": siege.pat["id"],
+            "controller": siege.pat["id"],
             "publicKeyPem": pair(5).public_pem,
-        }  # fmt: skip
+        }
         await _in_the_name_of(siege, evil.host, uri, key=evil.actor)
 
 
@@ -387,9 +469,11 @@ async def _an_actor_whose_key_belongs_to_pat(siege: Siege) -> None:
         {"id": uri, "owner": siege.pat["id"], "publicKeyPem": pair(5).public_pem},
         {"id": siege.pat["publicKey"]["id"], "owner": evil.uri, "publicKeyPem": pair(5).public_pem},
         {"id": siege.pat["publicKey"]["id"], "owner": siege.pat["id"], "publicKeyPem": pair(5).public_pem},
-        [{"id": uri, "owner": evil.uri, "publicKeyPem": pair(5).public_pem},
-         {"id": "https://puppet.test/users/pat#two", "owner": siege.pat["id"], "publicKeyPem": pair(5).public_pem}],
-    ):  # fmt: skip
+        [
+            {"id": uri, "owner": evil.uri, "publicKeyPem": pair(5).public_pem},
+            {"id": "https://puppet.test/users/pat#two", "owner": siege.pat["id"], "publicKeyPem": pair(5).public_pem},
+        ],
+    ):
         evil.host.documents["/users/mallory"] = {**evil.actor, "publicKey": key}
         await siege.alice.get("/api/v2/search", q=evil.uri, resolve="true")
         for key_id in (uri, siege.pat["publicKey"]["id"], "https://puppet.test/users/pat#two"):
@@ -400,9 +484,13 @@ async def _a_neighbour_takes_pats_key_id(siege: Siege) -> None:
     name = f"eve{next(siege.numbers)}"
     eve = siege.puppet.actor(name, key=6)
     await siege.ready()
-    siege.puppet.documents[f"/users/{name}"] = {**eve, "publicKey": [
-        {"id": siege.pat["publicKey"]["id"], "owner": eve["id"], "publicKeyPem": pair(6).public_pem},
-        {"id": eve["publicKey"]["id"], "owner": eve["id"], "publicKeyPem": pair(6).public_pem}]}  # fmt: skip
+    siege.puppet.documents[f"/users/{name}"] = {
+        **eve,
+        "publicKey": [
+            {"id": siege.pat["publicKey"]["id"], "owner": eve["id"], "publicKeyPem": pair(6).public_pem},
+            {"id": eve["publicKey"]["id"], "owner": eve["id"], "publicKeyPem": pair(6).public_pem},
+        ],
+    }
     await siege.alice.get("/api/v2/search", q=eve["id"], resolve="true", type="accounts")
     for key_id in (siege.pat["publicKey"]["id"], eve["publicKey"]["id"]):
         await _in_the_name_of(siege, siege.puppet, key_id, key=eve)
@@ -412,21 +500,36 @@ async def _names_of_keys_that_are_none(siege: Siege) -> None:
     evil = siege.villain(key=5)
     host = evil.host.host
     for key_id in (
-        f"https://puppet.test@{host}/users/mallory#main-key", f"https://{host}/users/mallory#https://puppet.test/users/pat",
-        f"https://{host}/users/mallory?https://puppet.test/users/pat#main-key", "https://puppet.test/users/pat#other",
-        "https://PUPPET.TEST/users/pat#main-key", "https://puppet.test:443/users/pat#main-key", "acct:pat@puppet.test",
-        "https://puppet.test/users/pat", "https://puppet.test/users/../users/pat#main-key", "pat", "#main-key",
-        f"{siege.alice.uri}#main-key", f"{siege.server.base_url}/actor#main-key", "https://127.0.0.1/key", "file:///etc/passwd",
-        "https://puppet.test/users/pat#main-key#" + "x" * 3000, "did:key:z6Mk", "https://[::1]/k", "javascript:alert(1)",
-    ):  # fmt: skip
+        f"https://puppet.test@{host}/users/mallory#main-key",
+        f"https://{host}/users/mallory#https://puppet.test/users/pat",
+        f"https://{host}/users/mallory?https://puppet.test/users/pat#main-key",
+        "https://puppet.test/users/pat#other",
+        "https://PUPPET.TEST/users/pat#main-key",
+        "https://puppet.test:443/users/pat#main-key",
+        "acct:pat@puppet.test",
+        "https://puppet.test/users/pat",
+        "https://puppet.test/users/../users/pat#main-key",
+        "pat",
+        "#main-key",
+        f"{siege.alice.uri}#main-key",
+        f"{siege.server.base_url}/actor#main-key",
+        "https://127.0.0.1/key",
+        "file:///etc/passwd",
+        "https://puppet.test/users/pat#main-key#" + "x" * 3000,
+        "did:key:z6Mk",
+        "https://[::1]/k",
+        "javascript:alert(1)",
+    ):
         await _in_the_name_of(siege, evil.host, key_id, key=evil.actor)
 
 
 async def _a_key_that_is_too_weak_or_none(siege: Siege) -> None:
     for material in ("", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "x" * 20_000, "\x00", WEAK):
         evil = siege.villain()
-        evil.host.documents["/users/mallory"] = {**evil.actor, "publicKey": {
-            "id": f"{evil.uri}#main-key", "owner": evil.uri, "publicKeyPem": material}}  # fmt: skip
+        evil.host.documents["/users/mallory"] = {
+            **evil.actor,
+            "publicKey": {"id": f"{evil.uri}#main-key", "owner": evil.uri, "publicKeyPem": material},
+        }
         assert (await evil.says("Follow", siege.alice.uri)).status_code == 401
 
 
@@ -440,7 +543,10 @@ Vw4sfnyTgiCE2KDHkAHoIyAmjPQyWZEyAFYqUkFuYi7p8GqkXt1mTUsCAwEAAQ==
 async def test_03_keys(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _a_key_on_another_host_that_names_pat_as_its_owner, _an_actor_whose_key_belongs_to_pat,
-            _a_neighbour_takes_pats_key_id, _names_of_keys_that_are_none, _a_key_that_is_too_weak_or_none,
+            _a_key_on_another_host_that_names_pat_as_its_owner,
+            _an_actor_whose_key_belongs_to_pat,
+            _a_neighbour_takes_pats_key_id,
+            _names_of_keys_that_are_none,
+            _a_key_that_is_too_weak_or_none,
         )
-    )  # fmt: skip
+    )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-
 import orjson
 import pytest
 
@@ -35,19 +34,35 @@ def _like(siege: Siege, uri: str) -> bytes:
 
 
 class Request:
-    """A delivery by Pat, signed by hand. `covered` is what is signed; `headers` are sent in addition or, with a value of
-    None, not; `after` replaces what was signed."""
+    """A delivery by Pat, signed by hand. `covered` is what is signed; `headers` are sent in addition or, with a value
+    of None, not."""
 
-    def __init__(self, siege: Siege, body: bytes, *, covered: Sequence[str] = PROPER, path: str = "/inbox",
-                 method: str = "post", parameters: str = "", algorithm: str = "rsa-sha256", **headers: str | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        siege: Siege,
+        body: bytes,
+        *,
+        covered: Sequence[str] = PROPER,
+        path: str = "/inbox",
+        method: str = "post",
+        parameters: str = "",
+        algorithm: str = "rsa-sha256",
+        **headers: str | None,
+    ) -> None:
         now = datetime.now(UTC)
         values = {
-            "host": "example.test", "date": format_datetime(now, usegmt=True), "digest": _digest(body),
-            "content-type": "application/activity+json", **{name.replace("_", "-"): value for name, value in headers.items()},
-        }  # fmt: skip
+            "host": "example.test",
+            "date": format_datetime(now, usegmt=True),
+            "digest": _digest(body),
+            "content-type": "application/activity+json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         self.fields = {name: value for name, value in values.items() if value is not None}
-        pseudo = {"(request-target)": f"{method} {path}", "(created)": parameters.partition("created=")[2].partition(",")[0],
-                  "(expires)": parameters.partition("expires=")[2].partition(",")[0]}  # fmt: skip
+        pseudo = {
+            "(request-target)": f"{method} {path}",
+            "(created)": parameters.partition("created=")[2].partition(",")[0],
+            "(expires)": parameters.partition("expires=")[2].partition(",")[0],
+        }
         lines = [f"{name}: {pseudo.get(name) or self.fields.get(name, '')}" for name in covered]
         signature = base64.b64encode(keys.sign(_pem(siege), "\n".join(lines).encode())).decode()
         self.signature = (
@@ -75,12 +90,21 @@ class Request:
 async def _too_little_is_signed(siege: Siege) -> None:
     status = await siege.mine()
     for covered in (
-        (), ("date",), ("(request-target)",), ("(request-target)", "host", "date"), ("host", "date", "digest"),
-        ("(request-target)", "date", "digest"), ("(request-target)", "host", "digest"), ("(created)",),
-        ("(request-target)", "host", "content-type"), ("(request-target)", "(request-target)", "host", "date", "digest"),
-        ("(request-target)", "host", "date", "digest", "x-missing"), ("(request-target)", "host", "(created)", "digest"),
-        ("(bogus)", *PROPER), ("(request-target)", "host", "(expires)", "digest"),
-    ):  # fmt: skip
+        (),
+        ("date",),
+        ("(request-target)",),
+        ("(request-target)", "host", "date"),
+        ("host", "date", "digest"),
+        ("(request-target)", "date", "digest"),
+        ("(request-target)", "host", "digest"),
+        ("(created)",),
+        ("(request-target)", "host", "content-type"),
+        ("(request-target)", "(request-target)", "host", "date", "digest"),
+        ("(request-target)", "host", "date", "digest", "x-missing"),
+        ("(request-target)", "host", "(created)", "digest"),
+        ("(bogus)", *PROPER),
+        ("(request-target)", "host", "(expires)", "digest"),
+    ):
         assert await Request(siege, _like(siege, status["uri"]), covered=covered).send() in (400, 401), covered
     assert await siege.counts(status) == (0, 0, 0)
 
@@ -90,8 +114,18 @@ async def _another_body_than_was_signed(siege: Siege) -> None:
     harmless, harm = orjson.dumps(siege.puppet.activity("Like", siege.pat, "x", "y")), _like(siege, status["uri"])
     signed = Request(siege, harmless)
     assert await signed.send(body=harm) == 401
-    for digest in (_digest(harm), f"{_digest(harmless)},{_digest(harm)}", f"{_digest(harm)},{_digest(harmless)}", "", "SHA-256=",
-                   "MD5=" + "A" * 22, "SHA-1=AAAA", _digest(harm).lower(), "unixsum=1", "sha-256=" + "=" * 44):  # fmt: skip
+    for digest in (
+        _digest(harm),
+        f"{_digest(harmless)},{_digest(harm)}",
+        f"{_digest(harm)},{_digest(harmless)}",
+        "",
+        "SHA-256=",
+        "MD5=" + "A" * 22,
+        "SHA-1=AAAA",
+        _digest(harm).lower(),
+        "unixsum=1",
+        "sha-256=" + "=" * 44,
+    ):
         assert await signed.send(body=harm, digest=digest) in (400, 401), digest
         assert (
             await Request(siege, harmless, digest=digest).send(body=harm)
@@ -120,8 +154,15 @@ async def _twice_the_same_header(siege: Siege) -> None:
 
 async def _for_another_place_or_request(siege: Siege) -> None:
     status = await siege.mine()
-    for more in ({"host": "other.test"}, {"host": "example.test.evil.test"}, {"host": "example.test@evil.test"},
-                 {"path": "/users/bob/inbox"}, {"method": "get"}, {"path": "/inbox?x=1"}, {"method": "put"}):  # fmt: skip
+    for more in (
+        {"host": "other.test"},
+        {"host": "example.test.evil.test"},
+        {"host": "example.test@evil.test"},
+        {"path": "/users/bob/inbox"},
+        {"method": "get"},
+        {"path": "/inbox?x=1"},
+        {"method": "put"},
+    ):
         assert await Request(siege, _like(siege, status["uri"]), **more).send() in (400, 401), more
     request = Request(siege, _like(siege, status["uri"]))
     assert await request.send(path=b"/users/alice/inbox") == 401
@@ -133,13 +174,29 @@ async def _of_another_time(siege: Siege) -> None:
     for hours in (-100_000, -13, -2, 2, 13, 100_000):
         moment = format_datetime(now + timedelta(hours=hours), usegmt=True)
         assert await Request(siege, _like(siege, status["uri"]), date=moment).send() == 401, moment
-    for date in ("", "now", "Thu, 01 Jan 1970", "0", "Mon, 99 Feb 99999 99:99:99 GMT", "9" * 400,
-                 "Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359"):  # fmt: skip
+    for date in (
+        "",
+        "now",
+        "Thu, 01 Jan 1970",
+        "0",
+        "Mon, 99 Feb 99999 99:99:99 GMT",
+        "9" * 400,
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+    ):
         assert await Request(siege, _like(siege, status["uri"]), date=date).send() in (400, 401), date
     covered = ("(request-target)", "host", "(created)", "digest")
     seconds = int(now.timestamp())
-    for parameters in (f"created={seconds - 50_000}", f"created={seconds + 50_000}", "created=0", "created=-1", "created=1e99",
-                       "created=99999999999999999999", f"created={seconds},expires={seconds - 50_000}", 'created="x"'):  # fmt: skip
+    for parameters in (
+        f"created={seconds - 50_000}",
+        f"created={seconds + 50_000}",
+        "created=0",
+        "created=-1",
+        "created=1e99",
+        "created=99999999999999999999",
+        f"created={seconds},expires={seconds - 50_000}",
+        'created="x"',
+    ):
         request = Request(
             siege, _like(siege, status["uri"]), covered=covered, parameters=parameters, algorithm="hs2019"
         )
@@ -152,12 +209,28 @@ async def _headers_that_are_no_signature(siege: Siege) -> None:
     request = Request(siege, _like(siege, status["uri"]))
     good = request.signature
     for signature in (
-        "", "x", good[:-1], good.replace('signature="', 'signature="!'), good.replace("rsa-sha256", "none"), good.replace('"', ""),
-        good.replace("rsa-sha256", "hmac-sha256"), good + ',signature="AAAA"', good * 50,
-        good.replace("keyId", "keyid"), "keyId=" * 1000, good.replace("algorithm", "algorithm\\"), good + "," + "a" * 9000,
-        good + ',keyId="https://evil.test/k"', "=" * 5000, ',' * 5000, '"' * 5000, good.split(",")[0], f"Signature {good}",
-        "sig1=:AAAA:", good.replace('headers="(request-target) host date digest"', 'headers=""'),
-    ):  # fmt: skip
+        "",
+        "x",
+        good[:-1],
+        good.replace('signature="', 'signature="!'),
+        good.replace("rsa-sha256", "none"),
+        good.replace('"', ""),
+        good.replace("rsa-sha256", "hmac-sha256"),
+        good + ',signature="AAAA"',
+        good * 50,
+        good.replace("keyId", "keyid"),
+        "keyId=" * 1000,
+        good.replace("algorithm", "algorithm\\"),
+        good + "," + "a" * 9000,
+        good + ',keyId="https://evil.test/k"',
+        "=" * 5000,
+        "," * 5000,
+        '"' * 5000,
+        good.split(",")[0],
+        f"Signature {good}",
+        "sig1=:AAAA:",
+        good.replace('headers="(request-target) host date digest"', 'headers=""'),
+    ):
         if signature != f"Signature {good}":
             assert await request.send(signature=signature) in (400, 401), signature[:100]
     for scheme in ("Bearer", "Basic", "Digest"):
@@ -170,29 +243,55 @@ async def _message_signatures_that_cover_too_little(siege: Siege) -> None:
     now, key_id = int(datetime.now(UTC).timestamp()), siege.pat["publicKey"]["id"]
     body = _like(siege, status["uri"])
     content = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
-    values = {"@method": "POST", "@target-uri": "https://example.test/inbox", "@authority": "example.test", "@path": "/inbox",
-              "content-digest": content, "@scheme": "https", "@request-target": "/inbox"}  # fmt: skip
+    values = {
+        "@method": "POST",
+        "@target-uri": "https://example.test/inbox",
+        "@authority": "example.test",
+        "@path": "/inbox",
+        "content-digest": content,
+        "@scheme": "https",
+        "@request-target": "/inbox",
+    }
     for covered, parameters in (
-        (("@method", "@target-uri"), f"created={now}"), (("@method", "content-digest"), f"created={now}"),
-        (("@target-uri", "content-digest"), f"created={now}"), (("@method", "@target-uri", "content-digest"), ""),
-        (("@method", "@path", "content-digest"), f"created={now}"), (("content-digest",), f"created={now}"),
-        ((), f"created={now}"), (("@method", "@target-uri", "content-digest"), f"created={now - 50_000}"),
+        (("@method", "@target-uri"), f"created={now}"),
+        (("@method", "content-digest"), f"created={now}"),
+        (("@target-uri", "content-digest"), f"created={now}"),
+        (("@method", "@target-uri", "content-digest"), ""),
+        (("@method", "@path", "content-digest"), f"created={now}"),
+        (("content-digest",), f"created={now}"),
+        ((), f"created={now}"),
+        (("@method", "@target-uri", "content-digest"), f"created={now - 50_000}"),
         (("@method", "@target-uri", "content-digest"), f"created={now};expires={now - 50_000}"),
         (("@method", "@target-uri", "content-digest"), f"created={now + 50_000}"),
         (("@method", "@target-uri", "content-digest"), f'created={now};alg="hmac-sha256"'),
         (("@method", "@target-uri", "content-digest"), f'created={now};alg="ed25519"'),
         (("@method", "@authority", "@scheme", "content-digest"), f"created={now}"),
         (("@method", "@method", "@target-uri", "content-digest"), f"created={now}"),
-    ):  # fmt: skip
-        inner = f'({" ".join(chr(34) + name + chr(34) for name in covered)}){";" + parameters if parameters else ""};keyid="{key_id}"'
+    ):
+        names = " ".join(f'"{name}"' for name in covered)
+        inner = ";".join(part for part in (f"({names})", parameters, f'keyid="{key_id}"') if part)
         lines = [f'"{name}": {values[name]}' for name in covered] + [f'"@signature-params": {inner}']
         made = base64.b64encode(keys.sign(_pem(siege), "\n".join(lines).encode())).decode()
-        fields = [(b"signature-input", f"sig1={inner}".encode()), (b"signature", f"sig1=:{made}:".encode()),
-                  (b"content-digest", content.encode()), (b"content-type", b"application/activity+json")]  # fmt: skip
+        fields = [
+            (b"signature-input", f"sig1={inner}".encode()),
+            (b"signature", f"sig1=:{made}:".encode()),
+            (b"content-digest", content.encode()),
+            (b"content-type", b"application/activity+json"),
+        ]
         answer = await raw.call(siege.server, "POST", b"/inbox", headers=fields, body=body)
         assert answer.status in (400, 401), (covered, parameters)
-    for given in ("", "x", "(", "sig1=", "sig1=()", "sig1=(" * 500, 'sig1=("@method";req);keyid="x"', "sig1=1", "a=" * 3000,
-                  ", ".join(f's{n}=("@method");keyid="x"' for n in range(100))):  # fmt: skip
+    for given in (
+        "",
+        "x",
+        "(",
+        "sig1=",
+        "sig1=()",
+        "sig1=(" * 500,
+        'sig1=("@method";req);keyid="x"',
+        "sig1=1",
+        "a=" * 3000,
+        ", ".join(f's{n}=("@method");keyid="x"' for n in range(100)),
+    ):
         fields = [(b"signature-input", given.encode()), (b"signature", b"sig1=:AAAA:")]
         answer = await raw.call(siege.server, "POST", b"/inbox", headers=fields, body=body)
         assert answer.status in (400, 401), given[:80]
@@ -202,10 +301,15 @@ async def _message_signatures_that_cover_too_little(siege: Siege) -> None:
 async def test_04_signatures(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _too_little_is_signed, _another_body_than_was_signed, _twice_the_same_header, _for_another_place_or_request,
-            _of_another_time, _headers_that_are_no_signature, _message_signatures_that_cover_too_little,
+            _too_little_is_signed,
+            _another_body_than_was_signed,
+            _twice_the_same_header,
+            _for_another_place_or_request,
+            _of_another_time,
+            _headers_that_are_no_signature,
+            _message_signatures_that_cover_too_little,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 5: again, and after the end
@@ -293,10 +397,12 @@ async def _somebody_deletes_what_is_to_come(siege: Siege) -> None:
 async def test_05_replay_and_resurrection(siege: Siege) -> None:
     await siege.hold(
         attacks(
-            _the_same_request_again, _a_follow_that_ended_is_replayed, _what_was_deleted_by_every_way_back,
+            _the_same_request_again,
+            _a_follow_that_ended_is_replayed,
+            _what_was_deleted_by_every_way_back,
             _somebody_deletes_what_is_to_come,
         )
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 10: documents that prove something else
@@ -315,7 +421,7 @@ async def _proofs_by_others_and_of_other_documents(siege: Siege) -> None:
         siege.puppet.activity("Delete", siege.pat, siege.pat["id"], "proven3"),
         siege.puppet.activity("Undo", siege.pat, note["id"], "proven4"),
         siege.puppet.activity("Follow", siege.pat, siege.alice.uri, "proven5"),
-    ):  # fmt: skip
+    ):
         proven = evil.host.proven(document, key_id)
         await evil.sends(proven)
         for method in (
@@ -340,13 +446,25 @@ async def _proofs_by_others_and_of_other_documents(siege: Siege) -> None:
 async def _linked_data_signatures_with_another_document_inside(siege: Siege) -> None:
     evil = siege.villain()
     note = await siege.pats()
-    signature = {"type": "RsaSignature2017", "creator": siege.pat["publicKey"]["id"], "created": "2026-01-01T00:00:00Z",
-                 "signatureValue": base64.b64encode(b"x" * 256).decode()}  # fmt: skip
+    signature = {
+        "type": "RsaSignature2017",
+        "creator": siege.pat["publicKey"]["id"],
+        "created": "2026-01-01T00:00:00Z",
+        "signatureValue": base64.b64encode(b"x" * 256).decode(),
+    }
     delete = siege.puppet.activity("Delete", siege.pat, note["id"], "ld")
-    for more in ({"@graph": [delete]}, {"@included": [delete]}, {"@reverse": {"object": delete}}, {"@context": "https://evil.test/c"},
-                 {"@context": [*CONTEXT, {"actor": "@id", "object": {"@reverse": "as:object"}}]}, {"@context": {"@vocab": "x:"}},
-                 {"@context": [CONTEXT[0]] * 2000}, {"@id": note["id"]}, {"@nest": {"object": note["id"]}}):  # fmt: skip
-        for key in (siege.pat["publicKey"]["id"], evil.actor["publicKey"]["id"], "", None, 7, {"id": siege.pat["id"]}):
+    for more in (
+        {"@graph": [delete]},
+        {"@included": [delete]},
+        {"@reverse": {"object": delete}},
+        {"@context": "https://evil.test/c"},
+        {"@context": [*CONTEXT, {"actor": "@id", "object": {"@reverse": "as:object"}}]},
+        {"@context": {"@vocab": "x:"}},
+        {"@context": [CONTEXT[0]] * 2000},
+        {"@id": note["id"]},
+        {"@nest": {"object": note["id"]}},
+    ):
+        for key in (siege.pat["publicKey"]["id"], evil.actor["publicKey"]["id"], 7):
             await evil.sends(
                 {
                     **delete,
@@ -386,7 +504,7 @@ async def _names_that_are_two(siege: Siege) -> None:
         f'{{"type":["Like","Delete"],"actor":["{mallory}","{pat}"],"object":"{note["id"]}"}}',
         f'{{"type":"Create","actor":"{mallory}","object":{{"id":"{note["id"]}","id":"{mallory}/n","type":"Note","content":"forged","attributedTo":"{mallory}"}}}}',
         f'{{"type":"Update","actor":"{mallory}","object":{{"id":"{mallory}/n","@id":"{note["id"]}","type":"Note","content":"forged","attributedTo":"{mallory}","updated":"2030-01-01T00:00:00Z"}}}}',
-    ):  # fmt: skip
+    ):
         await evil.raw(text.encode())
     await siege.settle()
     assert await siege.content(note["id"]) == "<p>hello</p>"

@@ -83,8 +83,8 @@ class Villain(msgspec.Struct):
 
 
 class Siege:
-    """Alice and Bob live here. Alice follows Pat of puppet.test, where Quinn lives too. Who attacks comes from evil1.test,
-    evil2.test and so on."""
+    """Alice and Bob live here. Alice follows Pat of puppet.test, where Quinn lives too. Who attacks comes from
+    evil1.test, evil2.test and so on."""
 
     server: Node
     alice: Person

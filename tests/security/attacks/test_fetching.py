@@ -1,4 +1,4 @@
-"""What is fetched on somebody's word: whose documents are believed, where no request may ever go (6, 8, 9, 11, 12, 37)."""
+"""What is fetched on the word of others: who is believed, and where no request may go (6, 8, 9, 11, 12, 37)."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

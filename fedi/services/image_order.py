@@ -38,7 +38,6 @@ class Picture(msgspec.Struct, frozen=True, tag=True):
     full: Rendition
     still: Rendition | None
     blurhash: str | None
-    moves: bool
 
 
 class Moving(msgspec.Struct, frozen=True, tag=True):

@@ -81,21 +81,21 @@ def _picture(order: Order, image: Image.Image) -> Picture | Moving | Refusal:
         still = _plain(image)
         full = _resize(still, _fit(still.size, PHOTO_PIXELS))
         preview = _resize(full, _fit(full.size, PREVIEW_PIXELS))
-        return Picture(_encode(full, kind), _encode(preview, kind), _blurhash(preview), moves=False)
+        return Picture(_encode(full, kind), _encode(preview, kind), _blurhash(preview))
     if order.kind == "thumbnail":
         return thumbnail(image)
     if order.kind == "emoji":
         small = _plain(image)
-        return Picture(_encode(_resize(small, _within(small.size, EMOJI_SIDE)), "PNG"), None, None, moves=False)
+        return Picture(_encode(_resize(small, _within(small.size, EMOJI_SIDE)), "PNG"), None, None)
     cut = ImageOps.fit(_plain(image), CUTS[order.kind], Image.Resampling.LANCZOS)
-    return Picture(_encode(cut, "PNG" if cut.mode == "RGBA" else "JPEG"), None, None, moves=False)
+    return Picture(_encode(cut, "PNG" if cut.mode == "RGBA" else "JPEG"), None, None)
 
 
 def thumbnail(image: Image.Image) -> Picture:
     """A small JPEG with its blurhash: what is shown of a video or of music before it is played."""
     whole = _plain(image)
     small = _resize(whole, _fit(whole.size, PREVIEW_PIXELS))
-    return Picture(_encode(small, "JPEG"), None, _blurhash(small), moves=False)
+    return Picture(_encode(small, "JPEG"), None, _blurhash(small))
 
 
 def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
@@ -125,7 +125,6 @@ def _moving(order: Order, image: Image.Image, frames: int) -> Picture:
         Rendition(out.getvalue(), "image/webp", *size),
         _encode(still, "WEBP" if order.kind == "photo" else "PNG"),
         _blurhash(still) if order.kind == "photo" else None,
-        moves=True,
     )
 
 

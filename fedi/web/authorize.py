@@ -30,7 +30,6 @@ class Decision(Query, frozen=True, kw_only=True):
 
 class Native(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
-    error_description: str = ""
 
 
 async def show(page: Page, call: Call[Query]) -> Response:

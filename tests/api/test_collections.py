@@ -174,6 +174,7 @@ async def test_whoever_is_in_it_is_told_and_of_new_words_too(server: Node) -> No
     assert kinds == {"added_to_collection": collection["id"], "collection_update": collection["id"]}
     simple = await bob.get("/api/v1/notifications", **{"supported_types[]": "mention"})
     titles = [each["fallback"]["title"] for each in simple]
+    assert len(titles) == 2
     assert all("Third name" in title and "alice" in title for title in titles)
     assert len(titles) == 2
     await alice.api("DELETE", f"{PATH}/{collection['id']}")

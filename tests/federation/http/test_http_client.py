@@ -84,6 +84,7 @@ async def test_requests_carry_our_name_and_the_host_of_their_url(loopback: Loopb
     url = f"http://127.0.0.1:{port}/inbox"
     await client.request("POST", url, headers={"Host": "evil.test", "X-A": "b"}, body=b"{}")
     await client.post(url, headers={"host": "evil.test", "X-A": "b"}, body=b"{}")
+    assert len(loopback.requests) == 2
     for request in loopback.requests:
         lines = request.decode().split("\r\n")
         assert lines[:2] == ["POST /inbox HTTP/1.1", f"Host: 127.0.0.1:{port}"]

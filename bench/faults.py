@@ -289,7 +289,8 @@ async def hosts_unwell(stage: Stage) -> None:
             "F-06, F-26",
             f"{posts} posts to 200 hosts that are well and {len(sick) + 1} that hang, drip, never end, break off, are "
             "slow, down, without TLS, expired, 503, 429, redirecting to loopback, gone, without a name",
-            f"well ones: median < {HEALTHY_MEDIAN_SECONDS:g} s, at most {HEALTHY_MAX_SECONDS:g} s, or as without the others",
+            f"well ones: median < {HEALTHY_MEDIAN_SECONDS:g} s, at most {HEALTHY_MAX_SECONDS:g} s, or as without the "
+            "others",
             f"median {median:.2f} s, at most {most:.2f} s; without them {usual:.2f} and {max(alone):.2f} s",
             median < max(HEALTHY_MEDIAN_SECONDS, usual * 1.3) and most < max(HEALTHY_MAX_SECONDS, max(alone) * 1.3),
         ),

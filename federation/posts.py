@@ -178,11 +178,9 @@ async def _new(
 
 
 async def _parent(conn: Conn, note: Note, author: Account) -> tuple[Status | None, str | None]:
-    """What a post answers, or the URI of it when it is not known.
-
-    To a post of ours that its author may not read, or whose author blocks them, it is no answer: neither a thread nor a
-    count is to tell of it. Who may read those of others we do not know.
-    """
+    """What a post answers, or the URI of it when it is not known. To a post of ours that its author may not read, or
+    whose author blocks them, it is no answer: neither a thread nor a count is to tell of it. Who may read those of
+    others we do not know."""
     parent = await statuses.by_uri(conn, note.in_reply_to) if note.in_reply_to else None
     if parent is None:
         return None, note.in_reply_to

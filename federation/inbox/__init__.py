@@ -135,8 +135,7 @@ async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payloa
     passed_on = bool(payload.get("forwarded"))
     passed_by = str(payload.get("sender_uri", ""))
     if passed_on and (
-        await forwarded.is_relayed_news(fed, envelope, passed_by)
-        or not await forwarded.proven(fed, document, envelope)
+        await forwarded.is_relayed_news(fed, envelope, passed_by) or not await forwarded.proven(fed, document, envelope)
     ):
         await forwarded.recheck(fed, envelope, passed_by)
         return

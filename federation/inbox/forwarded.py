@@ -56,9 +56,7 @@ async def is_relayed_news(fed: Fed, envelope: Activity, sender_uri: str) -> bool
     if envelope.type not in ("Create", "Update"):
         return False
     async with fed.db.read() as conn:
-        return (
-            await relays.speaks(conn, sender_uri) and await statuses.by_uri(conn, envelope.object_id or "") is None
-        )
+        return await relays.speaks(conn, sender_uri) and await statuses.by_uri(conn, envelope.object_id or "") is None
 
 
 async def _made_by(fed: Fed, actor: str, key_id: str, check: Callable[[keys.PublicKey], Awaitable[None]]) -> bool:

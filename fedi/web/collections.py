@@ -6,7 +6,7 @@ Everybody sees ours. Those of other servers are shown to people here, who can fo
 import msgspec
 from starlette.responses import Response
 
-from fedi import access, entities, errors, i18n
+from fedi import access, entities, errors
 from fedi.entities.account import Account
 from fedi.entities.collection import CollectionWithAccounts
 from fedi.entities.relationship import Relationship
@@ -17,8 +17,6 @@ from fedi.web.interaction import who
 from fedi.web.pages import Page
 from storage import follows as rows
 from storage import users
-
-_ = i18n.gettext
 
 MAX_AT_ONCE = 150
 

@@ -19,11 +19,6 @@ def shared(status: Any) -> list[str]:
     return [each["uri"] for each in status["tagged_collections"]]
 
 
-async def document(node: Node, uri: str) -> Any:
-    headers = {"Accept": "application/activity+json"}
-    return (await node.client.get(uri.removeprefix(node.base_url), headers=headers)).json()
-
-
 async def test_what_a_post_shares_is_shown_elsewhere_and_read_from_where_it_is(servers: Servers) -> None:
     nodes = await servers("a.test", "b.test", "c.test")
     alice, bob, carol = [await node.person(name) for node, name in zip(nodes, ("alice", "bob", "carol"), strict=True)]
@@ -39,7 +34,7 @@ async def test_what_a_post_shares_is_shown_elsewhere_and_read_from_where_it_is(s
     await drain(*nodes)
     post = await bob.posts(f"Look: {one['url']}")
     assert shared(post) == [one["uri"]]
-    note = await document(nodes[1], post["uri"])
+    note = await nodes[1].document(post["uri"])
     assert {"type": FEATURED, "id": one["uri"]} in note["tag"]
     await drain(*nodes)
     (seen,) = await carol.home()

@@ -78,22 +78,32 @@ async def _is_among(conn: Conn, rule: Rule, post: Status, actor: Account) -> boo
     return author.following_uri in entries and await follows.find(conn, author.id, actor.id) is not None
 
 
-async def admit(fed: Fed, note: Note, author: Account) -> None:
-    """Raise Rejected for an answer that the author of what it answers did not agree to; their server is asked."""
-    if note.in_reply_to is not None:
-        stamp = note.raw.get("approvedBy") or note.raw.get("replyAuthorization")
-        await check(fed, note.in_reply_to, author, "reply", interacting=note.id, stamp=normalise.iri(stamp))
+async def admit(fed: Fed, note: Note, author: Account) -> bool:
+    """Raise Rejected for an answer that the author of what it answers did not agree to; their server is asked. False
+    when that could not be judged, as what it answers is not here."""
+    if note.in_reply_to is None:
+        return True
+    stamp = consent_to_answer(note)
+    return await check(fed, note.in_reply_to, author, "reply", interacting=note.id, stamp=stamp)
 
 
-async def check(fed: Fed, target: str, actor: Account, action: Action, *, interacting: str, stamp: str | None) -> None:
+def consent_to_answer(note: Note) -> str | None:
+    """The proof that an answer names."""
+    return normalise.iri(note.raw.get("approvedBy") or note.raw.get("replyAuthorization"))
+
+
+async def check(fed: Fed, target: str, actor: Account, action: Action, *, interacting: str, stamp: str | None) -> bool:
     """The same for whatever somebody elsewhere did with a post."""
     async with fed.db.read() as conn:
         post = await statuses.by_uri(conn, target)
-        if post is None or await verdict(conn, post, actor, action) == "automatic":
-            return
+        if post is None:
+            return False
+        if await verdict(conn, post, actor, action) == "automatic":
+            return True
         author = await accounts.by_id(conn, post.account_id)
     if stamp is None or author is None or not await _proven(fed, stamp, author.uri, interacting, post.uri):
         raise Rejected(f"the author of {target} has not agreed to {interacting}")
+    return True
 
 
 async def _proven(fed: Fed, uri: str, author: str, interacting: str, target: str) -> bool:

@@ -5,7 +5,9 @@ Everything that needs the network is resolved first; the transaction at the end 
 
 from datetime import UTC, datetime, timedelta
 
-from federation import actors, budgets, contents, interacting, mentions, origins, quoting
+import msgspec
+
+from federation import actors, answers, budgets, contents, interacting, mentions, origins, quoting
 from federation.budgets import Budget
 from federation.context import Fed
 from federation.errors import Rejected
@@ -50,6 +52,7 @@ async def store(
     budget = budget or budgets.current()
     verdict = await origins.admit(fed, host)
     author = await _author(fed, note, sender, budget)
+    judged = await interacting.admit(fed, note, author)
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
     await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
@@ -63,10 +66,11 @@ async def store(
                 await statuses.tell(conn, status_id)
             return status_id, False
         with_media = not (verdict.reject_media or author.media_rejected)
-        new = await _new(conn, note, author, with_media, visibility=visibility, named=named, quiet=quiet)
+        kept = _Kept(visibility, named, with_media=with_media, quiet=quiet, judged=judged)
+        new = await _new(conn, note, author, kept)
         status_id, created = await statuses.create(conn, new)
         if created:
-            await _place(conn, fed, status_id, note)
+            await _place(conn, fed, status_id, new, note, judged=judged)
             await _climb(conn, status_id, new.in_reply_to_uri if climb else None, budget)
         if created and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
@@ -92,20 +96,20 @@ async def _lock(conn: Conn, note: Note) -> None:
         await inbox.lock(conn, uri)
 
 
-async def _place(conn: Conn, fed: Fed, status_id: int, note: Note) -> None:
+async def _place(conn: Conn, fed: Fed, status_id: int, new: statuses.New, note: Note, *, judged: bool) -> None:
     """What a new post allows, the collections that it shares, and the communities that it is in."""
     await interacting.begin(conn, fed.site, status_id, note)
+    await answers.arrived(conn, status_id, new, note, judged=judged)
     await communities.place(conn, status_id, [*note.audience, *note.to, *note.cc])
 
 
 async def _author(fed: Fed, note: Note, sender: Account | None, budget: Budget) -> Account:
-    """Whoever wrote it, if they may write at all, and answer what they answer."""
+    """Whoever wrote it, if they may write at all."""
     author = sender
     if author is None or author.uri != note.author:
         author = await actors.actor(fed, note.author or "", budget=budget)
     if author.suspended_at is not None:
         raise Rejected(f"{author.uri} is suspended")
-    await interacting.admit(fed, note, author)
     return author
 
 
@@ -130,16 +134,17 @@ def _visibility(note: Note, author: Account, *, fetched: bool) -> int:
     return number(audience.visibility(note.to, note.cc, author.followers_uri, author=author.uri))
 
 
-async def _new(
-    conn: Conn,
-    note: Note,
-    author: Account,
-    with_media: bool,
-    *,
-    visibility: int,
-    named: Named,
-    quiet: bool,
-) -> statuses.New:
+class _Kept(msgspec.Struct, frozen=True):
+    """How a post is to be kept. `judged`: whether what it answers is known, and its author lets it stand."""
+
+    visibility: int
+    named: Named
+    with_media: bool
+    quiet: bool
+    judged: bool
+
+
+async def _new(conn: Conn, note: Note, author: Account, kept: _Kept) -> statuses.New:
     parent, parent_uri = await _parent(conn, note, author)
     published = min(note.published, datetime.now(UTC))
     # Others tell time in whole seconds: an answer still comes after what it answers.
@@ -151,7 +156,7 @@ async def _new(
         uri=note.id,
         url=contents.page(note),
         is_local=False,
-        visibility=visibility,
+        visibility=kept.visibility,
         created_at=published,
         type=note.type,
         content=note.content,
@@ -160,20 +165,20 @@ async def _new(
         language=note.language,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
-        in_reply_to_uri=parent_uri,
+        in_reply_to_uri=note.in_reply_to if parent is not None and not kept.judged else parent_uri,
         conversation_uri=note.context or note.conversation,
-        media_ids=await contents.attachments(conn, note, author, with_media=with_media),
-        emojis=await contents.emojis(conn, note, author, with_media=with_media),
+        media_ids=await contents.attachments(conn, note, author, with_media=kept.with_media),
+        emojis=await contents.emojis(conn, note, author, with_media=kept.with_media),
         replies_uri=contents.replies(note),
-        mentions=named.mentions,
-        silent_mentions=named.silent,
+        mentions=kept.named.mentions,
+        silent_mentions=kept.named.silent,
         tags=[hashtag.name for hashtag in note.hashtags],
-        links=contents.links(note) if visibility == PUBLIC else [],
+        links=contents.links(note) if kept.visibility == PUBLIC else [],
         poll=contents.poll(note),
         quote=await quoting.found(conn, note, author),
         quote_automatic=policy.automatic,
         quote_manual=policy.manual,
-        quiet=quiet,
+        quiet=kept.quiet,
     )
 
 

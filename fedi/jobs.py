@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, backfill, discovery, featuring, hashtags, moving, reconciling, stamps, threads
+from federation import actors, answers, backfill, discovery, featuring, hashtags, moving, reconciling, stamps, threads
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -79,6 +79,7 @@ JOBS: dict[str, Job] = {
     backfill.FEATURED_JOB: _federated(backfill.featured),
     backfill.OUTBOX_JOB: _federated(backfill.outbox),
     quotes.SETTLE_JOB: _federated(stamps.settle),
+    answers.JOB: _federated(answers.judge),
     collection_items.SETTLE_JOB: _federated(featuring.settle),
     featuring.READ_JOB: _federated(featuring.read),
     tagged_collections.READ_JOB: chores.read_shared_collection,

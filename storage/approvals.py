@@ -1,4 +1,5 @@
-"""What authors elsewhere allow others to do with a post, and their consent to answers and boosts of ours."""
+"""What authors elsewhere allow others to do with a post, and their consent to answers and boosts: to ours, and what
+others claim to be theirs."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -7,7 +8,7 @@ import msgspec
 
 from storage import events
 from storage.db import Conn
-from storage.rows import columns, struct
+from storage.rows import columns, struct, structs
 
 Action = Literal["like", "reply", "announce"]
 
@@ -48,6 +49,43 @@ async def approve(conn: Conn, status_id: int, uri: str) -> None:
     )  # fmt: skip
     if changed is not None:
         await events.emit(conn, events.StatusTouched(status_id))
+
+
+async def claim(conn: Conn, status_id: int, uri: str) -> None:
+    """An answer from elsewhere names a consent that nobody can look at yet: what it answers is not here."""
+    await conn.execute(
+        "insert into interaction_approvals (status_id, uri) values ($1, $2) on conflict do nothing", status_id, uri
+    )
+
+
+class Unjudged(msgspec.Struct, frozen=True):
+    """An answer from elsewhere that was here before what it answers; `stamp` is the consent that it names."""
+
+    id: int
+    uri: str
+    account_id: int
+    stamp: str | None
+
+
+async def unjudged(conn: Conn, status_id: int, limit: int) -> list[Unjudged]:
+    """Answers to a post which still name it as what they wait for."""
+    records = await conn.fetch(
+        """
+        select s.id, s.uri, s.account_id, c.uri as stamp
+        from statuses p join statuses s on s.in_reply_to_id = p.id and s.in_reply_to_uri = p.uri and not s.is_local
+        left join interaction_approvals c on c.status_id = s.id
+        where p.id = $1 order by s.id limit $2
+        """,
+        status_id, limit,
+    )  # fmt: skip
+    return structs(Unjudged, records)
+
+
+async def judged(conn: Conn, status_id: int) -> None:
+    """An answer stands."""
+    await conn.execute(
+        "update statuses set in_reply_to_uri = null where id = $1 and in_reply_to_id is not null", status_id
+    )
 
 
 async def approved_by(conn: Conn, status_ids: Sequence[int]) -> dict[int, str]:

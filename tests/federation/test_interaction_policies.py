@@ -214,6 +214,46 @@ async def test_an_answer_that_never_counted_is_parted_without_counting(servers: 
     assert (await alice.get(f"/api/v1/statuses/{asks['id']}"))["replies_count"] == 1
 
 
+@pytest.mark.parametrize("policy_of", [ASK, NOBODY, EVERYBODY])
+async def test_answers_that_come_first_are_judged_when_what_they_answer_comes(servers: Any, policy_of: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    other = Puppet(node.network, "other.test")
+    eve = other.actor("eve")
+    await alice.post(f"/api/v1/accounts/{await found_id(alice, 'eve@other.test')}/follow")
+    await drain(node)
+    await other.send(node, other.activity("Accept", eve, other.inbox[-1], "ok"), eve)
+    asks = far.note(zed, "asks", interactionPolicy=policy(canReply=policy_of))
+    far.documents["/notes/asks"] = 404
+    stamp = {
+        "@context": ["https://www.w3.org/ns/activitystreams"],
+        "id": "https://far.test/approvals/1",
+        "type": "ReplyAuthorization",
+        "attributedTo": zed["id"],
+        "interactingObject": "https://other.test/notes/good",
+        "interactionTarget": asks["id"],
+    }
+    far.documents["/approvals/1"] = stamp
+    names: dict[str, dict[str, Any]] = {
+        "bare": {},
+        "forged": {"approvedBy": "https://other.test/approvals/1"},
+        "stolen": {"replyAuthorization": stamp["id"]},
+        "good": {"replyAuthorization": stamp["id"]},
+    }
+    for name, more in names.items():
+        await other.send(node, other.create(other.note(eve, name, inReplyTo=asks["id"], **more)), eve)
+    await drain(node)
+    posts = f"/api/v1/accounts/{await found_id(alice, 'eve@other.test')}/statuses"
+    assert len(await alice.get(posts)) == len(names)
+    far.documents["/notes/asks"] = asks
+    found = await alice.sees(asks["id"])
+    await drain(node)
+    below = (await alice.get(f"/api/v1/statuses/{found['id']}/context"))["descendants"]
+    stand = set(names) if policy_of == EVERYBODY else {"good"}
+    assert {each["uri"].rpartition("/")[2] for each in below} == stand
+    assert {each["uri"].rpartition("/")[2] for each in await alice.get(posts)} == stand
+    assert (await alice.get(f"/api/v1/statuses/{found['id']}"))["replies_count"] == len(stand)
+
+
 @pytest.mark.parametrize("action", ["Like", "Reply", "Announce"])
 async def test_who_asks_first_gets_a_stamp_that_can_be_looked_up(servers: Any, action: str) -> None:
     node, far, alice, zed = await scene(servers)

@@ -20,8 +20,8 @@ _COLUMNS = columns(Block)
 
 async def add(conn: Conn, account_id: int, target_id: int, *, uri: str | None, block_id: int | None = None) -> bool:
     """Block. False when it was already so; then only a remote block's URI is renewed, since its server will undo the
-    latest. `block_id` where the URI, if any is to be told of it, was minted from it. Emits `Unfollowed` and
-    `FollowRejected` for what it ended, then `Blocked`."""
+    latest. `block_id` for one of ours; its URI is minted from that, or None if nobody is to be told. Emits `Unfollowed`
+    and `FollowRejected` for what it ended, then `Blocked`."""
     await follows.lock(conn, account_id, target_id)
     # xmax = 0 tells an insert from an update.
     is_new = await conn.fetchval(

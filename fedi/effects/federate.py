@@ -63,7 +63,9 @@ async def favourite(ctx: Context, event: events.Favourited) -> None:
 async def unfavourite(ctx: Context, event: events.Unfavourited) -> None:
     account = await accounts.by_id(ctx.conn, event.account_id)
     liked = await statuses.by_id(ctx.conn, event.status_id)
-    if account is not None and account.is_local and liked is not None and event.uri is not None:
+    if account is None or not account.is_local or liked is None or event.uri is None:
+        return
+    if not await moderation.is_buried(ctx.conn, account.id):
         await outbound.favourited(ctx.conn, ctx.fed.site, liked, account, event.uri, undo=True)
 
 

@@ -19,7 +19,7 @@ async def request(ctx: Context, event: events.StatusCreated) -> None:
         return
     people = await accounts.by_ids(ctx.conn, [row.account_id, row.quoted_account_id or 0])
     me, author = people.get(row.account_id), people.get(row.quoted_account_id or 0)
-    if me is None or author is None:
+    if me is None or me.suspended_at is not None or author is None:
         return
     asked = consent.Request(
         id=row.request_uri, type=quote.REQUEST, actor=me.uri, object=row.quoted_uri or "", instrument=ours.uri

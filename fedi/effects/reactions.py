@@ -7,7 +7,7 @@ from federation.context import Site
 from federation.vocab import reaction, tag
 from fedi.effects import notify
 from fedi.effects.context import Context
-from storage import accounts, audiences, events, favourites, notifications, reactions, statuses
+from storage import accounts, audiences, events, favourites, moderation, notifications, reactions, statuses
 from storage.db import Conn
 from storage.reactions import Reaction
 
@@ -59,6 +59,8 @@ async def _repeat(ctx: Context, status_id: int, account_id: int) -> None:
     author = await accounts.by_id(ctx.conn, status.account_id) if status is not None else None
     if account is None or not account.is_local or status is None or author is None or author.is_local:
         return
+    if await moderation.is_buried(ctx.conn, account.id):
+        return
     latest = await reactions.latest_like(ctx.conn, account_id=account_id, status_id=status_id)
     if latest is not None:
         uri = uris.reaction(account.uri, outgoing.now())
@@ -79,7 +81,7 @@ async def _send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) 
     author = await accounts.by_id(conn, status.account_id) if status is not None else None
     if account is None or not account.is_local or given.uri is None or status is None:
         return
-    if author is None or author.is_local:
+    if author is None or author.is_local or await moderation.is_buried(conn, account.id):
         return
     document = reaction.render(
         reaction.Outgoing(

@@ -2,13 +2,14 @@
 
 from federation import relays
 from fedi.effects.context import Context
-from storage import events, moderation
+from storage import accounts, events, moderation
 from storage.visibility import PUBLIC
 
 
 async def announced(ctx: Context, event: events.StatusCreated) -> None:
     ours = await ctx.sent_status(event.status_id)
-    if ours is not None:
+    author = await accounts.by_id(ctx.conn, ours.account_id) if ours is not None else None
+    if ours is not None and author is not None and author.suspended_at is None:
         await relays.announce(ctx.conn, ctx.fed.site, ours)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from federation import relays
 from federation.vocab import activity
-from storage import activities
+from storage import accounts, activities, moderation
 from tests.api.walks.admin import EVERYTHING
 from tests.support.puppet import PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain
@@ -196,3 +197,34 @@ async def test_everything_we_send_is_whole_and_reads_back(server: Node) -> None:
         embedded = document.raw["object"]
         if isinstance(embedded, dict) and "to" in embedded:
             assert (embedded["to"], embedded["cc"]) == (document.raw["to"], document.raw["cc"])
+
+
+async def test_a_deleted_account_takes_leave_once(server: Node) -> None:
+    alice = await server.person("alice")
+    puppet, zed = await _fan(server, alice, "peer.test", "zed")
+    ids = [(await alice.sees(puppet.note(zed, name)["id"]))["id"] for name in ("one", "two")]
+    for status_id in ids:
+        await alice.post(f"/api/v1/statuses/{status_id}/favourite")
+    await alice.api("PUT", f"/api/v1/pleroma/statuses/{ids[0]}/reactions/🎉")
+    await drain(server)
+    puppet.inbox.clear()
+    async with server.db.transaction() as conn:
+        await accounts.suspend(conn, alice.account_id)
+        await moderation.bury(conn, alice.account_id)
+    await drain(server)
+    assert [each["type"] for each in puppet.inbox if each["type"] != "Update"] == ["Delete"]
+
+
+async def test_a_relay_hears_nothing_more_of_somebody_suspended(server: Node) -> None:
+    alice, peer = await server.person("alice"), Puppet(server.network, "relay.test")
+    relay = peer.actor("relay", type="Service")
+    await relays.subscribe(server.app.fed, relay["id"])
+    await drain(server)
+    await peer.send(server, peer.activity("Accept", relay, peer.inbox[0]["id"], "accept"), relay)
+    await drain(server)
+    peer.inbox.clear()
+    await alice.posts("hello")
+    async with server.db.transaction() as conn:
+        await accounts.suspend(conn, alice.account_id)
+    await drain(server)
+    assert peer.inbox == []

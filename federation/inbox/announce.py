@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from federation import interacting, resolve
+from federation import interacting, posts, resolve
 from federation.errors import Gone, Rejected
 from federation.inbox import forwarded
 from federation.inbox.box import Box
-from federation.vocab import audience, normalise, types
+from federation.vocab import audience, normalise, note, types
 from storage import communities, inbox, relays, relevance, statuses
 from storage.db import Conn
 from storage.errors import Missing
@@ -31,10 +31,23 @@ async def boosted(box: Box) -> None:
         return
     if post is None:
         try:
-            post = await resolve.status(box.fed, uri)
+            post = await _brought(box) or await resolve.status(box.fed, uri)
         except (Gone, Rejected):
             return
     await show(box, post)
+
+
+async def _brought(box: Box) -> Status | None:
+    """A post of the sender's own that came with the boost: one for followers is not shown to us as a server."""
+    ref = box.activity.object
+    if ref is None or ref.doc is None or not note.is_post(ref.doc):
+        return None
+    parsed = note.parse(ref.doc)
+    if not note.vouched(box.activity, parsed):
+        return None
+    status_id, _ = await posts.store(box.fed, parsed, sender=box.actor, quiet=True)
+    async with box.fed.db.read() as conn:
+        return await statuses.by_id(conn, status_id)
 
 
 async def show(box: Box, post: Status, *, wrapped: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Create: a post arrives, or a vote in one of our polls."""
 
-from federation import posts, resolve
+from federation import budgets, posts, resolve
 from federation.errors import Rejected
 from federation.inbox.box import Box
 from federation.vocab import note
@@ -22,7 +22,7 @@ async def post(box: Box) -> None:
         elif ref.doc is not None:
             continue  # an object of another kind
         if ref.id is not None and await _worth_fetching(box):
-            await resolve.status(box.fed, ref.id, quiet=False)
+            await resolve.status(box.fed, ref.id, quiet=False, budget=budgets.current())
 
 
 async def store(box: Box, parsed: Note) -> None:

@@ -16,11 +16,20 @@ from federation import policy
 from federation.context import Fed
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
+from federation.vocab import types
 from federation.vocab.activity import Activity
 from federation.vocab.normalise import JSON
 from storage import accounts
 from storage.accounts import Account
 from storage.db import Conn
+
+# What people do elsewhere that changes nothing here.
+IDLE = frozenset(
+    {
+        "Dislike", "View", "WatchAction", "Read", "Listen", "Play", "Download", "Join", "Leave", "Invite", "Offer",
+        "TentativeAccept", "TentativeReject", "ApproveReply", "Lock", "Warn", "Ignore", "Arrive", "Travel", "Bite",
+    }
+)  # fmt: skip
 
 Outcome = Literal["accept", "limit", "drop", "reject"]
 
@@ -104,4 +113,15 @@ async def _domains(conn: Conn, fed: Fed, arriving: Arriving) -> Judgement:
     return ACCEPTED
 
 
-_RULES: tuple[Rule, ...] = (_ourselves, _domains)
+async def _of_no_interest(conn: Conn, fed: Fed, arriving: Arriving) -> Judgement:
+    """No key is looked for to prove what changes nothing."""
+    actor, kind = arriving.activity.actor, arriving.activity.type
+    if kind in types.COLLECTIONS:
+        return Judgement("drop", "it is no activity")
+    if kind in IDLE and arriving.activity.object_type not in types.ACTIVITIES:
+        known = actor is not None and await accounts.by_uri(conn, actor) is not None
+        return ACCEPTED if known else Judgement("drop", "nobody here knows them")
+    return ACCEPTED
+
+
+_RULES: tuple[Rule, ...] = (_ourselves, _domains, _of_no_interest)

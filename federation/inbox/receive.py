@@ -23,7 +23,7 @@ from federation.http.errors import BadUrl
 from federation.inbox import besides, judging, room
 from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
-from federation.vocab import activity, normalise
+from federation.vocab import activity, normalise, types
 from federation.vocab.activity import Activity
 from storage import accounts
 from storage import inbox as rows
@@ -35,8 +35,8 @@ MAX_BODY_BYTES = 1024 * 1024
 GATHER_SECONDS = 0.01
 MAX_GATHERED = 200
 RETRY_SECONDS = 60
-# Mastodon leaves it out: whoever signs is the one who asks.
-_WITHOUT_ACTOR = frozenset(("FeatureRequest",))
+# Mastodon leaves it out of the first: whoever signs is the one who asks. Lists have none.
+_WITHOUT_ACTOR = types.COLLECTIONS | {"FeatureRequest"}
 
 
 class Refusal(Exception):

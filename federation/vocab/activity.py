@@ -15,6 +15,8 @@ from federation.vocab.normalise import JSON
 from federation.vocab.types import Ref
 
 MAX_CONTENT_CHARACTERS = 5_000
+# A report may name many posts. Each object of anything else is work.
+MAX_OBJECTS = 500
 
 
 class Activity(Struct, frozen=True, kw_only=True):
@@ -63,7 +65,7 @@ def parse(document: JSON) -> Activity:
         id=normalise.identifier(doc.get("id")),
         type=kind,
         actor=normalise.iri(doc.get("actor")) or normalise.iri(doc.get("attributedTo")),
-        objects=types.refs(doc.get("object")),
+        objects=types.refs(doc.get("object"))[:MAX_OBJECTS],
         target=types.ref(doc.get("target")),
         origin=types.ref(doc.get("origin")),
         instrument=types.ref(doc.get("instrument")),

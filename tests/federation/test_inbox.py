@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.puppet import PUBLIC, Puppet
+from tests.support.puppet import CONTEXT, PUBLIC, Puppet
 from tests.support.scenes import followed
 from tests.support.servers import Node, Person, drain
 
@@ -294,3 +294,33 @@ async def test_a_follower_is_accepted_and_can_leave(server: Node) -> None:
     await puppet.send(server, puppet.activity("Undo", pat, follow, "u"), pat)
     await drain(server)
     assert (await alice.get("/api/v1/accounts/verify_credentials"))["followers_count"] == 0
+
+
+@pytest.mark.parametrize("kind", ["Dislike", "View", "Join", "WatchAction", "TentativeAccept", "ApproveReply"])
+async def test_nobody_looks_for_the_key_of_a_stranger_who_says_what_changes_nothing(server: Node, kind: str) -> None:
+    peer = Puppet(server.network, "peer.test")
+    eve = peer.actor("eve")
+    answer = await peer.send(server, peer.activity(kind, eve, "https://peer.test/things/1", "a"), eve)
+    assert (answer.status_code, peer.asked) == (202, [])
+
+
+@pytest.mark.parametrize("kind", ["Collection", "OrderedCollection"])
+async def test_a_collection_of_activities_is_left_alone(server: Node, kind: str) -> None:
+    peer = Puppet(server.network, "peer.test")
+    alice, eve = await server.person("alice"), peer.actor("eve")
+    body = {"@context": CONTEXT, "type": kind, "items": [peer.activity("Follow", eve, alice.uri, "f")]}
+    assert (await peer.send(server, body, eve)).status_code == 202
+    await drain(server)
+    assert peer.inbox == []
+
+
+async def test_a_boost_of_ones_own_private_post_brings_the_post(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    followers = {"to": [pat["followers"]], "cc": []}
+    secret, forged = puppet.note(pat, "secret", **followers), puppet.note(puppet.actor("eve"), "forged", **followers)
+    puppet.documents |= {"/notes/secret": 404, "/notes/forged": 404}
+    for number, note in enumerate((secret, forged)):
+        await puppet.send(server, puppet.activity("Announce", pat, note, f"boost{number}", **followers), pat)
+    await drain(server)
+    [boost] = await alice.home()
+    assert (boost["reblog"]["uri"], boost["reblog"]["visibility"]) == (secret["id"], "private")

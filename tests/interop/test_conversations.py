@@ -26,8 +26,8 @@ with_everybody = pytest.mark.parametrize("kind", PEOPLE, ids=lambda kind: kind.s
 async def test_what_it_says_is_understood(servers: Servers, kind: type[Peer]) -> None:
     stage = await meet(servers, kind)
     for name, scene in {
-        "post": posts, "edit": edits, "whisper": whispers, "reply": answers, "like": likes, "boost": boosts,
-        "react": reacts, "poll": polls, "vote": votes, "quote": quotes, "report": reports, "rename": renames,
+        "post": posts, "edit": edits, "whisper": whispers, "reply": answers, "like": responds, "poll": polls,
+        "vote": votes, "quote": quotes, "report": reports, "rename": renames,
     }.items():  # fmt: skip
         if name in kind.can:
             await scene(stage)
@@ -87,36 +87,26 @@ async def answers(stage: Stage) -> None:
     assert [each["uri"] for each in thread["descendants"]] == [reply["id"]]
 
 
-async def likes(stage: Stage) -> None:
-    post = await stage.alice.posts("like me")
-    like = stage.peer.like(post["uri"])
-    await stage.says(like)
-    assert (await stage.status(post["id"]))["favourites_count"] == 1
-    assert [each["status"]["id"] for each in await stage.notices("favourite")] == [post["id"]]
-    await stage.says(stage.peer.undo(like))
-    assert (await stage.status(post["id"]))["favourites_count"] == 0
-
-
-async def boosts(stage: Stage) -> None:
-    post = await stage.alice.posts("boost me")
-    boost = stage.peer.boost(post["uri"])
-    await stage.says(boost)
-    assert (await stage.status(post["id"]))["reblogs_count"] == 1
-    assert [each["status"]["id"] for each in await stage.notices("reblog")] == [post["id"]]
-    await stage.says(stage.peer.undo(boost))
-    assert (await stage.status(post["id"]))["reblogs_count"] == 0
-
-
-async def reacts(stage: Stage) -> None:
-    post = await stage.alice.posts("what do you feel?")
-    reaction = stage.peer.react(post["uri"], "🎉")
-    await stage.says(reaction)
-    seen = await stage.status(post["id"])
-    assert [(each["name"], each["count"]) for each in seen["reactions"]] == [("🎉", 1)]
-    assert seen["favourites_count"] == 0
-    assert [each["emoji"] for each in await stage.notices("pleroma:emoji_reaction")] == ["🎉"]
-    await stage.says(stage.peer.undo(reaction))
-    assert (await stage.status(post["id"]))["reactions"] == []
+async def responds(stage: Stage) -> None:
+    """Likes, boosts and emojis, each for a post of its own; and all of them taken back."""
+    peer: Peer = stage.peer
+    kinds = {"like": peer.like, "boost": peer.boost, "react": lambda uri: peer.react(uri, "🎉")}
+    said: dict[str, Any] = {}
+    posts: dict[str, Any] = {}
+    for name in kinds.keys() & peer.can:
+        posts[name] = await stage.alice.posts(f"{name} me")
+        said[name] = kinds[name](posts[name]["uri"])
+    for count in (1, 0):
+        await stage.says(*(said.values() if count else map(peer.undo, said.values())))
+        for name, post in posts.items():
+            seen = await stage.status(post["id"])
+            counts = [seen["favourites_count"], seen["reblogs_count"], sum(each["count"] for each in seen["reactions"])]
+            assert counts == [count * (name == each) for each in kinds], name
+            assert [each["name"] for each in seen["reactions"]] == ["🎉"] * counts[2]
+        if count:
+            named = {"like": "favourite", "boost": "reblog", "react": "pleroma:emoji_reaction"}
+            for name, post in posts.items():
+                assert [each["status"]["id"] for each in await stage.notices(named[name])] == [post["id"]]
 
 
 async def polls(stage: Stage) -> None:
@@ -261,11 +251,13 @@ async def is_told(stage: Stage, seen: Any) -> None:
 
 
 async def is_answered(stage: Stage, seen: Any) -> None:
-    for visibility, addressed in (("private", f"{stage.alice.uri}/followers"), ("direct", stage.peer.actor["id"])):
-        post = await stage.alice.replies(seen, "between us", visibility=visibility)
-        await stage.settle()
-        note = stage.peer.posts[post["uri"]]
-        assert (note["inReplyTo"], addressed in note["to"]) == (seen["uri"], True)
+    alice, peer = stage.alice, stage.peer
+    readers = {"private": f"{alice.uri}/followers", "direct": peer.actor["id"]}
+    said = {each: await alice.replies(seen, "between us", visibility=each) for each in readers}
+    await stage.settle()
+    for visibility, post in said.items():
+        note = peer.posts[post["uri"]]
+        assert (note["inReplyTo"], readers[visibility] in note["to"]) == (seen["uri"], True)
         assert PUBLIC not in note["to"] + note["cc"]
 
 
@@ -283,22 +275,25 @@ async def is_edited(stage: Stage, seen: Any) -> None:
 
 
 async def is_marked(stage: Stage, seen: Any) -> None:
-    path, theirs = f"{STATUSES}/{seen['id']}", (stage.alice.uri, seen["uri"])
-    for verb, undo, kind in (("favourite", "unfavourite", "Like"), ("reblog", "unreblog", "Announce")):
-        await stage.alice.post(f"{path}/{verb}")
-        await stage.settle()
-        assert (kind, *theirs) in stage.peer.marks
-        await stage.alice.post(f"{path}/{undo}")
-        await stage.settle()
-        assert (kind, *theirs) not in stage.peer.marks
+    path, theirs, peer = f"{STATUSES}/{seen['id']}", (stage.alice.uri, seen["uri"]), stage.peer
+    emoji = f"/api/v1/pleroma/statuses/{seen['id']}/reactions/🎉"
+    await stage.alice.post(f"{path}/reblog")
+    await stage.alice.api("PUT", emoji)
+    await stage.settle()
     # To whoever knows no reactions one is a favourite.
-    felt = (
-        (stage.peer.reactions, (*theirs, "🎉")) if stage.peer.reads_reactions else (stage.peer.marks, ("Like", *theirs))
-    )
-    for method in ("PUT", "DELETE"):
-        await stage.alice.api(method, f"/api/v1/pleroma/statuses/{seen['id']}/reactions/🎉")
-        await stage.settle()
-        assert (felt[1] in felt[0]) is (method == "PUT")
+    felt = {(*theirs, "🎉")} if peer.reads_reactions else set()
+    liked = set() if peer.reads_reactions else {("Like", *theirs)}
+    assert (peer.reactions, peer.marks) == (felt, {("Announce", *theirs)} | liked)
+    await stage.alice.post(f"{path}/unreblog")
+    await stage.alice.api("DELETE", emoji)
+    await stage.settle()
+    assert (peer.reactions, peer.marks) == (set(), set())
+    await stage.alice.post(f"{path}/favourite")
+    await stage.settle()
+    assert peer.marks == {("Like", *theirs)}
+    await stage.alice.post(f"{path}/unfavourite")
+    await stage.settle()
+    assert peer.marks == set()
 
 
 async def is_quoted(stage: Stage, seen: Any) -> None:

@@ -113,13 +113,17 @@ def create(
     created = session.run(work())
     if as_json:
         session.print_json(created)
-        return
+    else:
+        session.print_fields(_described(created))
+
+
+def _described(created: Created) -> list[tuple[str, object]]:
     lines: list[tuple[str, object]] = [("Account", f"@{created.acct}"), ("Role", created.role)]
     if created.password:
         lines.append(("Password", f"{created.password}  (shown only now)"))
     if created.token:
         lines.append(("Token", created.token))
-    session.print_fields(lines)
+    return lines
 
 
 @group.command("list")

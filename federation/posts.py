@@ -23,6 +23,16 @@ from storage.visibility import DIRECT, PUBLIC, UNLISTED, number
 ANCESTORS_JOB = "fetch_ancestors"  # payload {"status_id": …, "chain": …}
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """How a post is to be kept. `judged`: whether what it answers is known, and its author lets it stand."""
+
+    visibility: int
+    named: Named
+    with_media: bool
+    quiet: bool
+    judged: bool
+
+
 async def store(
     fed: Fed,
     note: Note,
@@ -56,25 +66,32 @@ async def store(
     visibility = _visibility(note, author, fetched=fetched)
     named = await mentions.resolve(fed, note, visibility, delivered_to, budget)
     await actors.actors(fed, [uri for uri in note.audience if not audience.is_public(uri)][:1], budget=budget)
+    with_media = not (verdict.reject_media or author.media_rejected)
+    kept = _Kept(visibility, named, with_media=with_media, quiet=quiet, judged=judged)
     async with fed.db.transaction() as conn:
-        await _lock(conn, note)
-        buried, status_id = await inbox.standing(conn, note.id, actor_uri=author.uri)
-        if buried:
-            raise Rejected(f"{note.id} was deleted")
-        if status_id is not None:
-            if not quiet:
-                await statuses.tell(conn, status_id)
-            return status_id, False
-        with_media = not (verdict.reject_media or author.media_rejected)
-        kept = _Kept(visibility, named, with_media=with_media, quiet=quiet, judged=judged)
-        new = await _new(conn, note, author, kept)
-        status_id, created = await statuses.create(conn, new)
-        if created:
-            await _place(conn, fed, status_id, new, note, judged=judged)
-            await _climb(conn, status_id, new.in_reply_to_uri if climb else None, budget)
-        if created and follow_quote and new.quote is not None:
+        status_id, new = await _write(conn, fed, note, author, kept)
+        if new is not None and climb:
+            await _climb(conn, status_id, new.in_reply_to_uri, budget)
+        if new is not None and follow_quote and new.quote is not None:
             await quoting.look(conn, status_id, new.quote, quiet=quiet)
-    return status_id, created
+    return status_id, new is not None
+
+
+async def _write(conn: Conn, fed: Fed, note: Note, author: Account, kept: _Kept) -> tuple[int, statuses.New | None]:
+    """The row and what hangs on it, unless it is there, or deleted: its id, and what is new."""
+    await _lock(conn, note)
+    buried, status_id = await inbox.standing(conn, note.id, actor_uri=author.uri)
+    if buried:
+        raise Rejected(f"{note.id} was deleted")
+    if status_id is not None:
+        if not kept.quiet:
+            await statuses.tell(conn, status_id)
+        return status_id, None
+    new = await _new(conn, note, author, kept)
+    status_id, created = await statuses.create(conn, new)
+    if created:
+        await _place(conn, fed, status_id, new, note, judged=kept.judged)
+    return status_id, new if created else None
 
 
 async def _climb(conn: Conn, status_id: int, parent_uri: str | None, budget: Budget) -> None:
@@ -132,16 +149,6 @@ def _visibility(note: Note, author: Account, *, fetched: bool) -> int:
     if not note.is_addressed:
         return UNLISTED if fetched else DIRECT
     return number(audience.visibility(note.to, note.cc, author.followers_uri, author=author.uri))
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """How a post is to be kept. `judged`: whether what it answers is known, and its author lets it stand."""
-
-    visibility: int
-    named: Named
-    with_media: bool
-    quiet: bool
-    judged: bool
 
 
 async def _new(conn: Conn, note: Note, author: Account, kept: _Kept) -> statuses.New:

@@ -81,15 +81,13 @@ def create(
     as_json: bool,
 ) -> None:
     """Make an account with its login. Without --prompt or --password-file a password is made and printed once."""
-    _check_scopes(scopes)
+    _check(scopes, email)
     given = _given_password(prompt, password_file)
     password = given or _new_password()
 
     async def work() -> Created:
+        accounts.check_password(password)
         async with session.opened() as app:
-            accounts.check_password(password)
-            if email is not None and not signup.valid_address(email, development=True):
-                raise session.Failed(f"{email!r} is not an e-mail address")
             made = await accounts.create_local(
                 app,
                 username=username,
@@ -298,6 +296,13 @@ async def _done(verb: session.Verb, username: str) -> bool:
     """Runs a verb of the services, which notes it, on an account."""
     async with session.opened() as app:
         return await verb(app, username)
+
+
+def _check(scopes: str, address: str | None) -> None:
+    """Of the address the form only; an operator may know names that the world does not."""
+    _check_scopes(scopes)
+    if address is not None and not signup.valid_address(address, development=True):
+        raise session.Failed(f"{address!r} is not an e-mail address")
 
 
 def _check_scopes(scopes: str) -> None:

@@ -5,6 +5,7 @@ for a password reset learns nothing from how long the answer takes.
 """
 
 import email.message
+import email.policy
 import email.utils
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -25,6 +26,22 @@ JOB = "mail"
 CONFIRM_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=2)
 TIMEOUT_SECONDS = 30.0
+
+
+_KEPT_WHOLE = ("List-Unsubscribe", "Message-ID")
+
+
+class _Whole(email.policy.EmailPolicy):
+    """Python breaks what is longer than a line into encoded words, in which nobody looks for an address or an id."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if name in _KEPT_WHOLE else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode() if name in _KEPT_WHOLE else super().fold_binary(name, value)
+
+
+_POLICY = _Whole(linesep="\r\n", cte_type="7bit")
 
 
 def configured(settings: Settings) -> bool:
@@ -148,7 +165,7 @@ def _letter(app: App, user: users.User, template: str, **values: Any) -> Letter:
 
 
 async def _deliver(settings: Settings, letter: Letter) -> None:
-    message = email.message.EmailMessage()
+    message = email.message.EmailMessage(_POLICY)
     message["From"] = email.utils.formataddr((settings.title, settings.smtp_from))
     message["To"] = letter.to
     message["Subject"] = letter.subject
@@ -160,7 +177,9 @@ async def _deliver(settings: Settings, letter: Letter) -> None:
     message.set_content(letter.body)
     try:
         await aiosmtplib.send(
-            message,
+            message.as_bytes(),  # from the message itself the library would write its own way
+            sender=settings.smtp_from,
+            recipients=[letter.to],
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_user or None,

@@ -144,6 +144,8 @@ async def test_one_click_ends_it_in_the_mail_program_too(stage: Any) -> None:
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = letter["List-Unsubscribe"].strip("<>")
     assert link in letter.get_content()
+    # As it was sent: mail programs do not look for addresses in encoded words (RFC 2047, 5).
+    assert dict(letter.raw_items())["List-Unsubscribe"] == f"<{link}>"
     seen = await server.client.get(link)
     assert await count(server) == 2, "who only looks stays"
     assert seen.status_code == 200

@@ -168,7 +168,7 @@ async def _making_us_ask_others(siege: Siege) -> None:
     """Requests that prove nothing, made to have a third server asked again and again."""
     evil, victim = siege.villain(), Puppet(siege.server.network, "victim.test")
     body = evil.host.activity("Like", evil.actor, "x", "x")
-    for n in range(30):
+    for n in range(8):
         for key_id in (
             f"https://victim.test/users/{n}#main-key",
             "https://victim.test/users/same#k",
@@ -254,7 +254,7 @@ async def _scripts_in_every_text(siege: Siege) -> None:
         )
         await evil.sends(evil.host.create(note))
     await siege.settle()
-    shown = await siege.alice.get("/api/v1/notifications", limit="40")
+    shown = (await siege.alice.call("GET", "/api/v1/notifications?limit=40")).json()
     assert len(shown) >= 10
     for one in shown:
         status, account = one["status"], one["account"]
@@ -564,7 +564,7 @@ async def _activities_that_break_their_handlers(siege: Siege) -> None:
         "Unheard",
     )
     for number, kind in enumerate(kinds):
-        for each in odd[number % 3 :: 3]:
+        for each in odd[number % 5 :: 5]:
             await evil.says(
                 kind, each, target=each, instrument=each, result=each, to=each, cc=each, content=each, published=each
             )

@@ -149,7 +149,7 @@ async def quote_authorization(fed: Fed, request: Request, path: dict[str, str]) 
     async with fed.db.read() as conn:
         row = await quotes.by_approval(conn, uri, quoted_account_id=account.id)
         quoting = await statuses.by_id(conn, row.status_id) if row is not None else None
-    if row is None or quoting is None:
+    if row is None or quoting is None or quoting.held_until is not None:
         return missing()
     stamp = consent.Stamp(
         id=uri, type=quote.AUTHORIZATION, author=account.uri, interacting=quoting.uri, target=row.quoted_uri or ""

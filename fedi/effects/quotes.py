@@ -72,7 +72,7 @@ async def revocation(ctx: Context, event: events.QuoteRevoked) -> None:
     """The stamp of one of ours is deleted, where it may be known."""
     quoted = await outbound.local_status(ctx.conn, event.quoted_id)
     quoting = await statuses.by_id(ctx.conn, event.status_id)
-    if quoted is None or quoting is None or event.approval_uri is None:
+    if quoted is None or quoting is None or quoting.held_until is not None or event.approval_uri is None:
         return
     author = await accounts.by_id(ctx.conn, quoted.account_id)
     if author is None or not is_ours(event.approval_uri, author.uri):

@@ -255,3 +255,22 @@ async def test_of_somebody_suspended_nothing_leaves(server: Node) -> None:
 async def test_windows_have_bounds(server: Node, seconds: Any) -> None:
     alice = await server.person("alice")
     await alice.api("PATCH", "/api/v1/fedi/preferences", json={"hold_seconds": seconds}, status=422, strict=False)
+
+
+async def test_the_consent_to_quote_somebody_here_does_not_tell_of_it(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    fan = await _fan(server, bob)
+    quoted = await bob.posts("quote me", quote_approval_policy="public")
+    await drain(server)
+    fan.inbox.clear()
+    await _holds(alice, locally=True)
+    held = await alice.posts("look at this", quoted_status_id=quoted["id"])
+    path = f"/users/bob/quote_authorizations/{held['id']}"
+    assert (await server.client.get(path)).status_code == 404
+    other = await alice.posts("and at this", quoted_status_id=quoted["id"])
+    await bob.post(f"/api/v1/statuses/{quoted['id']}/quotes/{other['id']}/revoke")
+    await drain(server)
+    assert fan.inbox == []
+    await _time_passes(server)
+    await drain(server)
+    assert (await server.client.get(path)).status_code == 200

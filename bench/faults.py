@@ -220,7 +220,7 @@ async def flood(stage: Stage) -> None:
         await faults.known(stage.node, host)
     signed = [flooder.note(0, f"flood{n}", mentions=reader.uri) for n in range(count)]
     numbers, answers = iter(range(count)), Counter[int]()
-    took: list[float] = []
+    answered, took = list[float](), list[float]()
 
     async def flooding() -> None:
         for n in numbers:
@@ -231,6 +231,8 @@ async def flood(stage: Stage) -> None:
             post = quiet[n % 4].note(0, f"quiet{n}", mentions=reader.uri)
             began = time.monotonic()
             await faults.accepted(stage.node, stage.wild, post)
+            answered.append(time.monotonic() - began)
+            began = time.monotonic()
             await eventually(lambda post=post: _kept(stage, post), seconds=60)  # type: ignore[misc]
             took.append(time.monotonic() - began)
 
@@ -242,8 +244,8 @@ async def flood(stage: Stage) -> None:
             "F-18",
             f"{count} Creates of one host, while four others say {others} things",
             f"those of others handled in {OTHERS_SECONDS:g} s; 429 or 202 for the flood",
-            f"others median {statistics.median(took):.2f} s, at most {max(took):.2f} s; {answers[202]} times 202 and "
-            f"{handled} handled, {answers[429]} times 429",
+            f"others answered in {max(answered):.2f} s at most, then handled in {statistics.median(took):.2f} s, "
+            f"at most {max(took):.2f} s; {answers[202]} times 202 and {handled} handled, {answers[429]} times 429",
             max(took) < OTHERS_SECONDS and handled == answers[202] and set(answers) <= {202, 429},
         )
     )
@@ -289,8 +291,7 @@ async def hosts_unwell(stage: Stage) -> None:
             "F-06, F-26",
             f"{posts} posts to 200 hosts that are well and {len(sick) + 1} that hang, drip, never end, break off, are "
             "slow, down, without TLS, expired, 503, 429, redirecting to loopback, gone, without a name",
-            f"well ones: median < {HEALTHY_MEDIAN_SECONDS:g} s, at most {HEALTHY_MAX_SECONDS:g} s, or as without the "
-            "others",
+            f"median < {HEALTHY_MEDIAN_SECONDS:g} s, at most {HEALTHY_MAX_SECONDS:g} s, or as without those",
             f"median {median:.2f} s, at most {most:.2f} s; without them {usual:.2f} and {max(alone):.2f} s",
             median < max(HEALTHY_MEDIAN_SECONDS, usual * 1.3) and most < max(HEALTHY_MAX_SECONDS, max(alone) * 1.3),
         ),
@@ -512,6 +513,7 @@ async def _staged(directory: Path, scale: float) -> AsyncIterator[Stage]:
             process("localhost", postgres.url, directory, command="web", log_format="json") as node,
         ):
             with node.beside("worker") as one, node.beside("worker") as other:
+                await faults.listening(node, 3)
                 yield Stage(node, postgres, wild, [one, other], scale)
     finally:
         await postgres.server.stop()

@@ -30,4 +30,4 @@ DatabaseBusy = (
     asyncpg.InternalClientError,
 )
 DriverError = asyncpg.PostgresError
-DriverMisuse = asyncpg.InterfaceError
+DriverMisuse = (asyncpg.InterfaceError, asyncpg.InternalClientError)

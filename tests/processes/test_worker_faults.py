@@ -36,7 +36,7 @@ async def _deaf_workers_send_everything_once(node: ProcessNode, wild: Wild) -> N
     hosts = [wild.host() for _ in range(HOSTS)]
     for host in hosts:
         await faults.follow(node, await faults.known(node, host), alice.account_id)
-    await _all_listen(node)
+    await faults.listening(node, 3)
     await node.settled()
     async with faults.deaf(node):
         uris = [(await alice.posts(f"number {number}"))["uri"] for number in range(POSTS)]
@@ -47,15 +47,6 @@ async def _deaf_workers_send_everything_once(node: ProcessNode, wild: Wild) -> N
     for host in hosts:
         came = [arrival.id for arrival in host.arrivals if arrival.id.endswith("/activity")]
         assert came == [f"{uri}/activity" for uri in uris], "each once, in order"
-
-
-async def _all_listen(node: ProcessNode) -> None:
-    listening = "select pid from pg_stat_activity where datname = current_database() and query ilike 'listen %'"
-
-    async def found() -> bool:
-        return len(await faults.rows(node, listening)) == 3
-
-    await eventually(found)
 
 
 async def _arrived(hosts: list[Host], count: int) -> bool:

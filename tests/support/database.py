@@ -85,12 +85,22 @@ class Databases:
         self._taken += 1
         if self._taken <= len(self._made):
             url = self._made[self._taken - 1]
-            async with (await self.pool(url)).read() as conn:
-                await conn.execute(_CLEAN)
+            await self._clean(url)
             return url
         url = await self._clone(f"fedi_test_{self._worker}_{self._taken}")
         self._made.append(url)
         return url
+
+    async def _clean(self, url: str) -> None:
+        """A statement that a test gave up may still be under way, with locks of its own."""
+        for last in (False, False, True):
+            try:
+                async with (await self.pool(url)).read() as conn:
+                    await conn.execute(_CLEAN)
+                return
+            except asyncpg.DeadlockDetectedError:
+                if last:
+                    raise
 
     async def pool(self, url: str) -> Database:
         """The connections to a database, which stay open from test to test: Postgres plans a statement anew for each

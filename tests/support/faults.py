@@ -12,7 +12,7 @@ from bench.wild import JSON, Host, Wild
 from federation import actors
 from storage import consistency, follows
 from storage.db import Database
-from tests.support.processes import ProcessNode
+from tests.support.processes import ProcessNode, eventually
 from tests.support.servers import Person
 
 
@@ -92,6 +92,16 @@ async def rows(node: ProcessNode, query: str, *arguments: Any) -> Sequence[Any]:
 async def change(node: ProcessNode, query: str, *arguments: Any) -> None:
     async with node.db.transaction() as conn:
         await conn.execute(query, *arguments)
+
+
+async def listening(node: ProcessNode, count: int) -> None:
+    """Wait until so many processes are up."""
+
+    async def found() -> bool:
+        query = "select pid from pg_stat_activity where datname = current_database() and query ilike 'listen %'"
+        return len(await rows(node, query)) == count
+
+    await eventually(found, seconds=60)
 
 
 @contextlib.asynccontextmanager

@@ -42,7 +42,7 @@ async def _knock(url: str) -> None:
     try:
         connection = await migrations.connect(url)
         await connection.close()
-    except (OSError, TimeoutError, ValueError, DriverError, DriverMisuse) as exc:
+    except (OSError, TimeoutError, ValueError, DriverError, *DriverMisuse) as exc:
         parts = urlsplit(url)
         place = f"{parts.path.lstrip('/') or 'the database'} on {parts.netloc.rpartition('@')[2] or 'this machine'}"
         reason = str(exc).partition("\n")[0] or type(exc).__name__

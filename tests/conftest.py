@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -95,7 +96,7 @@ async def servers(
     network = Network()
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(*domains: str, **settings: object) -> list[Node]:
+        async def start(*domains: str, **settings: Any) -> list[Node]:
             started = []
             for domain in domains:
                 directory = tmp_path / domain.replace(":", "_")

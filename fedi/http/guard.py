@@ -65,7 +65,7 @@ class Guard:
         try:
             async with asyncio.timeout(READ_SECONDS), self._app.db.read() as conn:
                 closed = await ip_blocks.closed(conn)
-        except (DriverError, DriverMisuse, OSError, TimeoutError) as exc:
+        except (DriverError, *DriverMisuse, OSError, TimeoutError) as exc:
             log.warning("the list of networks could not be read: %s", exc)
             return
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from federation.vocab import reaction
 from fedi import errors
 from fedi.effects.context import TOPIC
 from fedi.services import announcements, emojis
@@ -104,7 +105,7 @@ async def test_only_one_picture_is_a_reaction(server: Node, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["👍", "❤️", "👨‍👩‍👧", "🇪🇺", "5️⃣", "👍🏽"])
 def test_pictures(name: str) -> None:
-    assert announcements.is_emoji(name)
+    assert reaction.is_emoji(name)
 
 
 async def test_there_are_at_most_eight_different_reactions(server: Node) -> None:

@@ -436,7 +436,7 @@ async def test_a_followed_profile_has_its_past_under_its_own_dates_and_nobody_is
     _, notes = await _profile(peer)
     notes[2]["tag"] = [{"type": "Mention", "href": "https://a.test/users/alice"}, {"type": "Hashtag", "name": "#old"}]
     notes[2]["cc"] = ["https://a.test/users/alice"]
-    eve = peer.documents["/users/eve"]
+    eve: Any = peer.documents["/users/eve"]
     alice, _ = await _followed_as(a, peer, eve)
     await drain(a)
     found = (await alice.get("/api/v2/search", q="@eve@peer.test"))["accounts"][0]

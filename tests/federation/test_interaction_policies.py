@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 EVERYBODY = {"automaticApproval": [PUBLIC], "manualApproval": []}
 ASK = {"automaticApproval": [], "manualApproval": [PUBLIC]}
-NOBODY = {"always": [], "approvalRequired": []}  # as they were called before
+NOBODY: dict[str, list[str]] = {"always": [], "approvalRequired": []}  # as they were called before
 
 
 async def scene(servers: Any) -> tuple[Node, Puppet, Person, Any]:

@@ -59,7 +59,7 @@ async def test_featured_hashtags_cross_with_the_follow_and_when_they_change(serv
 
 async def test_hashtags_are_added_and_read_in_every_shape(server: Node, peer: Puppet) -> None:
     alice = await server.person("alice")
-    collections = {name: f"https://peer.test/users/pat/{name}" for name in ("featured", "featuredTags")}
+    collections: dict[str, Any] = {name: f"https://peer.test/users/pat/{name}" for name in ("featured", "featuredTags")}
     pat, eve = peer.actor("pat", **collections), peer.actor("eve")
     peer.documents["/users/pat/featuredTags"] = {"id": collections["featuredTags"], "type": "Collection", "first": "x"}
     account = await _find(alice, "pat@peer.test")

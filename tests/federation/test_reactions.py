@@ -55,15 +55,14 @@ async def test_every_dialect_is_read_and_taken_back(servers: Any) -> None:
 
 async def test_what_carries_no_emoji_is_a_favourite_or_nothing(servers: Any) -> None:
     node, far, alice, zed, status = await scene(servers)
-    for number, (kind, more) in enumerate(
-        [
-            ("EmojiReact", {}),
-            ("EmojiReact", {"content": "<script>alert(1)</script>"}),
-            ("EmojiReact", {"content": ["x", {"y": None}]}),
-            ("Dislike", {"content": "👍"}),
-            ("Like", {"content": "what a post!", "summary": "zed liked it"}),
-        ]
-    ):
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("EmojiReact", {}),
+        ("EmojiReact", {"content": "<script>alert(1)</script>"}),
+        ("EmojiReact", {"content": ["x", {"y": None}]}),
+        ("Dislike", {"content": "👍"}),
+        ("Like", {"content": "what a post!", "summary": "zed liked it"}),
+    ]
+    for number, (kind, more) in enumerate(kinds):
         await far.send(node, far.activity(kind, zed, status["uri"], f"r{number}", **more), zed)
     await drain(node)
     assert await shown(alice, status) == []

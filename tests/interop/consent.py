@@ -1,6 +1,6 @@
 """Quotes as those make them who ask first (FEP-044f)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.interop.listener import JSON, PUBLIC
 from tests.interop.peer import Media, Peer
@@ -10,7 +10,7 @@ from tests.support.servers import Person
 class Consenting(Peer):
     """Its posts say who may quote them, it asks before it quotes, and looks at the stamp it gets."""
 
-    reads_quotes = ("quote",)
+    reads_quotes: ClassVar[tuple[str, ...]] = ("quote",)
 
     def note(
         self, text: str, *, warning: str | None = None, media: tuple[Media, ...] = (), reply_to: str | None = None,

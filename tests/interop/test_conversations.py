@@ -1,5 +1,6 @@
 """A conversation with each of the servers of the fediverse, in its own dialect and under its own strictness."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,7 +91,11 @@ async def answers(stage: Stage) -> None:
 async def responds(stage: Stage) -> None:
     """Likes, boosts and emojis, each for a post of its own; and all of them taken back."""
     peer: Peer = stage.peer
-    kinds = {"like": peer.like, "boost": peer.boost, "react": lambda uri: peer.react(uri, "🎉")}
+    kinds: dict[str, Callable[[str], Any]] = {
+        "like": peer.like,
+        "boost": peer.boost,
+        "react": lambda uri: peer.react(uri, "🎉"),
+    }
     said: dict[str, Any] = {}
     posts: dict[str, Any] = {}
     for name in kinds.keys() & peer.can:

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -273,7 +274,8 @@ async def test_two_processes_count_together(
     make_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """And what was counted outlives them both."""
-    dsn, settings = await make_database(), {"rate_limiting": "true", "rate_limits": "ip=10/86400"}
+    dsn = await make_database()
+    settings: dict[str, Any] = {"rate_limiting": "true", "rate_limits": "ip=10/86400"}
 
     def process() -> AbstractAsyncContextManager[Node]:
         return node("example.test", dsn, Network(), tmp_path_factory.mktemp("process"), **settings)

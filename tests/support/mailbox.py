@@ -7,6 +7,7 @@ import email.message
 import email.policy
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 
 class Mailbox:
@@ -56,6 +57,6 @@ async def mailbox() -> AsyncIterator[Mailbox]:
         yield box
 
 
-def settings(box: Mailbox) -> dict[str, object]:
+def settings(box: Mailbox) -> dict[str, Any]:
     """What makes a server send its mail there."""
     return {"smtp_host": "127.0.0.1", "smtp_port": box.port, "smtp_tls": "none"}

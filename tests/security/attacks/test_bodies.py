@@ -318,6 +318,7 @@ async def _texts_that_take_long(siege: Siege) -> None:
 
 async def _dates_and_numbers_of_no_time(siege: Siege) -> None:
     evil = siege.villain()
+    odd: Any
     for odd in (
         "9999-12-31T23:59:59-14:00",
         "0000-00-00T00:00:00Z",
@@ -374,6 +375,7 @@ async def _dates_and_numbers_of_no_time(siege: Siege) -> None:
 
 
 async def _characters_that_are_none(siege: Siege) -> None:
+    odd: Any
     for odd in (
         "a\0b",
         "\u202e\u2066x",

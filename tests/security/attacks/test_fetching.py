@@ -141,7 +141,7 @@ async def _webfinger_that_is_none(siege: Siege) -> None:
             "links": [{"rel": "self", "type": "text/html", "href": evil.uri}] * 1000,
         },
     ):
-        evil.host.documents[path] = answer  # type: ignore[assignment]
+        evil.host.documents[path] = answer
         await siege.alice.get("/api/v2/search", q=f"@mallory@{evil.host.host}", resolve="true", type="accounts")
         siege.server.app.memory.pop("origins.refusals", None)
         siege.server.app.memory.pop("origins.failures", None)

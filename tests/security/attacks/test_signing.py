@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -473,6 +474,7 @@ async def _linked_data_signatures_with_another_document_inside(siege: Siege) -> 
                     "signature": {**signature, "creator": key},
                 }
             )
+    odd: Any
     for odd in (
         {},
         [],

@@ -38,27 +38,34 @@ async def send(
     inboxes: Iterable[str],
     object_uri: str | None,
     bulk: bool = True,
+    whole: bool = False,
 ) -> None:
     """Store the activity and leave its deliveries: one for each inbox on a host we talk to. `bulk`: not from one person
-    to another, so it gives way to what is. Everything about one object is the same, or its order would be lost."""
+    to another, so it gives way to what is. Everything about one object is the same, or its order would be lost.
+    `whole`: it is somebody else's, and goes on as it came."""
     targets: dict[str, str] = {}
     for inbox in inboxes:
-        try:
-            url = parse_url(inbox)
-        except BadUrl:
-            continue
-        if url.authority != site.host:
-            targets[inbox] = url.authority
+        host = host_of(inbox)
+        if host is not None and host != site.host:
+            targets[inbox] = host
     if not targets:
         return
     verdicts = await policy.verdicts(conn, site, list(set(targets.values())))
     reached = [(inbox, host) for inbox, host in sorted(targets.items()) if verdicts[host].allowed]
     if not reached:
         return
-    if not site.linked_data_signatures:
+    if not site.linked_data_signatures and not whole:
         document = await _proven(conn, document, sender_id)
     activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
     await deliveries.enqueue(conn, activity_id, sender_id, reached, bulk=bulk)
+
+
+def host_of(inbox: str) -> str | None:
+    """None where nothing can be sent to."""
+    try:
+        return parse_url(inbox).authority
+    except BadUrl:
+        return None
 
 
 async def _proven(conn: Conn, document: JSON, sender_id: int) -> JSON:

@@ -23,6 +23,7 @@ from federation.inbox import (
     forwarded,
     judging,
     move,
+    passing,
     permission,
     quote,
     react,
@@ -146,7 +147,13 @@ async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payloa
         await judging.limit(fed, sender)
     # Whose inbox somebody else chose for it says nothing about whom its author meant.
     recipient_id = None if passed_on else payload.get("recipient_id")
+    box = Box(fed, envelope, sender, recipient_id)
+    answer = await passing.answer(box) if envelope.type == "Delete" and not passed_on else None
     try:
-        await handler(Box(fed, envelope, sender, recipient_id))
+        await handler(box)
     except Gone as exc:
         raise Rejected(str(exc)) from exc
+    if envelope.type != "Delete" and not passed_on:
+        answer = await passing.answer(box)
+    if answer is not None:
+        await passing.on(box, document, answer)

@@ -254,7 +254,7 @@ async def _scripts_in_every_text(siege: Siege) -> None:
         )
         await evil.sends(evil.host.create(note))
     await siege.settle()
-    shown = (await siege.alice.call("GET", "/api/v1/notifications?limit=40")).json()
+    shown = (await siege.alice.call("GET", "/api/v1/notifications?types[]=mention&limit=40")).json()
     assert len(shown) >= 10
     for one in shown:
         status, account = one["status"], one["account"]

@@ -13,7 +13,6 @@ from federation.vocab.normalise import JSON
 from storage import accounts, audiences, blocks, statuses
 from storage.visibility import PRIVATE
 
-
 MAX_BYTES = 60_000
 
 
@@ -25,10 +24,15 @@ class Answer(Struct, frozen=True):
     account_id: int
 
 
+def _proves(document: JSON) -> bool:
+    """Whether it has something to show for itself; whoever gets it looks whether that holds."""
+    return isinstance(document.get("signature"), dict) or isinstance(document.get("proof"), dict | list)
+
+
 async def answer(box: Box) -> Answer | None:
     """The answer that an activity is about. Asked before a deletion, after anything else."""
     envelope = box.activity
-    if envelope.id is None or envelope.type not in PROVABLE or not envelope.has_proof or box.actor.silenced_at:
+    if envelope.id is None or envelope.type not in PROVABLE or not _proves(envelope.raw) or box.actor.silenced_at:
         return None
     async with box.fed.db.read() as conn:
         post = await statuses.by_uri(conn, box.object_id)

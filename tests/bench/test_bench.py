@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 def test_every_line_of_its_manual_is_measured() -> None:
     manual = (Path(bench.__file__).parent / "README.md").read_text()
-    described = set(re.findall(r"^\| ([a-z][a-z -]+[a-z]) \|", manual, re.MULTILINE)) - {"line"}
+    described = set(re.findall(r"^\| ([a-z][a-z -]+[a-z]) \|", manual, re.MULTILINE)) - {"line", "what goes wrong"}
     measured = set(re.findall(r'(?:measure|note)\(\s*"([^"]+)"', inspect.getsource(bench)))
     assert described == measured
     assert bench.Line("x", 10, 2.0, 0.05).cpu_ms == pytest.approx(5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -32,6 +33,7 @@ async def postgres() -> AsyncIterator[Postgres]:
         yield made
     finally:
         await made.server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 async def test_a_database_that_goes_away_costs_errors_and_no_posts(postgres: Postgres, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_what_webfinger_answers(descriptor: dict[str, Any]) -> None:
         found = webfinger._read(descriptor, HANDLE)
     except Rejected:
         return
-    assert found.uri.startswith(("http://", "https://"))
+    assert found.actor_uri.startswith(("http://", "https://"))
 
 
 @given(

@@ -1,5 +1,6 @@
 """Undo of a Follow: peers name the Follow by the id it had, by another, or not at all, and some use one id for ever."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture
@@ -25,7 +28,8 @@ async def _followers(alice: Person) -> int:
 async def _say(stage: Any, *documents: dict[str, Any]) -> None:
     server, _alice, puppet, pat = stage
     for document in documents:
-        await puppet.send(server, document, pat)
+        # As if each were sent in another second: the very same request counts once.
+        await puppet.send(server, document, pat, extra={"X-Number": str(next(_NUMBERS))})
         await drain(server)
 
 

@@ -327,7 +327,7 @@ async def _adopt(conn: Conn, new: New, thread_id: int) -> None:
             select id from statuses where in_reply_to_uri = $3 and in_reply_to_id is null and id <> $1
             order by id for no key update)
         update statuses s set in_reply_to_id = $1, in_reply_to_account_id = $2, version = version + 1
-        from answers where s.id = answers.id returning s.thread_id, s.visibility
+        from answers where s.id = answers.id returning s.thread_id, s.visibility, s.held_until
         """,
         new.id, new.account_id, new.uri,
     )  # fmt: skip
@@ -343,7 +343,7 @@ async def _adopt(conn: Conn, new: New, thread_id: int) -> None:
     )  # fmt: skip
     await conn.execute(
         "update status_stats set replies_count = replies_count + $2 where status_id = $1",
-        new.id, sum(record["visibility"] < 2 for record in records),
+        new.id, sum(record["visibility"] < 2 and record["held_until"] is None for record in records),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from storage import statuses
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -274,3 +275,18 @@ async def test_the_consent_to_quote_somebody_here_does_not_tell_of_it(server: No
     await _time_passes(server)
     await drain(server)
     assert (await server.client.get(path)).status_code == 200
+
+
+async def test_a_held_answer_counts_once_however_often_what_it_answers_comes(server: Node) -> None:
+    alice, far = await server.person("alice"), Puppet(server.network, "far.test")
+    note = far.note(far.actor("zed"), "1")
+    asked = await alice.sees(note["id"])
+    await _holds(alice)
+    await alice.posts("well", in_reply_to_id=asked["id"])
+    async with server.db.transaction() as conn:
+        await statuses.delete(conn, int(asked["id"]))
+    again = await alice.sees(note["id"])
+    assert again["replies_count"] == 0
+    await _time_passes(server)
+    await drain(server)
+    assert (await alice.get(f"/api/v1/statuses/{again['id']}"))["replies_count"] == 1

@@ -25,8 +25,8 @@ async def post(box: Box) -> None:
             await resolve.status(box.fed, ref.id, quiet=False, budget=budgets.current())
 
 
-async def store(box: Box, parsed: Note) -> None:
-    """Keep a post that concerns somebody here."""
+async def store(box: Box, parsed: Note, *, quiet: bool = False) -> None:
+    """Keep a post that concerns somebody here. `quiet`: nobody is told of it."""
     if parsed.is_vote and await _vote(box, parsed):
         return
     async with box.fed.db.read() as conn:
@@ -39,7 +39,7 @@ async def store(box: Box, parsed: Note) -> None:
             quotes=parsed.quote,
         ):
             return
-    await posts.store(box.fed, parsed, sender=box.actor, delivered_to=box.recipient_id)
+    await posts.store(box.fed, parsed, sender=box.actor, quiet=quiet, delivered_to=box.recipient_id)
 
 
 async def _worth_fetching(box: Box) -> bool:

@@ -1,11 +1,16 @@
 """Update: a profile, a post or a poll changed."""
 
+from datetime import UTC, datetime, timedelta
+
 from federation import edits, resolve
 from federation.errors import Rejected
 from federation.inbox import collection, create
 from federation.inbox.box import Box
 from federation.vocab import note, types
 from storage import statuses
+
+# The edit of a post that is older, and was not known here, is news to nobody.
+NEWS = timedelta(days=1)
 
 
 async def anything(box: Box) -> None:
@@ -40,7 +45,7 @@ async def post(box: Box) -> None:
         known = await statuses.by_uri(conn, parsed.id)
     if known is None:
         if note.vouched(box.activity, parsed):
-            await create.store(box, parsed)
+            await create.store(box, parsed, quiet=parsed.published < datetime.now(UTC) - NEWS)
         return
     if known.account_id != box.actor.id or not box.owns(parsed.id):
         raise Rejected("somebody else's post")

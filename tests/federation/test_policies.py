@@ -87,6 +87,7 @@ async def _scene(a: Node, b: Node) -> Scene:
         await alice.post(f"/api/v1/statuses/{post['id']}/{verb}")
     await carol.post(f"/api/v1/statuses/{post['id']}/reblog")
     await carol.posts("look at this", quoted_status_id=post["id"])
+    await carol.posts(f"have you read {post['url']}")
     found = await alice.post("/api/v1/lists", {"title": "friends"})
     await alice.post(f"/api/v1/lists/{found['id']}/accounts", {"account_ids": [account["id"]]})
     await alice.api("PATCH", "/api/v2/notifications/policy", json={"for_private_mentions": "accept"})

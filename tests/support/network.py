@@ -39,7 +39,9 @@ class Network(httpx.AsyncBaseTransport):
 
     def _passes_on(self, request: httpx.Request) -> bool:
         """Whether it carries what somebody else made, which goes on as it came."""
-        actor = json.loads(request.content).get("actor") if request.method == "POST" else None
+        if request.method != "POST" or "activity+json" not in request.headers.get("content-type", ""):
+            return False
+        actor = json.loads(request.content).get("actor")
         return isinstance(actor, str) and urlsplit(actor).netloc not in self.ours
 
     def _judge(self, request: httpx.Request, found: Iterable[str]) -> None:

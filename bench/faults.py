@@ -5,25 +5,22 @@ them was not borne. The short versions, which run at each change, are tests/proc
 """
 
 import asyncio
-import contextlib
 import itertools
 import random
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 
-from bench.wild import JSON, Host, Manners, Wild
-from storage import consistency
+from bench.fault_stage import Line, Stage, creates, have, staged
+from bench.wild import JSON, Host, Manners
 from tests.support import faults
-from tests.support.postgres import Postgres
-from tests.support.processes import ProcessNode, Program, eventually, free_port, process
+from tests.support.processes import eventually, free_port
 from tests.support.servers import Person
 
 FAST_ANSWER_SECONDS = 7.5
@@ -32,77 +29,6 @@ HEALTHY_MEDIAN_SECONDS, HEALTHY_MAX_SECONDS = 5.0, 20.0
 OTHERS_SECONDS = 5.0
 AUTHOR_SECONDS = 0.3
 FROZEN_SECONDS = 12.0
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A row of the table."""
-
-    fault: str
-    done: str
-    expected: str
-    measured: str
-    ok: bool
-
-
-class Stage:
-    """One server: `fedi web` and two `fedi worker` on a Postgres of its own, and the rest of the world."""
-
-    def __init__(self, node: ProcessNode, postgres: Postgres, wild: Wild, workers: list[Program], scale: float) -> None:
-        self.node, self.postgres, self.wild, self.workers, self.scale = node, postgres, wild, workers, scale
-        self.failed = False
-        self._names = itertools.count(1)
-
-    def count(self, whole: int) -> int:
-        return max(round(whole * self.scale), 10)
-
-    async def person(self) -> Person:
-        return await self.node.person(f"person{next(self._names)}")
-
-    async def followed(self, author: Person, hosts: list[Host]) -> None:
-        for host in hosts:
-            await faults.follow(self.node, await faults.known(self.node, host), author.account_id)
-        await eventually(self.idle, seconds=60)
-
-    async def idle(self) -> bool:
-        """Whether nothing is due. What waits for hosts that do not answer may."""
-        left = await faults.rows(
-            self.node,
-            """
-            select 1 from jobs where failed_at is null and run_at < now() + interval '5 minutes'
-            union all
-            select 1 from deliveries d join hosts h on h.host = d.host
-            where d.state = 'waiting' and h.failures = 0 and h.rest_until is null
-            """,
-        )
-        return not left
-
-    async def kill(self, program: Program) -> None:
-        program.kill()
-        if program is self.node.program:
-            await self.node.start()
-        else:
-            program.start()
-
-    async def report(self, *lines: Line) -> None:
-        """Print, with a look at all rows."""
-        async with self.node.db.transaction() as conn:
-            found = await consistency.faults(conn, timeout_seconds=300)
-        for line in [
-            *lines,
-            *([Line("rows", "all tables compared", "no contradiction", str(found), False)] * bool(found)),
-        ]:
-            self.failed = self.failed or not line.ok
-            mark = "ok" if line.ok else "NO"
-            print(f"| {line.fault} | {line.done} | {line.expected} | {line.measured} | {mark} |", flush=True)
-
-
-def creates(host: Host) -> list[str]:
-    """Ids of posts that came, with those that came again."""
-    return [each.id for each in host.arrivals if each.id.endswith("/activity")]
-
-
-async def have(hosts: list[Host], wanted: set[str]) -> bool:
-    return all(wanted <= set(creates(host)) for host in hosts)
 
 
 async def outgoing(stage: Stage) -> None:
@@ -502,23 +428,6 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
 }
 
 
-@contextlib.asynccontextmanager
-async def _staged(directory: Path, scale: float) -> AsyncIterator[Stage]:
-    """What is not durable would lose commits by itself when it is killed."""
-    postgres = Postgres(directory / "postgres")
-    await postgres.start()
-    try:
-        async with (
-            Wild() as wild,
-            process("localhost", postgres.url, directory, command="web", log_format="json") as node,
-        ):
-            with node.beside("worker") as one, node.beside("worker") as other:
-                await faults.listening(node, 3)
-                yield Stage(node, postgres, wild, [one, other], scale)
-    finally:
-        await postgres.server.stop()
-
-
 async def run(directory: Path, *, quick: bool, only: str | None) -> bool:
     """Whether all of them were borne."""
     print("| fault | what was done | expected | measured | |\n|---|---|---|---|---|", flush=True)
@@ -526,7 +435,7 @@ async def run(directory: Path, *, quick: bool, only: str | None) -> bool:
     for name, scenario in SCENARIOS.items():
         if only in (None, name):
             (directory / name).mkdir(mode=0o755)
-            async with _staged(directory / name, 0.2 if quick else 1.0) as stage:
+            async with staged(directory / name, 0.2 if quick else 1.0) as stage:
                 try:
                     await scenario(stage)
                 except (AssertionError, httpx.HTTPError) as exc:

@@ -1,11 +1,13 @@
 """Jobs and scheduled work that belong to no single service: adapters to federation, and sweeping up."""
 
+import functools
 from datetime import timedelta
 from typing import Any
 
 from federation import featuring, inbox, outbound
 from federation.errors import Gone, Rejected
 from fedi.context import App
+from fedi.services import sweeping
 from storage import (
     activities,
     activity,
@@ -62,31 +64,17 @@ async def part_account(app: App, payload: dict[str, Any]) -> None:
 async def sweep(app: App) -> None:
     """Forget what no longer serves: old activities with their deliveries, translations, windows of rate limits, how
     threads were completed, who was lost by old blocks, keys that others replaced."""
-    gone = ACTIVITIES_STEP
-    while gone == ACTIVITIES_STEP:
-        async with app.db.transaction() as conn:
-            gone = await activities.sweep(conn, days=KEPT_DAYS, limit=ACTIVITIES_STEP)
+    done = functools.partial(sweeping.until_done, app)
+    await done(lambda c, n: activities.sweep(c, days=KEPT_DAYS, limit=n), step=ACTIVITIES_STEP)
     async with app.db.transaction() as conn:
         await activity.forget(conn)
         await translations.forget(conn, days=KEPT_DAYS)
     async with app.db.transaction() as conn:
         await keys.drop_replaced(conn, limit=KEYS_STEP)
-    gone = ARRIVALS_STEP
-    while gone == ARRIVALS_STEP:
-        async with app.db.transaction() as conn:
-            gone = await arrivals.forget(conn, days=KEPT_DAYS, limit=ARRIVALS_STEP)
-    gone = RATE_LIMITS_STEP
-    while gone == RATE_LIMITS_STEP:
-        async with app.db.transaction() as conn:
-            gone = await rate_limits.forget(conn, limit=RATE_LIMITS_STEP)
-    gone = REFRESHES_STEP
-    while gone == REFRESHES_STEP:
-        async with app.db.transaction() as conn:
-            gone = await thread_refreshes.prune(conn, older_than=REFRESHES_KEPT, limit=REFRESHES_STEP)
-    gone = SEVERED_STEP
-    while gone == SEVERED_STEP:
-        async with app.db.transaction() as conn:
-            gone = await severances.forget(conn, limit=SEVERED_STEP)
+    await done(lambda c, n: arrivals.forget(c, days=KEPT_DAYS, limit=n), step=ARRIVALS_STEP)
+    await done(lambda c, n: rate_limits.forget(c, limit=n), step=RATE_LIMITS_STEP)
+    await done(lambda c, n: thread_refreshes.prune(c, older_than=REFRESHES_KEPT, limit=n), step=REFRESHES_STEP)
+    await done(lambda c, n: severances.forget(c, limit=n), step=SEVERED_STEP)
 
 
 async def read_shared_collection(app: App, payload: dict[str, Any]) -> None:

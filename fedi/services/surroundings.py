@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from federation import threads
 from fedi.context import App
+from fedi.services import sweeping
 from storage import fetch_budgets, jobs, refusals, thread_watches
 
 STEP = 1000
@@ -25,11 +26,5 @@ async def look_at_threads(app: App) -> None:
 
 async def tidy(app: App) -> None:
     """Windows of budgets that are over, and refusals."""
-    gone = STEP
-    while gone == STEP:
-        async with app.db.transaction() as conn:
-            gone = await fetch_budgets.forget(conn, older_than=BUDGETS_KEPT, limit=STEP)
-    gone = STEP
-    while gone == STEP:
-        async with app.db.transaction() as conn:
-            gone = await refusals.forget(conn, limit=STEP)
+    await sweeping.until_done(app, lambda c, n: fetch_budgets.forget(c, older_than=BUDGETS_KEPT, limit=n), step=STEP)
+    await sweeping.until_done(app, lambda c, n: refusals.forget(c, limit=n), step=STEP)

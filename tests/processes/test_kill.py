@@ -21,6 +21,7 @@ from bench import sink
 from federation import actors
 from federation.signatures import keys
 from storage import follows
+from tests.support import faults
 from tests.support.processes import ProcessNode, Program, Start, eventually, free_port
 from tests.support.servers import Person
 
@@ -79,25 +80,6 @@ async def sinks(directory: Path) -> AsyncIterator[Sinks]:
         program.stop()
 
 
-async def acknowledged(author: Person, number: int) -> str:
-    """Post until the server says that it has it, always with the same key; the post's URI."""
-    while True:
-        try:
-            response = await author.call(
-                "POST",
-                "/api/v1/statuses",
-                json={"status": f"Post number {number}"},
-                headers={"Idempotency-Key": f"post-{number}"},
-            )
-        except httpx.HTTPError:
-            await asyncio.sleep(0.1)
-            continue
-        if response.status_code == 200:
-            return str(response.json()["uri"])
-        assert response.status_code == 503, response.text
-        await asyncio.sleep(0.1)
-
-
 async def reached(done: list[str], count: float) -> None:
     """Wait until so many posts are acknowledged."""
 
@@ -121,7 +103,7 @@ async def post(author: Person, numbers: Iterator[int], done: list[str]) -> None:
 
     async def one_after_another() -> None:
         for number in numbers:
-            done.append(await acknowledged(author, number))
+            done.append(await faults.published(author, number))
 
     await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 

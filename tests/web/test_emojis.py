@@ -75,7 +75,7 @@ async def test_profiles_and_posts_show_them(server: Node) -> None:
         },
     )
     post = await alice.posts("text :party:", spoiler_text="warning :party:")
-    await alice.posts("asked", poll={"options": ["one :party:", "two"], "expires_in": 3600})
+    asked = await alice.posts("asked", poll={"options": ["one :party:", "two"], "expires_in": 3600})
     page = LexborHTMLParser((await server.client.get("/@alice", headers={"Accept": "text/html"})).text)
     for place in (
         "h1",
@@ -93,4 +93,6 @@ async def test_profiles_and_posts_show_them(server: Node) -> None:
         assert (pictures[0].attributes["src"] or "").startswith("https://example.test/media/")
     (name,) = page.css("h1")
     assert name.text().strip() == "Alice  <i>"
+    (closing,) = page.css(".poll + .note time")
+    assert closing.attributes["datetime"] == asked["poll"]["expires_at"]
     assert not page.css("title img")

@@ -1,5 +1,7 @@
 """What anybody may read in a browser, and what nobody may."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.servers import Node
@@ -116,3 +118,12 @@ async def test_emojis_under_a_post_are_shown(server: Node) -> None:
     for path in (post["url"], "/@alice", f"/@alice/{post['id']}/embed"):
         html = (await server.client.get(path, headers=HTML)).text
         assert "<li><span>🍅</span> 1</li>" in html, path
+
+
+async def test_the_start_page_offers_apps_that_can_reach_the_server(servers: Any) -> None:
+    near = await servers("localhost:8000", base_url="http://localhost:8000")
+    far = await servers("example.test")
+    pages = {node.domain: (await node.client.get("/")).text for node in near + far}
+    assert "toot login -i http://localhost:8000<" in pages["localhost:8000"]
+    assert "elk.zone" not in pages["localhost:8000"]
+    assert "https://elk.zone/example.test/" in pages["example.test"]

@@ -14,24 +14,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-from cachetools import LRUCache, TTLCache
-
-from federation import actors, alive, counters, followers, knocking, linking, signing
+from federation import batches, counters, followers, knocking, signing
+from federation.batches import Fared, Taken
 from federation.context import Fed
 from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
 from federation.signatures import rfc9421
 from federation.signatures.requests import Outgoing
-from storage import activities, deliveries, hosts
-from storage.db import Conn
-from storage.deliveries import Batch, Delivery, Due, Outcome
+from storage import deliveries
+from storage.deliveries import Delivery, Due, Outcome
 from storage.errors import DatabaseBusy, DatabaseDown
 
 log = logging.getLogger("fedi.delivery")
 
-BATCH = 50
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 0.05
 # Looking takes no more than this part of the time, however many hosts there are.
@@ -52,9 +48,6 @@ UNAUTHORIZED_ATTEMPTS = 5
 MISTAKEN_ATTEMPTS = 3
 # While the database is away: what is not written down in the end is sent again.
 WRITE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
-CACHED_BODIES = 200
-# How long a host is known to answer before that is written down again.
-OK_SECONDS = 60
 
 
 class Turn:
@@ -86,47 +79,85 @@ class Turns:
         return len(quick) < self._concurrency
 
 
+class _Search:
+    """Which hosts are served next, and when to look again. That costs as much as there are hosts with something
+    waiting: not after each one that was served."""
+
+    def __init__(self, fed: Fed) -> None:
+        self.news = True
+        self._fed = fed
+        self._found: list[Due] = []  # the first one last
+        self._next_at = 0.0
+        self._stale_at = 0.0
+
+    @property
+    def pause(self) -> float:
+        """How long there is nothing to be done, though some place became free."""
+        return 0.0 if self._found else max(self._next_at - time.monotonic(), 0.0)
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for some place to become free."""
+        return SLOW_SECONDS / 4 if self._found else POLL_SECONDS
+
+    def next(self, turns: Turns) -> Due | None:
+        """Whose turn it is, if there is room."""
+        while self._found and turns.room(failing=self._found[-1].failing):
+            due = self._found.pop()
+            if due.host not in turns.active:
+                return due
+        return None
+
+    async def look(self, turns: Turns) -> None:
+        """If it is time, and may show something else than is known."""
+        began = time.monotonic()
+        if began < self._next_at or not (self.news or not self._found or began >= self._stale_at):
+            return
+        self.news = False
+        try:
+            self._found = (await _due(self._fed, list(turns.active), HOSTS_AT_ONCE))[::-1]
+        except Exception:
+            log.exception("looking for deliveries failed")
+            self._found = []
+        ended = time.monotonic()
+        self._next_at = ended + max(LOOK_SECONDS, LOOK_SHARE * (ended - began))
+        self._stale_at = ended + POLL_SECONDS
+
+
 async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency: int) -> None:
     """Serve hosts until `stop`; then finish what is on the wire. `wake` is set when there may be something new."""
-    turns = Turns(concurrency)
+    turns, search, stir = Turns(concurrency), _Search(fed), asyncio.Event()
     tasks: set[asyncio.Task[bool]] = set()
-    found: list[Due] = []
-    next_look = 0.0
 
     def done(host: str, task: asyncio.Task[bool]) -> None:
         tasks.discard(task)
         del turns.active[host]
-        wake.set()
+        stir.set()
 
+    async def listen() -> None:
+        while True:
+            await wake.wait()
+            wake.clear()
+            search.news = True
+            stir.set()
+
+    listener = asyncio.create_task(listen())
     while not stop.is_set():
-        wake.clear()
-        # Looking costs as much as there are hosts with something waiting: not after each one that was served.
-        if turns.room(failing=False) and time.monotonic() >= next_look:
-            began = time.monotonic()
-            found = await _look(fed, list(turns.active))
-            next_look = time.monotonic() + max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - began))
-        while found and turns.room(failing=found[-1].failing):
-            due = found.pop()
-            if due.host not in turns.active:
-                turns.active[due.host] = Turn(failing=due.failing)
-                task = asyncio.create_task(_serve(fed, due.host, stop, turns.active[due.host]))
-                tasks.add(task)
-                task.add_done_callback(functools.partial(done, due.host))
+        stir.clear()
+        if turns.room(failing=False):
+            await search.look(turns)
+        while due := search.next(turns):
+            turns.active[due.host] = Turn(failing=due.failing)
+            task = asyncio.create_task(_serve(fed, due.host, stop, turns.active[due.host]))
+            tasks.add(task)
+            task.add_done_callback(functools.partial(done, due.host))
         try:
-            await asyncio.wait_for(wake.wait(), SLOW_SECONDS / 4 if found else POLL_SECONDS)
-            await asyncio.sleep(0 if found else max(next_look - time.monotonic(), 0))
+            await asyncio.wait_for(stir.wait(), search.patience)
+            await asyncio.sleep(search.pause)
         except TimeoutError:
             pass
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _look(fed: Fed, busy: Sequence[str]) -> list[Due]:
-    """The next hosts to serve, the first one last."""
-    try:
-        return (await _due(fed, busy, HOSTS_AT_ONCE))[::-1]
-    except Exception:
-        log.exception("looking for deliveries failed")
-        return []
+    listener.cancel()
+    await asyncio.gather(*tasks, listener, return_exceptions=True)
 
 
 async def drain(fed: Fed) -> bool:
@@ -146,14 +177,11 @@ async def _serve(fed: Fed, host: str, stop: asyncio.Event, turn: Turn) -> bool:
     served = False
     try:
         while not stop.is_set() and time.monotonic() < turn.began_at + TURN_SECONDS:
-            async with fed.db.transaction() as conn:
-                batch = await deliveries.claim(conn, host, limit=BATCH)
-                bodies = await _bodies(fed, conn, batch)
-            if not batch.rows:
+            taken = await batches.take(fed, host)
+            if not taken.batch.rows:
                 break
             served = True
-            bodies = await _signed(fed, batch, bodies)
-            if not await _Sending(fed, host, batch, bodies, stop, turn).run() or not batch.more:
+            if not await _Sending(fed, host, taken, stop, turn).run() or not taken.batch.more:
                 break
     except Exception:
         # Leases run out by themselves.
@@ -161,39 +189,11 @@ async def _serve(fed: Fed, host: str, stop: asyncio.Event, turn: Turn) -> bool:
     return served
 
 
-def _cached(fed: Fed) -> LRUCache[int, bytes]:
-    cache: LRUCache[int, bytes] = fed.memory.setdefault("delivery.bodies", LRUCache(CACHED_BODIES))
-    return cache
-
-
-async def _signed(fed: Fed, batch: Batch, bodies: dict[int, bytes]) -> dict[int, bytes]:
-    """With the signatures inside of them that the operator may want."""
-    found = await linking.signed(fed, {row.activity_id: row.sender_id for row in batch.rows}, bodies)
-    if found is not bodies:
-        _cached(fed).update(found)
-    return found
-
-
-async def _bodies(fed: Fed, conn: Conn, batch: Batch) -> dict[int, bytes]:
-    """What is sent, by the ids of activities: most go to many hosts one after another."""
-    cache = _cached(fed)
-    wanted = {row.activity_id for row in batch.rows}
-    found = {activity_id: cache[activity_id] for activity_id in wanted if activity_id in cache}
-    missing = sorted(wanted - found.keys())
-    if missing:
-        loaded = await activities.bodies(conn, missing)
-        found.update({activity_id: body.encode() for activity_id, body in loaded.items()})
-        cache.update({activity_id: found[activity_id] for activity_id in missing if activity_id in found})
-    return found
-
-
 class _Sending:
     """One batch on its way to one host."""
 
-    def __init__(
-        self, fed: Fed, host: str, batch: Batch, bodies: dict[int, bytes], stop: asyncio.Event, turn: Turn
-    ) -> None:
-        self._fed, self._host, self._batch, self._bodies, self._stop, self._turn = fed, host, batch, bodies, stop, turn
+    def __init__(self, fed: Fed, host: str, taken: Taken, stop: asyncio.Event, turn: Turn) -> None:
+        self._fed, self._host, self._taken, self._stop, self._turn = fed, host, taken, stop, turn
         self._room = asyncio.Semaphore(fed.site.max_per_host)
         self._deadline = time.monotonic() + BATCH_SECONDS
         self._outcomes: list[Outcome] = []
@@ -201,7 +201,7 @@ class _Sending:
     async def run(self) -> bool:
         """Send the rows, several senders at a time, each sender's in order; whether the host still answers."""
         lanes: dict[int, list[Delivery]] = defaultdict(list)
-        for row in self._batch.rows:
+        for row in self._taken.batch.rows:
             lanes[row.sender_id].append(row)
         await asyncio.gather(*(self._lane(rows) for rows in lanes.values()))
         return await self._settle()
@@ -212,7 +212,7 @@ class _Sending:
             return True
         if any(outcome.rest_seconds for outcome in self._outcomes):
             return True
-        return not _answers(self._outcomes) and any(outcome.attempted for outcome in self._outcomes)
+        return not batches.answers(self._outcomes) and any(outcome.attempted for outcome in self._outcomes)
 
     async def _lane(self, rows: Sequence[Delivery]) -> None:
         """One sender's, in order; what is the same activity for several inboxes side by side."""
@@ -226,7 +226,7 @@ class _Sending:
             if halted or self._over():
                 outcome = _given_back(row)
             else:
-                outcome = await _attempt(self._fed, row, self._bodies.get(row.activity_id, b""))
+                outcome = await _attempt(self._fed, row, self._taken.bodies[row.activity_id])
                 self._turn.moved_at = time.monotonic()
             self._outcomes.append(outcome)
         return outcome
@@ -234,57 +234,21 @@ class _Sending:
     async def _settle(self) -> bool:
         """Write it down, as soon as the database lets us; whether the host still answers."""
         closed = {outcome.id for outcome in self._outcomes if outcome.status == 410}
-        gone = sorted({row.inbox for row in self._batch.rows if row.id in closed})
-        noted: TTLCache[str, bool] = self._fed.memory.setdefault(
-            "delivery.answering", TTLCache(10_000, OK_SECONDS, time.monotonic)
-        )
-        known = self._batch.proven and self._host in noted
+        gone = sorted({row.inbox for row in self._taken.batch.rows if row.id in closed})
+        fared = Fared(self._host, self._outcomes, gone, self._taken.batch.proven)
         for pause in WRITE_SECONDS:
             await asyncio.sleep(pause)
             try:
-                async with self._fed.db.transaction() as conn:
-                    well = await _write(conn, self._host, self._outcomes, gone, known=known)
+                return await batches.settle(self._fed, fared)
             except Exception as exc:  # noqa: BLE001 (whatever it is, the leases run out in the end)
                 log.warning("what %s answered could not be written: %s", self._host, exc)
                 if self._stop.is_set():
                     break
-                continue
-            if well:
-                noted[self._host] = True
-            else:
-                noted.pop(self._host, None)
-                alive.forget(self._fed, self._host)
-            return well
         return False
-
-
-def _answers(outcomes: Sequence[Outcome]) -> bool:
-    return any(outcome.state in ("delivered", "refused") and outcome.attempted for outcome in outcomes)
 
 
 def _given_back(row: Delivery) -> Outcome:
     return Outcome(row.id, row.leased_until, "waiting", None, None, attempted=False)
-
-
-async def _write(conn: Conn, host: str, outcomes: Sequence[Outcome], gone: Sequence[str], *, known: bool) -> bool:
-    """Note how the deliveries and the host fared, and which inboxes are gone; whether to go on with it now. `known`:
-    that it answers is written already."""
-    failed = [outcome for outcome in outcomes if outcome.state == "waiting" and outcome.attempted]
-    rest = max((outcome.rest_seconds for outcome in failed), default=0.0)
-    if _answers(outcomes):
-        if not known:
-            await hosts.succeeded(conn, host)
-        if rest:
-            await hosts.rest(conn, host, rest)
-    elif failed:
-        pause = await hosts.failed(conn, host, error=failed[0].error or "", delay_seconds=rest or None)
-        # They wait as long as the host does, so that they are first when it answers again.
-        outcomes = [msgspec.structs.replace(each, delay_seconds=pause * 0.99) if each in failed else each
-                    for each in outcomes]  # fmt: skip
-    await deliveries.finish(conn, sorted(outcomes, key=lambda outcome: outcome.id))
-    if gone:
-        await actors.doubt(conn, gone)
-    return not failed
 
 
 async def _attempt(fed: Fed, row: Delivery, body: bytes) -> Outcome:

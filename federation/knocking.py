@@ -3,7 +3,7 @@ that answers 400 or 401 is asked once more with RFC 9421, and what it then took 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -14,7 +14,7 @@ from federation.http.client import REFUSALS
 from storage import hosts
 from storage.hosts import Host, Scheme
 
-__all__ = ["REFUSALS", "Order", "accepted", "in_vain", "learn", "order", "settle"]
+__all__ = ["REFUSALS", "Order", "accepted", "in_vain", "known", "learn", "order", "settle"]
 
 CACHED_SECONDS = 60
 # Neither kind was taken: the reason is another one, and the second request would be one too many.
@@ -38,11 +38,16 @@ class Order(msgspec.Struct, frozen=True):
 
 async def order(fed: Fed, host: str, method: str = "GET") -> Order:
     """For a host as its URLs name it."""
-    known = _orders(fed).get(host)
-    if known is None:
+    found = _orders(fed).get(host)
+    if found is None:
         async with fed.db.read() as conn:
-            known = _orders(fed)[host] = _order(await hosts.find(conn, host))
-    return Order(known.first, None) if (method, host) in _vain(fed) else known
+            found = _orders(fed)[host] = _order(await hosts.find(conn, host))
+    return Order(found.first, None) if (method, host) in _vain(fed) else found
+
+
+def known(fed: Fed, found: Iterable[Host]) -> None:
+    """These rows were read just now: nobody need ask again for a while."""
+    _orders(fed).update({host.host: _order(host) for host in found})
 
 
 async def accepted(fed: Fed, host: str, scheme: Scheme) -> None:

@@ -1,9 +1,6 @@
 """The outgoing queue, which is its own ledger: one row per activity and inbox, from waiting to its end.
 
-A host is one ordered queue. Somebody who sends takes a run of its rows under a lease; nobody else takes rows of that
-host meanwhile. What one person tells another goes before what is for many (`bulk`). Of one sender nothing overtakes
-what is waiting for another try, unless the host has refused that very thing three times: it may take others; and what
-is for one person does not wait for what is for many.
+How rows are taken to be sent, and in which order, is in `storage.claims`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from storage.db import Conn, wake
-from storage.rows import columns, structs
+from storage.rows import structs
 
 QUEUE = "deliver"
 # So long a host waits for a process that hangs. Not renewed: a batch ends well before.
@@ -26,20 +23,13 @@ class Delivery(msgspec.Struct, frozen=True):
     id: int
     activity_id: int
     sender_id: int
+    host: str
     inbox: str
     bulk: bool
     attempts: int
     last_status: int | None
     created_at: datetime
     leased_until: datetime  # names the lease: whoever has lost it writes nothing
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """What was taken of a host. `proven`: it answered last time; `more`: perhaps there is more to take."""
-
-    rows: list[Delivery]
-    proven: bool = True
-    more: bool = False
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -112,51 +102,6 @@ async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[Due]
         busy, limit,
     )  # fmt: skip
     return structs(Due, records)
-
-
-async def claim(conn: Conn, host: str, *, limit: int) -> Batch:
-    """Take due rows of a host under a lease, oldest first; nothing when somebody else has some, or while it is paused.
-    A host that failed last time gets one, to see whether it answers again. In a transaction."""
-    failures = await conn.fetchval(
-        "select failures from hosts where host = $1 and (next_at is null or next_at <= now()) for update skip locked",
-        host,
-    )
-    if failures is None:
-        return Batch([])
-    limit = 1 if failures else limit
-    # A host that fails is asked with something that it has not refused itself, if there is.
-    order = f"case when {_blamed('d')} then d.attempts else 0 end, d.bulk, d.id" if failures else "d.bulk, d.id"
-    records = await conn.fetch(
-        f"""
-        update deliveries set leased_until = clock_timestamp() + make_interval(secs => $3),
-            holder = current_setting('application_name')
-        where id in (
-            select d.id from deliveries d
-            where d.host = $1 and d.state = 'waiting' and d.next_at <= now()
-              and (select max(o.leased_until) from deliveries o where o.host = $1 and o.state = 'waiting'
-                   and o.leased_until is not null) > now() is not true
-              and (select true from deliveries e where e.host = $1 and e.state = 'waiting' and e.id < d.id
-                   and e.sender_id = d.sender_id and e.attempts > 0 and (e.next_at > now() or $4)
-                   and (d.bulk or not e.bulk)
-                   and not (e.attempts >= 3 and {_blamed("e")} and not {_SAME_OBJECT}) limit 1) is null
-            order by {order} limit $2)
-        returning {columns(Delivery)}
-        """,
-        host, limit, float(LEASE_SECONDS), failures > 0,
-    )  # fmt: skip
-    rows = sorted(structs(Delivery, records), key=lambda delivery: (delivery.bulk, delivery.id))
-    return Batch(rows, proven=failures == 0, more=len(rows) == limit)
-
-
-# A Delete waits for its Create even then: overtaken, it would be undone.
-_SAME_OBJECT = """exists (
-    select from activities x join activities y on y.object_uri = x.object_uri
-    where x.id = d.activity_id and y.id = e.activity_id)"""
-
-
-def _blamed(alias: str) -> str:
-    """Whether a row was refused for what it is, as far as one can tell, and not because the host is in trouble."""
-    return f"coalesce({alias}.last_status, 0) not in {HOST_STATUSES}"
 
 
 async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> int:

@@ -1,5 +1,6 @@
 """Other servers as hosts: whether they answer, since when not, and when to try again."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -96,44 +97,59 @@ async def count(conn: Conn) -> int:
     return found
 
 
-async def succeeded(conn: Conn, host: str) -> None:
-    """It answered. Written at most once a minute while nothing changes."""
+class Trouble(msgspec.Struct, frozen=True):
+    """What was wrong with a host, and how long it asked to be left alone, if it did."""
+
+    host: str
+    error: str
+    rest_seconds: float | None = None
+
+
+async def succeeded(conn: Conn, names: Sequence[str]) -> None:
+    """They answered. Written at most once a minute while nothing changes."""
     await conn.execute(
         """
         update hosts set failing_since = null, failures = 0, next_at = null, last_error = null, last_ok_at = now(),
             rest_until = null, revived_at = null
-        where host = $1 and (failures > 0 or last_ok_at is null or last_ok_at < now() - interval '1 minute')
+        where host in (select host from hosts where host = any($1)
+            and (failures > 0 or last_ok_at is null or last_ok_at < now() - interval '1 minute')
+            order by host for update)
         """,
-        host,
+        names,
     )
 
 
-async def failed(conn: Conn, host: str, *, error: str, delay_seconds: float | None = None) -> float:
-    """It did not answer: pause it as one, 15 s doubling to six hours with jitter, or longer if it asked for that
-    (`delay_seconds`). How long it is."""
-    seconds: float | None = await conn.fetchval(
+async def failed(conn: Conn, troubles: Sequence[Trouble]) -> dict[str, float]:
+    """They did not answer: pause each as one, 15 s doubling to six hours with jitter, or longer if it asked for that.
+    How long it is."""
+    records = await conn.fetch(
         """
-        update hosts set failing_since = coalesce(failing_since, now()), failures = failures + 1, last_error = $2,
-            rest_until = now() + make_interval(secs => $3::float8),
-            next_at = now() + make_interval(secs => greatest($3::float8,
-                least(15 * power(2, least(failures, 12)), 21600) * (0.8 + random() * 0.4)))
-        where host = $1
-        returning extract(epoch from next_at - now())::float8
+        with locked as materialized (select host from hosts where host = any($1) order by host for update)
+        update hosts h set failing_since = coalesce(h.failing_since, now()), failures = h.failures + 1,
+            last_error = t.error, rest_until = now() + make_interval(secs => t.rest),
+            next_at = now() + make_interval(secs => greatest(t.rest,
+                least(15 * power(2, least(h.failures, 12)), 21600) * (0.8 + random() * 0.4)))
+        from unnest($1::text[], $2::text[], $3::float8[]) as t(host, error, rest) join locked using (host)
+        where h.host = t.host
+        returning h.host, extract(epoch from h.next_at - now())::float8
         """,
-        host, error[:500].replace("\0", ""), delay_seconds,
+        [each.host for each in troubles], [each.error[:500].replace("\0", "") for each in troubles],
+        [each.rest_seconds for each in troubles],
     )  # fmt: skip
-    return seconds or 0.0
+    return {record[0]: record[1] for record in records}
 
 
-async def rest(conn: Conn, host: str, seconds: float) -> None:
-    """It answers, and asks to be left alone for a while."""
+async def rest(conn: Conn, seconds: Mapping[str, float]) -> None:
+    """They answer, and ask to be left alone for a while."""
     await conn.execute(
         """
-        update hosts set next_at = greatest(next_at, now() + make_interval(secs => $2)),
-            rest_until = greatest(rest_until, now() + make_interval(secs => $2))
-        where host = $1
+        with locked as materialized (select host from hosts where host = any($1) order by host for update)
+        update hosts h set next_at = greatest(h.next_at, now() + make_interval(secs => t.rest)),
+            rest_until = greatest(h.rest_until, now() + make_interval(secs => t.rest))
+        from unnest($1::text[], $2::float8[]) as t(host, rest) join locked using (host)
+        where h.host = t.host
         """,
-        host, seconds,
+        list(seconds), list(seconds.values()),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ only after the commit. Activities that arrive within a few milliseconds of each 
 for each: the policy, the key, and the insertion, which leaves out what arrived before.
 """
 
-import asyncio
+import functools
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from federation.http.errors import BadUrl
 from federation.inbox import besides, judging, room
 from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
+from federation.together import Together
 from federation.vocab import activity, normalise, types
 from federation.vocab.activity import Activity
 from storage import accounts
@@ -250,38 +251,14 @@ async def _store(
     forwarded = sender_uri != envelope.actor
     uri = None if forwarded else envelope.id
     uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
-    intake: Intake = fed.memory.setdefault("intake", Intake(fed))
-    await intake.put(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
+    gathered: Together[Arrival, None] | None = fed.memory.get("intake")
+    if gathered is None:
+        accept = functools.partial(_accept, fed)
+        gathered = fed.memory["intake"] = Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)
+    await gathered.ask(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
 
 
-class Intake:
-    """Gathers arrivals for a moment and commits them together; `put` returns after the commit."""
-
-    def __init__(self, fed: Fed) -> None:
-        self._fed = fed
-        self._waiting: list[tuple[Arrival, asyncio.Future[None]]] = []
-        self._task: asyncio.Task[None] | None = None
-
-    async def put(self, arrival: Arrival) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((arrival, done))
-        if self._task is None:
-            self._task = asyncio.create_task(self._flush())
-        await done
-
-    async def _flush(self) -> None:
-        await asyncio.sleep(GATHER_SECONDS)
-        while self._waiting:
-            batch, self._waiting = self._waiting[:MAX_GATHERED], self._waiting[MAX_GATHERED:]
-            try:
-                async with self._fed.db.transaction() as conn:
-                    await rows.accept(conn, [arrival for arrival, _ in batch])
-            except Exception as exc:  # noqa: BLE001 (it reaches every request that waits)
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(exc)
-            else:
-                for _, done in batch:
-                    if not done.done():
-                        done.set_result(None)
-        self._task = None
+async def _accept(fed: Fed, arrivals: Sequence[Arrival]) -> Sequence[None]:
+    async with fed.db.transaction() as conn:
+        await rows.accept(conn, arrivals)
+    return [None] * len(arrivals)

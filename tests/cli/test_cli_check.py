@@ -96,7 +96,7 @@ async def test_servers_that_do_not_answer(fedi: Fedi, database_url: str) -> None
     async with db.transaction() as conn:
         for host in ("a.test", "b.test"):
             await hosts.seen(conn, host)
-        await hosts.failed(conn, "a.test", error="no answer")
+        await hosts.failed(conn, [hosts.Trouble("a.test", "no answer")])
     found = await findings(fedi)
     await db.close()
     assert found["hosts"][0] == "ok"

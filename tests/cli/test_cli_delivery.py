@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from storage import activities, audit, deliveries, hosts, ledger
+from storage import activities, audit, claims, deliveries, hosts, ledger
 from storage.db import Database
 from tests.cli.conftest import Fedi
 from tests.support import factories
@@ -24,10 +24,10 @@ async def _sent(database_url: str) -> Database:
         inboxes = [(f"https://{host}/inbox", host) for host in ("good.test", "picky.test", "silent.test")]
         await deliveries.enqueue(conn, activity, sender, inboxes, bulk=True)
         for host, state, status in (("good", "delivered", 202), ("picky", "refused", 404), ("silent", "waiting", None)):
-            [row] = (await deliveries.claim(conn, f"{host}.test", limit=1)).rows
+            [row] = (await claims.claim(conn, [f"{host}.test"], limit=1))[f"{host}.test"].rows
             outcome = deliveries.Outcome(row.id, row.leased_until, state, status, "timed out" if status is None else "")
             await deliveries.finish(conn, [outcome])
-        await hosts.failed(conn, "silent.test", error="timed out")
+        await hosts.failed(conn, [hosts.Trouble("silent.test", "timed out")])
     return db
 
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from federation import delivery
 from fedi import metrics
-from storage import deliveries
+from storage import claims
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -183,7 +183,7 @@ async def test_a_lease_of_a_dead_process_runs_out(server: Node) -> None:
     await alice.posts("hello")
     await server.server.worker.drain()
     async with server.db.transaction() as conn:
-        taken = await deliveries.claim(conn, "peer.test", limit=10)
+        taken = (await claims.claim(conn, ["peer.test"], limit=10))["peer.test"]
     assert len(taken.rows) == 1
     await drain(server)
     assert puppet.inbox == []
@@ -199,8 +199,8 @@ async def test_two_workers_never_take_the_same_host(server: Node) -> None:
     await alice.posts("one")
     await server.server.worker.drain()
     async with server.db.transaction() as first, server.db.transaction() as second:
-        assert len((await deliveries.claim(first, "peer.test", limit=10)).rows) == 1
-        assert (await deliveries.claim(second, "peer.test", limit=10)).rows == []
+        assert len((await claims.claim(first, ["peer.test"], limit=10))["peer.test"].rows) == 1
+        assert (await claims.claim(second, ["peer.test"], limit=10))["peer.test"].rows == []
 
 
 async def test_a_deleted_post_is_not_sent_any_more(server: Node) -> None:

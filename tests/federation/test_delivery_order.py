@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from federation import delivery
 from federation.context import Fed
 from federation.delivery import SLOW_SECONDS, Turn, Turns
-from storage import deliveries, hosts
+from storage import claims, deliveries, hosts
 from storage.db import Database
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
@@ -59,7 +59,7 @@ async def test_words_to_one_person_go_before_words_to_many(server: Node) -> None
     await alice.posts("@fan@peer.test me too", visibility="direct")
     await server.server.worker.drain()
     async with server.db.transaction() as conn:
-        batch = await deliveries.claim(conn, "peer.test", limit=2)
+        batch = (await claims.claim(conn, ["peer.test"], limit=2))["peer.test"]
         assert [row.bulk for row in batch.rows] == [False, False]
         await conn.execute("update deliveries set leased_until = null")
     await drain(server)
@@ -80,7 +80,7 @@ async def test_a_delete_waits_for_a_create_that_is_refused_again_and_again(serve
         await _pauses_end(server)
     puppet.inbox.clear()
     async with server.db.transaction() as conn:  # While the Create is under way once more.
-        [row] = (await deliveries.claim(conn, "picky.test", limit=1)).rows
+        [row] = (await claims.claim(conn, ["picky.test"], limit=1))["picky.test"].rows
     await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
     await server.server.worker.drain()
     async with server.db.transaction() as conn:
@@ -119,12 +119,12 @@ async def test_whoever_has_lost_its_lease_writes_nothing(server: Node) -> None:
     await alice.posts("hello")
     await server.server.worker.drain()
     async with server.db.transaction() as conn:
-        [slow] = (await deliveries.claim(conn, "peer.test", limit=10)).rows
+        [slow] = (await claims.claim(conn, ["peer.test"], limit=10))["peer.test"].rows
         await conn.execute(
             "update deliveries set leased_until = now() - interval '1 second' where leased_until > now()"
         )
     async with _another_worker(server) as other, other.db.transaction() as conn:
-        [fresh] = (await deliveries.claim(conn, "peer.test", limit=10)).rows
+        [fresh] = (await claims.claim(conn, ["peer.test"], limit=10))["peer.test"].rows
     assert fresh.id == slow.id
     async with server.db.transaction() as conn:
         refused = deliveries.Outcome(slow.id, slow.leased_until, "refused", 404, "late")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storage import activities, deliveries, jobs, leases
+from storage import activities, claims, deliveries, jobs, leases
 from storage.db import Database
 from tests.support import factories
 
@@ -21,7 +21,7 @@ async def _work_left(db: Database) -> None:
 
 async def _claimed(db: Database) -> tuple[int, int]:
     async with db.transaction() as conn:
-        batch = await deliveries.claim(conn, "b.test", limit=9)
+        batch = (await claims.claim(conn, ["b.test"], limit=9))["b.test"]
         return len(batch.rows), len(await jobs.claim(conn, "network", limit=9))
 
 
@@ -48,7 +48,7 @@ async def test_what_waits_for_another_try_keeps_its_time(database_url: str) -> N
         async with first.transaction() as conn:
             [job] = await jobs.claim(conn, "network", limit=9)
             await jobs.retry(conn, job.id, jobs.Failure("later"), delay_seconds=60)
-            [row] = (await deliveries.claim(conn, "b.test", limit=9)).rows
+            [row] = (await claims.claim(conn, ["b.test"], limit=9))["b.test"].rows
             outcome = deliveries.Outcome(row.id, row.leased_until, "waiting", None, "later", delay_seconds=60)
             await deliveries.finish(conn, [outcome])
         await first.close()

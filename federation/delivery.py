@@ -39,7 +39,7 @@ MAX_DELAY_SECONDS = 6 * 3600
 # A host with much to take gives its place to another after so long.
 TURN_SECONDS = 5.0
 # Who keeps us waiting for longer does not count among those served at once, up to so many times as many.
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 0.5
 SLOW_TIMES = 8
 # A batch that takes longer gives the rest back well before its lease ends.
 BATCH_SECONDS = deliveries.LEASE_SECONDS / 3
@@ -142,22 +142,24 @@ async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency
             stir.set()
 
     listener = asyncio.create_task(listen())
-    while not stop.is_set():
-        stir.clear()
-        if turns.room(failing=False):
-            await search.look(turns)
-        while due := search.next(turns):
-            turns.active[due.host] = Turn(failing=due.failing)
-            task = asyncio.create_task(_serve(fed, due.host, stop, turns.active[due.host]))
-            tasks.add(task)
-            task.add_done_callback(functools.partial(done, due.host))
-        try:
-            await asyncio.wait_for(stir.wait(), search.patience)
-            await asyncio.sleep(search.pause)
-        except TimeoutError:
-            pass
-    listener.cancel()
-    await asyncio.gather(*tasks, listener, return_exceptions=True)
+    try:
+        while not stop.is_set():
+            stir.clear()
+            if turns.room(failing=False):
+                await search.look(turns)
+            while due := search.next(turns):
+                turns.active[due.host] = Turn(failing=due.failing)
+                task = asyncio.create_task(_serve(fed, due.host, stop, turns.active[due.host]))
+                tasks.add(task)
+                task.add_done_callback(functools.partial(done, due.host))
+            try:
+                await asyncio.wait_for(stir.wait(), search.patience)
+                await asyncio.sleep(search.pause)
+            except TimeoutError:
+                pass
+        await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        listener.cancel()
 
 
 async def drain(fed: Fed) -> bool:

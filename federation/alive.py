@@ -13,7 +13,7 @@ SEEN_SECONDS = 10
 
 
 def _recent(fed: Fed) -> TTLCache[str, bool]:
-    recent: TTLCache[str, bool] = fed.memory.setdefault("hosts seen", TTLCache(10_000, SEEN_SECONDS, time.monotonic))
+    recent: TTLCache[str, bool] = fed.kept("hosts seen", lambda: TTLCache(10_000, SEEN_SECONDS, time.monotonic))
     return recent
 
 

@@ -43,9 +43,7 @@ async def begin(conn: Conn, account: Account) -> None:
 
 async def look(fed: Fed, account: Account) -> None:
     """Somebody here looks at a profile."""
-    recent: TTLCache[int, bool] = fed.memory.setdefault(
-        "backfill.looked", TTLCache(10_000, LOOK_SECONDS, time.monotonic)
-    )
+    recent: TTLCache[int, bool] = fed.kept("backfill.looked", lambda: TTLCache(10_000, LOOK_SECONDS, time.monotonic))
     if account.is_local or account.id in recent:
         return
     recent[account.id] = True

@@ -3,15 +3,16 @@
 A host that answers late holds up nobody: it is written down when it has answered, with whoever has answered then.
 """
 
+import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from cachetools import LRUCache, TTLCache
 
 from federation import actors, alive, knocking, linking
 from federation.context import Fed
-from federation.together import Together
+from federation.together import Item, Result, Together
 from storage import activities, claims, deliveries, hosts
 from storage.claims import Batch
 from storage.db import Conn
@@ -57,22 +58,18 @@ def answers(outcomes: Sequence[Outcome]) -> bool:
 
 async def take(fed: Fed, host: str) -> Taken:
     """Lease what is due of a host, as far as one batch goes."""
-    gathered: Together[str, Taken] | None = fed.memory.get("delivery.take")
-    if gathered is None:
-        gathered = fed.memory["delivery.take"] = Together(
-            lambda names: _take(fed, names), most=HOSTS_TOGETHER, gather_seconds=GATHER_SECONDS, at_once=AT_ONCE
-        )
+    gathered: Together[str, Taken] = fed.kept("delivery.take", lambda: _together(functools.partial(_take, fed)))
     return await gathered.ask(host)
 
 
 async def settle(fed: Fed, fared: Fared) -> bool:
     """Write down how the deliveries to a host ended, and give the leases back; whether to go on with it now."""
-    gathered: Together[Fared, bool] | None = fed.memory.get("delivery.settle")
-    if gathered is None:
-        gathered = fed.memory["delivery.settle"] = Together(
-            lambda many: _settle(fed, many), most=HOSTS_TOGETHER, gather_seconds=GATHER_SECONDS, at_once=AT_ONCE
-        )
+    gathered: Together[Fared, bool] = fed.kept("delivery.settle", lambda: _together(functools.partial(_settle, fed)))
     return await gathered.ask(fared)
+
+
+def _together(work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> Together[Item, Result]:
+    return Together(work, most=HOSTS_TOGETHER, gather_seconds=GATHER_SECONDS, at_once=AT_ONCE)
 
 
 async def _take(fed: Fed, names: Sequence[str]) -> Sequence[Taken]:
@@ -97,7 +94,7 @@ async def _hurry(conn: Conn, group: Sequence[object]) -> None:
 
 
 def _cached(fed: Fed) -> LRUCache[int, bytes]:
-    cache: LRUCache[int, bytes] = fed.memory.setdefault("delivery.bodies", LRUCache(CACHED_BODIES))
+    cache: LRUCache[int, bytes] = fed.kept("delivery.bodies", lambda: LRUCache(CACHED_BODIES))
     return cache
 
 
@@ -114,9 +111,7 @@ async def _bodies(fed: Fed, conn: Conn, wanted: dict[int, int]) -> dict[int, byt
 
 
 async def _settle(fed: Fed, many: Sequence[Fared]) -> Sequence[bool]:
-    noted: TTLCache[str, bool] = fed.memory.setdefault(
-        "delivery.answering", TTLCache(10_000, OK_SECONDS, time.monotonic)
-    )
+    noted: TTLCache[str, bool] = fed.kept("delivery.answering", lambda: TTLCache(10_000, OK_SECONDS, time.monotonic))
     news = [each.host for each in many if answers(each.outcomes) and not (each.proven and each.host in noted)]
     async with fed.db.transaction() as conn:
         await _hurry(conn, many)

@@ -142,7 +142,7 @@ async def met(fed: Fed, host: str) -> None:
 
 
 def _met(fed: Fed) -> LRUCache[str, bool]:
-    found: LRUCache[str, bool] = fed.memory.setdefault("budgets.met", LRUCache(20_000))
+    found: LRUCache[str, bool] = fed.kept("budgets.met", lambda: LRUCache(20_000))
     return found
 
 

@@ -1,11 +1,14 @@
 """What federation code is given: the first argument of everything that needs the database or the network."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from federation.http.client import HTTPClient
 from storage.db import Database
+
+T = TypeVar("T")
 
 # The account row that signs what no person signs. Its id is never shown.
 INSTANCE_ACTOR_ID = -99
@@ -59,3 +62,10 @@ class Fed(msgspec.Struct, frozen=True):
     http: HTTPClient
     site: Site
     memory: dict[str, Any]  # per-process caches, named by their module. Any: each knows its own
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """What somebody keeps in this process, made when it is first asked for."""
+        found: T | None = self.memory.get(name)
+        if found is None:
+            found = self.memory[name] = make()
+        return found

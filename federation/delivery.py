@@ -284,17 +284,18 @@ async def _attempt(fed: Fed, row: Delivery, body: bytes) -> Outcome:
 
 async def _post(fed: Fed, row: Delivery, body: bytes) -> Response:
     """Send it, signed as its host takes it; once more, signed the other way, if that was why it was refused."""
-    host = parse_url(row.inbox).authority
+    url = parse_url(row.inbox)
+    host = url.authority
     order = await knocking.order(fed, host, "POST")
     extra = await followers.header(fed, row.sender_id, host, body)
     request = Outgoing(method="POST", url=row.inbox, body=body, extra=extra)
     headers = {"Accept": ACCEPT, **await signing.headers_for(fed, row.sender_id, request, order.first)}
-    first = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
+    first = await fed.http.post(url, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
     if first.status not in knocking.REFUSALS or order.second is None:
         return first
     asked = rfc9421.challenge(first.headers.get("accept-signature", "")) if order.second == "rfc9421" else None
     headers = {"Accept": ACCEPT, **await signing.headers_for(fed, row.sender_id, request, order.second, asked)}
-    second = await fed.http.post(row.inbox, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
+    second = await fed.http.post(url, headers=headers, body=body, timeout=TIMEOUT_SECONDS)
     if second.status in knocking.REFUSALS:
         knocking.in_vain(fed, host, "POST")
         return first

@@ -50,9 +50,7 @@ async def header(fed: Fed, account_id: int, host: str, body: bytes) -> dict[str,
 
 
 async def _seen(fed: Fed, account_id: int, count: int) -> _Seen:
-    cache: TTLCache[int, _Seen] = fed.memory.setdefault(
-        "followers.digests", TTLCache(1000, DIGEST_SECONDS, time.monotonic)
-    )
+    cache: TTLCache[int, _Seen] = fed.kept("followers.digests", lambda: TTLCache(1000, DIGEST_SECONDS, time.monotonic))
     known = cache.get(account_id)
     if known is not None and known.count == count:
         return known

@@ -64,7 +64,7 @@ def in_vain(fed: Fed, host: str, method: str = "GET") -> None:
 
 async def learn(fed: Fed, host: str) -> None:
     """It signs with RFC 9421 itself, or says that it can."""
-    learnt: TTLCache[str, bool] = fed.memory.setdefault("knocking.learnt", TTLCache(10_000, 24 * 3600, time.monotonic))
+    learnt: TTLCache[str, bool] = fed.kept("knocking.learnt", lambda: TTLCache(10_000, 24 * 3600, time.monotonic))
     if host not in learnt:
         learnt[host] = True
         async with fed.db.transaction() as conn:
@@ -93,14 +93,12 @@ def _order(host: Host | None) -> Order:
 
 
 def _orders(fed: Fed) -> TTLCache[str, Order]:
-    found: TTLCache[str, Order] = fed.memory.setdefault(
-        "knocking.orders", TTLCache(10_000, CACHED_SECONDS, time.monotonic)
-    )
+    found: TTLCache[str, Order] = fed.kept("knocking.orders", lambda: TTLCache(10_000, CACHED_SECONDS, time.monotonic))
     return found
 
 
 def _vain(fed: Fed) -> TTLCache[tuple[str, str], bool]:
-    found: TTLCache[tuple[str, str], bool] = fed.memory.setdefault(
-        "knocking.vain", TTLCache(10_000, VAIN_SECONDS, time.monotonic)
+    found: TTLCache[tuple[str, str], bool] = fed.kept(
+        "knocking.vain", lambda: TTLCache(10_000, VAIN_SECONDS, time.monotonic)
     )
     return found

@@ -35,9 +35,7 @@ async def noticed(fed: Fed, sender_uri: str, value: str) -> None:
     claim = synchronization.parse(value)
     if claim is None or not normalise.same_host(claim.url, sender_uri):
         return
-    recent: TTLCache[str, str] = fed.memory.setdefault(
-        "followers.recent", TTLCache(10_000, AGAIN_SECONDS, time.monotonic)
-    )
+    recent: TTLCache[str, str] = fed.kept("followers.recent", lambda: TTLCache(10_000, AGAIN_SECONDS, time.monotonic))
     if recent.get(sender_uri) == claim.digest:
         return
     async with fed.db.read() as conn:

@@ -71,9 +71,7 @@ class Fetch:
 
 async def signer(fed: Fed, account_id: int) -> Signer:
     """The signer of a local account. `LookupError` when it has no key any more."""
-    cache: TTLCache[int, Signer] = fed.memory.setdefault(
-        "signers", TTLCache(CACHED_SIGNERS, SIGNER_SECONDS, time.monotonic)
-    )
+    cache: TTLCache[int, Signer] = fed.kept("signers", lambda: TTLCache(CACHED_SIGNERS, SIGNER_SECONDS, time.monotonic))
     found = cache.get(account_id)
     if found is None:
         async with fed.db.read() as conn:

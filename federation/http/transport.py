@@ -352,9 +352,10 @@ class SocketTransport(httpx.AsyncBaseTransport):
 def _encode(call: Call) -> bytes:
     lines = [f"{call.method} {call.url.target} HTTP/1.1", f"Host: {call.url.authority}"]
     for name, value in call.headers:
-        if not name.isascii() or _UNSENDABLE.search(name) or _UNSENDABLE.search(value):
+        line = f"{name}: {value}"
+        if not name.isascii() or _UNSENDABLE.search(line):
             raise Refused("a request header is malformed")
-        lines.append(f"{name}: {value}")
+        lines.append(line)
     if call.body or call.method not in ("GET", "HEAD"):
         lines.append(f"Content-Length: {len(call.body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + call.body

@@ -251,10 +251,10 @@ async def _store(
     forwarded = sender_uri != envelope.actor
     uri = None if forwarded else envelope.id
     uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
-    gathered: Together[Arrival, None] | None = fed.memory.get("intake")
-    if gathered is None:
-        accept = functools.partial(_accept, fed)
-        gathered = fed.memory["intake"] = Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)
+    accept = functools.partial(_accept, fed)
+    gathered: Together[Arrival, None] = fed.kept(
+        "intake", lambda: Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)
+    )
     await gathered.ask(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
 
 

@@ -47,7 +47,7 @@ async def left(fed: Fed, host: str) -> Verdict:
 
 
 async def _everything(fed: Fed) -> Load:
-    load: Load = fed.memory.setdefault("inbox.load", Load())
+    load: Load = fed.kept("inbox.load", lambda: Load())
     load.waiting += 1  # counted anew below, with what has been handled taken off
     now = time.monotonic()
     if now >= load.counted_at + (PAUSE_SECONDS if load.waiting >= fed.site.max_waiting else ALL_SECONDS):
@@ -58,7 +58,7 @@ async def _everything(fed: Fed) -> Load:
 
 
 async def _of_site(fed: Fed, site: str) -> bool:
-    loads: LRUCache[str, Load] = fed.memory.setdefault("inbox.loads", LRUCache(10_000))
+    loads: LRUCache[str, Load] = fed.kept("inbox.loads", lambda: LRUCache(10_000))
     load = loads.setdefault(site, Load())
     most = fed.site.max_waiting_per_host
     now = time.monotonic()

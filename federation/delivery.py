@@ -9,6 +9,7 @@ import functools
 import itertools
 import logging
 import random
+import string
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,8 +23,9 @@ from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
 from federation.signatures import rfc9421
 from federation.signatures.requests import Outgoing
-from storage import deliveries
-from storage.deliveries import Delivery, Due, Outcome
+from storage import claims, deliveries
+from storage.claims import Due
+from storage.deliveries import Delivery, Outcome
 from storage.errors import DatabaseBusy, DatabaseDown
 
 log = logging.getLogger("fedi.delivery")
@@ -87,6 +89,7 @@ class _Search:
         self.news = True
         self._fed = fed
         self._found: list[Due] = []  # the first one last
+        self._after = random.choice(string.ascii_lowercase)  # noqa: S311 (processes need not begin at the same host)
         self._next_at = 0.0
         self._stale_at = 0.0
 
@@ -115,7 +118,7 @@ class _Search:
             return
         self.news = False
         try:
-            self._found = (await _due(self._fed, list(turns.active), HOSTS_AT_ONCE))[::-1]
+            self._found, self._after = await _due(self._fed, list(turns.active), self._after, HOSTS_AT_ONCE)
         except Exception:
             log.exception("looking for deliveries failed")
             self._found = []
@@ -164,14 +167,22 @@ async def run(fed: Fed, stop: asyncio.Event, wake: asyncio.Event, *, concurrency
 
 async def drain(fed: Fed) -> bool:
     """Send everything that is due now, once; whether there was anything."""
-    found = await _due(fed, [], 1000)
+    found, _ = await _due(fed, [], "", 1000)
     served = await asyncio.gather(*(_serve(fed, due.host, asyncio.Event(), Turn(failing=due.failing)) for due in found))
     return any(served)
 
 
-async def _due(fed: Fed, busy: Sequence[str], limit: int) -> list[Due]:
+async def _due(fed: Fed, busy: Sequence[str], after: str, limit: int) -> tuple[list[Due], str]:
+    """The next hosts to serve, from one on round the circle, and where to go on another time. First, and so last in the
+    list, those that are known to answer: a silent one holds up whoever asks it. Among these, where one person waits for
+    another's words."""
     async with fed.db.read() as conn:
-        return await deliveries.due_hosts(conn, busy=busy, limit=limit)
+        found = await claims.due(conn, busy=busy, after=after, limit=limit)
+        personal = await claims.due_in_person(conn, busy=busy, limit=limit)
+    after = found[-1].host if len(found) == limit else after
+    hosts = list({due.host: due for due in (*found, *personal)}.values())
+    random.shuffle(hosts)
+    return sorted(hosts, key=lambda due: (due.failing, due.bulk), reverse=True), after
 
 
 async def _serve(fed: Fed, host: str, stop: asyncio.Event, turn: Turn) -> bool:

@@ -33,6 +33,62 @@ class Batch(msgspec.Struct, frozen=True):
         return self.host is not None and self.host.failures == 0
 
 
+class Due(msgspec.Struct, frozen=True):
+    """A host with something to send. `failing`: it did not answer last time; `bulk`: nothing from one person to
+    another is among it."""
+
+    host: str
+    failing: bool
+    bulk: bool
+
+
+async def due(conn: Conn, *, busy: Sequence[str], after: str, limit: int) -> list[Due]:
+    """Hosts with something to send now that answer or whose pause is over, and that nobody serves: by name from `after`
+    on, and round again to it. Costs as much as the hosts that are walked past, however much waits for each."""
+    walks = f"{_walk('onward', 'd.host > $2')}, {_walk('again', 'd.host <= $2')}"
+    return await _due(conn, walks, "select * from onward union all select * from again", busy, after, limit)
+
+
+async def due_in_person(conn: Conn, *, busy: Sequence[str], limit: int) -> list[Due]:
+    """The same for hosts where one person waits for another's words."""
+    return await _due(
+        conn, _walk("personal", "d.host > $2 and not d.bulk", "d.host, d.id"), "select * from personal", busy, "", limit
+    )
+
+
+def _walk(name: str, within: str, order: str = "d.host, d.bulk, d.id") -> str:
+    """A loose index scan: what comes first of each host, which is nearly always what is due."""
+    first = f"""
+        select d.host, d.bulk, d.next_at from deliveries d
+        where d.state = 'waiting' and {within} %s order by {order} limit 1"""
+    return f"""
+        {name} as (({first % ""}) union all
+            select n.* from {name} w cross join lateral ({first % "and d.host > w.host"}) n)"""
+
+
+async def _due(conn: Conn, walks: str, walked: str, busy: Sequence[str], after: str, limit: int) -> list[Due]:
+    # What is not limited in itself is looked up for every host there is, where one of a few is wanted.
+    records = await conn.fetch(
+        f"""
+        with recursive leased as materialized (
+            select distinct host from deliveries
+            where state = 'waiting' and leased_until is not null and leased_until > now()),
+        {walks}
+        select w.host, coalesce(h.failures, 0) > 0 as failing, b.bulk from ({walked}) w
+        left join lateral (select failures, next_at from hosts where host = w.host limit 1) h on true
+        cross join lateral (
+            select case when w.next_at <= now() then w.bulk else (
+                select d.bulk from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
+                order by d.bulk, d.id limit 1) end as bulk) b
+        where (h.next_at is null or h.next_at <= now()) and w.host <> all($1)
+          and w.host not in (select host from leased) and b.bulk is not null
+        limit $3
+        """,
+        busy, after, limit,
+    )  # fmt: skip
+    return structs(Due, records)
+
+
 async def claim(conn: Conn, names: Sequence[str], *, limit: int) -> dict[str, Batch]:
     """Take due rows of hosts under leases, of each the oldest first; nothing of one when somebody else has some, or
     while it is paused. One that failed last time gets one, to see whether it answers again. In a transaction."""

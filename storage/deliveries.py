@@ -9,7 +9,6 @@ from datetime import datetime
 import msgspec
 
 from storage.db import Conn, wake
-from storage.rows import structs
 
 QUEUE = "deliver"
 # So long a host waits for a process that hangs. Not renewed: a batch ends well before.
@@ -30,13 +29,6 @@ class Delivery(msgspec.Struct, frozen=True):
     last_status: int | None
     created_at: datetime
     leased_until: datetime  # names the lease: whoever has lost it writes nothing
-
-
-class Due(msgspec.Struct, frozen=True):
-    """A host with something to send. `failing`: it did not answer last time."""
-
-    host: str
-    failing: bool
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -75,33 +67,6 @@ async def enqueue(
     if queues is not None and records:
         queues.add(QUEUE)
     return len(records)
-
-
-async def due_hosts(conn: Conn, *, busy: Sequence[str], limit: int) -> list[Due]:
-    """Hosts with something to send now that answer or whose pause is over, and that nobody serves. First those that are
-    known to answer: a silent one holds up whoever asks it. Among these, where one person waits for another's words."""
-    # A loose index scan: the number of hosts matters, not the number of waiting rows.
-    records = await conn.fetch(
-        """
-        with recursive waiting(host) as (
-            (select host from deliveries where state = 'waiting' order by host limit 1)
-            union all
-            select (select d.host from deliveries d where d.state = 'waiting' and d.host > w.host
-                    order by d.host limit 1)
-            from waiting w where w.host is not null),
-        due as (
-            select w.host, coalesce(h.failures, 0) > 0 as failing, (
-                select d.bulk from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
-                order by d.bulk, d.id limit 1) as bulk
-            from waiting w left join hosts h on h.host = w.host
-            where w.host is not null and w.host <> all($1) and (h.next_at is null or h.next_at <= now())
-              and (select max(d.leased_until) from deliveries d where d.host = w.host and d.state = 'waiting'
-                   and d.leased_until is not null) > now() is not true)
-        select host, failing from due where bulk is not null order by failing, bulk, random() limit $2
-        """,
-        busy, limit,
-    )  # fmt: skip
-    return structs(Due, records)
 
 
 async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> int:

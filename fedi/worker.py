@@ -143,7 +143,7 @@ class Worker:
         """One batch of events in one transaction; messages go out after its commit."""
         stream: list[Message] = []
         async with self._app.db.transaction() as conn:
-            batch = await jobs.take(conn, "event", limit=EVENT_BATCH)
+            batch = await jobs.take(conn, limit=EVENT_BATCH)
             understood = [job for job in batch if await self._run_event(conn, job, stream)]
             await jobs.finish(conn, [job.id for job in understood])
         for message in stream:

@@ -87,13 +87,14 @@ async def discard_waiting(conn: Conn, object_uri: str) -> None:
 async def sweep(conn: Conn, *, days: int, limit: int) -> int:
     """Forget activities all of whose deliveries ended long ago; how many. That an account is gone is never forgotten:
     its address answers so for ever."""
+    # Each is asked about when its turn comes, and not all before the first: hence no `exists`.
     records = await conn.fetch(
         """
         delete from activities where id in (
             select a.id from activities a
             where a.id < (extract(epoch from now() - make_interval(days => $1)) * 1000)::bigint << 16
-              and not exists (select from accounts c where c.id = a.account_id and a.uri = c.uri || '#delete')
-              and not exists (select from deliveries d where d.activity_id = a.id and d.state = 'waiting')
+              and (select true from accounts c where c.id = a.account_id and a.uri = c.uri || '#delete') is null
+              and (select true from deliveries d where d.activity_id = a.id and d.state = 'waiting' limit 1) is null
             order by a.id limit $2)
         returning id
         """,

@@ -17,6 +17,8 @@ from storage.hosts import Host
 from storage.rows import columns, structs
 
 _HOST = columns(Host)
+# Of a host that failed, so many rows are looked at for the one it is asked with.
+CHOICE = 100
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -45,7 +47,8 @@ class Due(msgspec.Struct, frozen=True):
 async def due(conn: Conn, *, busy: Sequence[str], after: str, limit: int) -> list[Due]:
     """Hosts with something to send now that answer or whose pause is over, and that nobody serves: by name from `after`
     on, and round again to it. Costs as much as the hosts that are walked past, however much waits for each."""
-    walks = f"{_walk('onward', 'd.host > $2')}, {_walk('again', 'd.host <= $2')}"
+    order = "d.host, d.bulk, d.id"
+    walks = f"{_walk('onward', 'd.host > $2', order)}, {_walk('again', 'd.host <= $2', order)}"
     return await _due(conn, walks, "select * from onward union all select * from again", busy, after, limit)
 
 
@@ -56,7 +59,7 @@ async def due_in_person(conn: Conn, *, busy: Sequence[str], limit: int) -> list[
     )
 
 
-def _walk(name: str, within: str, order: str = "d.host, d.bulk, d.id") -> str:
+def _walk(name: str, within: str, order: str) -> str:
     """A loose index scan: what comes first of each host, which is nearly always what is due."""
     first = f"""
         select d.host, d.bulk, d.next_at from deliveries d
@@ -113,7 +116,7 @@ async def claim(conn: Conn, names: Sequence[str], *, limit: int) -> dict[str, Ba
 
 
 async def _take(conn: Conn, names: Sequence[str], *, limit: int, failing: bool) -> list[Delivery]:
-    # A host that fails is asked with something that it has not refused itself, if there is.
+    # A host that fails is asked with something that it has not refused itself, if there is: of what comes first.
     order = f"case when {_blamed('d')} then d.attempts else 0 end, d.bulk, d.id" if failing else "d.bulk, d.id"
     records = await conn.fetch(
         f"""
@@ -123,12 +126,14 @@ async def _take(conn: Conn, names: Sequence[str], *, limit: int, failing: bool) 
                 select max(o.leased_until) as until from deliveries o
                 where o.host = named.host and o.state = 'waiting' and o.leased_until is not null) lease
             cross join lateral (
-                select d.id from deliveries d
-                where d.host = named.host and d.state = 'waiting' and d.next_at <= now()
-                  and (select true from deliveries e where e.host = d.host and e.state = 'waiting' and e.id < d.id
-                       and e.sender_id = d.sender_id and e.attempts > 0 and (e.next_at > now() or $4)
-                       and (d.bulk or not e.bulk)
-                       and not (e.attempts >= 3 and {_blamed("e")} and not {_SAME_OBJECT}) limit 1) is null
+                select d.id from (
+                    select d.id, d.bulk, d.attempts, d.last_status from deliveries d
+                    where d.host = named.host and d.state = 'waiting' and d.next_at <= now()
+                      and (select true from deliveries e where e.host = d.host and e.state = 'waiting' and e.id < d.id
+                           and e.sender_id = d.sender_id and e.attempts > 0 and (e.next_at > now() or $4)
+                           and (d.bulk or not e.bulk)
+                           and not (e.attempts >= 3 and {_blamed("e")} and not {_SAME_OBJECT}) limit 1) is null
+                    order by d.bulk, d.id limit $5) d
                 order by {order} limit $2) d
             where lease.until > now() is not true)
         update deliveries set leased_until = clock_timestamp() + make_interval(secs => $3),
@@ -136,7 +141,7 @@ async def _take(conn: Conn, names: Sequence[str], *, limit: int, failing: bool) 
         where id in (select id from chosen) and state = 'waiting'
         returning {columns(Delivery)}
         """,
-        names, limit, float(LEASE_SECONDS), failing,
+        names, limit, float(LEASE_SECONDS), failing, CHOICE if failing else limit,
     )  # fmt: skip
     return structs(Delivery, records)
 

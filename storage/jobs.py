@@ -134,17 +134,16 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
             select (select j.source from jobs j where j.queue = $1 and j.failed_at is null and j.source > s.source
                     order by j.source limit 1)
             from sites s where s.source is not null),
-        due as materialized (
-            select d.id, d.run_at, d.lane, s.source from sites s cross join lateral (
-                select id, run_at, lane from jobs
-                where queue = $1 and failed_at is null and source = s.source and run_at <= now()
-                order by run_at, id limit greatest({WINDOW} / (select count(*) from sites), 20)) d
-            where s.source is not null and s.source <> all($4)),
-        first as (
-            select distinct on (coalesce(lane, id::text)) id, run_at, source from due
-            order by coalesce(lane, id::text), id),
         fair as materialized (
-            select id from first order by row_number() over (partition by source order by run_at, id), run_at, id),
+            select d.id from sites s cross join lateral (
+                select id, run_at, row_number() over (order by run_at, id) as turn from (
+                    select distinct on (coalesce(lane, id::text)) id, run_at from (
+                        select id, run_at, lane from jobs
+                        where queue = $1 and failed_at is null and source = s.source and run_at <= now()
+                        order by run_at, id limit greatest({WINDOW} / (select count(*) from sites), 5)) early
+                    order by coalesce(lane, id::text), id) first) d
+            where s.source is not null and s.source <> all($4)
+            order by d.turn, d.run_at, d.id),
         chosen as materialized (
             select oldest.id from fair cross join lateral (
                 select j.id from jobs j
@@ -176,19 +175,19 @@ async def keep(conn: Conn, ids: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-async def take(conn: Conn, queue: str, *, limit: int) -> list[Job]:
-    """Lock due jobs in the running transaction, oldest first: they are done when it commits with `finish`.
+async def take(conn: Conn, *, limit: int) -> list[Job]:
+    """Lock due events in the running transaction, oldest first: they are done when it commits with `finish`.
 
     Whoever else wants some waits for the end of the transaction: an Undo must not be told before what it undoes.
     """
     await conn.execute("select pg_advisory_xact_lock($1)", _EVENTS_LOCK)
     records = await conn.fetch(
         f"""
-        select {_COLUMNS} from jobs where queue = $1 and source = '' and failed_at is null and run_at <= now()
-        order by id limit $2 for update skip locked
+        select {_COLUMNS} from jobs where queue = 'event' and failed_at is null and run_at <= now()
+        order by id limit $1 for update skip locked
         """,
-        queue, limit,
-    )  # fmt: skip
+        limit,
+    )
     return structs(Job, records)
 
 

@@ -1,6 +1,8 @@
 -- Where one person waits for another's words.
 create index deliveries_personal on deliveries (host, id) include (next_at) where state = 'waiting' and not bulk;
 drop index deliveries_done;  -- nothing asked for it
+-- Events go by their age, however many there are.
+create index jobs_events on jobs (id) where queue = 'event' and failed_at is null;
 
 -- Whoever removes a row looks for those that name it.
 create index deliveries_sender on deliveries (sender_id);

@@ -5,13 +5,10 @@ only after the commit. Activities that arrive within a few milliseconds of each 
 for each: the policy, the key, and the insertion, which leaves out what arrived before.
 """
 
-import functools
-import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,21 +17,16 @@ from federation.context import Fed
 from federation.errors import Crowded, Gone, Rejected, Retry, SignatureError
 from federation.http.addresses import parse_url
 from federation.http.errors import BadUrl
-from federation.inbox import besides, judging, room
+from federation.inbox import besides, intake, judging, room
 from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
-from federation.together import Together
 from federation.vocab import activity, normalise, types
 from federation.vocab.activity import Activity
 from storage import accounts
-from storage import inbox as rows
-from storage.inbox import Arrival
 
 log = logging.getLogger("fedi.inbox")
 
 MAX_BODY_BYTES = 1024 * 1024
-GATHER_SECONDS = 0.01
-MAX_GATHERED = 200
 RETRY_SECONDS = 60
 # Mastodon leaves it out of the first: whoever signs is the one who asks. Lists have none.
 _WITHOUT_ACTOR = types.COLLECTIONS | {"FeatureRequest"}
@@ -65,12 +57,12 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
                 document["actor"] = sender_uri
                 envelope = activity.arrived(document)
             await _check_room(fed, parse_url(sender_uri).authority)
-            if await _is_replayed(fed, envelope, claim):
+            if await intake.is_replayed(fed, envelope, claim):
                 counters.inbox(202)
                 return Response(status_code=202)
             limited = judgement.outcome == "limit"
-            await _store(fed, document, envelope, recipient_id, sender_uri, limited=limited)
-            await _seen(fed, envelope, claim)
+            await intake.store(fed, document, envelope, recipient_id, sender_uri, limited=limited)
+            await intake.heard(fed, envelope, claim)
             if claim is not None and sender_uri == envelope.actor:
                 await besides.learn(fed, request, sender_uri, claim)
     except Refusal as exc:
@@ -211,54 +203,9 @@ async def _is_gone(fed: Fed, key_id: str, actor_uri: str) -> bool:
     return False
 
 
-def _name(envelope: Activity, claim: verify.Claim | None) -> str | None:
-    """Of a Follow its signature, too, is heard once: its id may come again when it has ended, but from whoever signs it
-    anew, and not from whoever kept a copy."""
-    if claim is None or envelope.type != "Follow":
-        return None
-    return f"urn:signature:{hashlib.sha256(claim.parsed.signature).hexdigest()}"
-
-
-async def _is_replayed(fed: Fed, envelope: Activity, claim: verify.Claim | None) -> bool:
-    name = _name(envelope, claim)
-    if name is None:
-        return False
-    async with fed.db.read() as conn:
-        return await rows.known(conn, name)
-
-
-async def _seen(fed: Fed, envelope: Activity, claim: verify.Claim | None) -> None:
-    """After the activity is stored: a sender who got no answer sends the very same again."""
-    name = _name(envelope, claim)
-    if name is not None:
-        async with fed.db.transaction() as conn:
-            await rows.remember(conn, name)
-
-
 async def _check_room(fed: Fed, host: str) -> None:
     match await room.left(fed, host):
         case "site full":
             raise Refusal(429, "Too much of yours waits here to be handled")
         case "all full":
             raise Refusal(503, "Too much waits here to be handled")
-
-
-async def _store(
-    fed: Fed, document: normalise.JSON, envelope: Activity, recipient_id: int | None, sender_uri: str, *, limited: bool
-) -> None:
-    body = orjson.dumps(document).decode()
-    # What is passed on may be a fake: it must not use up the id of the genuine.
-    forwarded = sender_uri != envelope.actor
-    uri = None if forwarded else envelope.id
-    uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
-    accept = functools.partial(_accept, fed)
-    gathered: Together[Arrival, None] = fed.kept(
-        "intake", lambda: Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)
-    )
-    await gathered.ask(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
-
-
-async def _accept(fed: Fed, arrivals: Sequence[Arrival]) -> Sequence[None]:
-    async with fed.db.transaction() as conn:
-        await rows.accept(conn, arrivals)
-    return [None] * len(arrivals)

@@ -66,7 +66,7 @@ async def test_what_waits_is_sent_now(fedi: Fedi, database_url: str) -> None:
     assert (await fedi("delivery", "retry")).exit_code == 2
     assert (await fedi("delivery", "retry", POST)).stdout == "to be sent to silent.test\n"
     async with db.read() as conn:
-        assert [due.host for due in await deliveries.due_hosts(conn, busy=[], limit=10)] == ["silent.test"]
+        assert [due.host for due in await claims.due(conn, busy=[], after="", limit=10)] == ["silent.test"]
     assert (await fedi("delivery", "retry", POST, "--ended")).stdout == "to be sent to picky.test, silent.test\n"
     assert (await fedi("delivery", "retry", "--host", "picky.test")).stdout == "picky.test: 1 to be sent\n"
     async with db.read() as conn:

@@ -182,10 +182,10 @@ async def test_events_of_two_workers_keep_their_order(server: Node) -> None:
     async def another() -> int:
         async with server.db.transaction() as conn:
             taken.set()
-            return len(await jobs.take(conn, "event", limit=9))
+            return len(await jobs.take(conn, limit=9))
 
     async with server.db.transaction() as conn:
-        first = await jobs.take(conn, "event", limit=2)
+        first = await jobs.take(conn, limit=2)
         task = asyncio.create_task(another())
         await taken.wait()
         await asyncio.sleep(0.1)

@@ -363,7 +363,8 @@ async def _read_town(quick: bool) -> None:
         paths = await town.build(server.app.db, server.app.settings.account_domain, reader_id)
         async with server.app.db.transaction() as conn:
             await jobs.enqueue(conn, search.JOB, {}, queue="slow", key="all")
-        await _idle(server)
+        await _idle(server)  # until search knows the words of all posts
+        await town.tidy(server.app.db)
         print(f"{town.PEOPLE} people and {town.POSTS} posts after {time.perf_counter() - started:.0f} s", flush=True)
         for name, path in paths.items():
             found = await bench.http.request("GET", f"{BASE}{path}", headers=_headers(reader))

@@ -77,11 +77,7 @@ async def build(db: Database, domain: str, reader_id: int) -> dict[str, str]:
         await _reader(conn, reader_id)
         thread_id = await _thread(conn, reader_id)
         prolific: int = await conn.fetchval("select account_id from statuses order by id desc limit 1")
-    own = await db.connect()
-    try:
-        await own.execute("vacuum analyze", timeout=300)  # as it is done by itself in a quiet minute
-    finally:
-        await own.close()
+    await tidy(db)
     return {
         "home, 40": "/api/v1/timelines/home?limit=40",
         "public, 40": "/api/v1/timelines/public?limit=40",
@@ -93,6 +89,15 @@ async def build(db: Database, domain: str, reader_id: int) -> dict[str, str]:
         "search, hashtags": "/api/v2/search?q=ga&type=hashtags",
         "search, posts": "/api/v2/search?q=garden&type=statuses",
     }
+
+
+async def tidy(db: Database) -> None:
+    """As it is done by itself in a quiet minute."""
+    own = await db.connect()
+    try:
+        await own.execute("vacuum analyze", timeout=300)
+    finally:
+        await own.close()
 
 
 async def _reader(conn: Conn, reader_id: int) -> None:

@@ -47,8 +47,9 @@ async def materials(conn: Conn, status_ids: Sequence[int], *, answered: bool = F
             array(select m.account_id from mentions m join accounts a on a.id = m.account_id and a.is_local
                     where m.status_id = s.id
                 union select r.account_id from statuses r where r.in_reply_to_id = s.id and r.is_local) as people
-        from statuses s where s.reblog_of_id is null and (s.id = any($1) or s.id in (
-            select n.in_reply_to_id from statuses n where n.id = any($1) and n.is_local and $2))
+        from statuses s where s.reblog_of_id is null and s.id = any(array(
+            select unnest($1::bigint[])
+            union select n.in_reply_to_id from statuses n where n.id = any($1) and n.is_local and $2))
         """,
         list(status_ids), answered,
     )  # fmt: skip

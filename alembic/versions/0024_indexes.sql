@@ -23,3 +23,7 @@ create index reports_action_taken_by on reports (action_taken_by_id);
 create index reports_assigned on reports (assigned_id);
 create index scheduled_statuses_user on scheduled_statuses (user_id);
 create index suggestion_dismissals_target on suggestion_dismissals (target_id);
+
+-- What was written last is read from beginning to end by each search: that much is little.
+alter index status_words_words set (gin_pending_list_limit = 128);
+select gin_clean_pending_list('status_words_words');

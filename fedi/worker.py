@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from federation.errors import Rejected, Retry
+from federation.together import Together
 from fedi import metrics
 from fedi.context import App
 from fedi.effects.context import TOPIC, Context, Message
@@ -36,8 +37,9 @@ MAX_DELAY_SECONDS = 6 * 3600
 FORSAKEN_SECONDS = (0.0, 15.0)
 # A single failed effect, waiting to be tried alone.
 SINGLE = "effect"
-# Slots that become free are filled together, if they become free in so short a time.
+# Slots that become free are filled together, if they become free in so short a time; and what was done is written so.
 GATHER_SECONDS = 0.003
+FINISHED_TOGETHER = 100
 # Of these queues more is leased than is begun: so many times the slots. Asking costs the same for one as for many.
 AHEAD = {"inbox": 4}
 # What became of a job is written again and again until the database is back; then the lease has run out anyway.
@@ -65,6 +67,7 @@ class Worker:
         self._stop = asyncio.Event()
         self._wake = {queue: asyncio.Event() for queue in ("event", "inbox", "network", "push", "slow", "media")}
         self._held: set[int] = set()  # ids of jobs under way
+        self._done = Together(self._finish, most=FINISHED_TOGETHER, gather_seconds=GATHER_SECONDS)
         app.bus.subscribe("wake", self._woken)
 
     def _woken(self, queue: str) -> None:
@@ -211,7 +214,7 @@ class Worker:
             self._wake[queue].set()
 
         async def fill() -> bool:
-            if len(running) > limit * 3 / 4 and not ahead:
+            if not ahead:
                 await asyncio.sleep(GATHER_SECONDS)
             claimed = False
             while len(running) < limit and not self._stop.is_set():
@@ -293,10 +296,11 @@ class Worker:
                 break
             await asyncio.sleep(pause)
             try:
+                if outcome in ("ok", "dropped"):
+                    await self._done.ask(job.id)
+                    break
                 async with self._app.db.read() as conn:
-                    if outcome in ("ok", "dropped"):
-                        await jobs.finish(conn, [job.id])
-                    elif job.attempts >= most:
+                    if job.attempts >= most:
                         await jobs.park(conn, job.id, failure)
                     else:
                         await jobs.retry(conn, job.id, failure, delay_seconds=delay)
@@ -304,6 +308,11 @@ class Worker:
             except Exception as exc:  # noqa: BLE001 (whatever it is, the lease runs out in the end)
                 log.warning("the end of job %d could not be written: %s", job.id, exc)
         self._held.discard(job.id)
+
+    async def _finish(self, ids: Sequence[int]) -> Sequence[None]:
+        async with self._app.db.read() as conn:
+            await jobs.finish(conn, list(ids))
+        return [None] * len(ids)
 
     # ------------------------------------------------------------ clock
 

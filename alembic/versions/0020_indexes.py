@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0024"
+revision = "0020"
 down_revision = "0019"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0024_indexes.sql")
+    migrations.run(op, "0020_indexes.sql")

@@ -96,12 +96,18 @@ class Worker:
 
     async def drain(self) -> bool:
         """Run what is due now, once through all queues; whether there was anything."""
-        ran = await self._run_events()
+        due = await self._due()
+        ran = "event" in due and await self._run_events()
+        due = await self._due() if ran else due
         for queue in ("inbox", "network", "push", "slow", "media"):
-            batch = await self._claim(queue, 20, ())
-            await asyncio.gather(*(self._run_job(job) for job in batch))
-            ran = bool(batch) or ran
+            if queue in due and (batch := await self._claim(queue, 20, ())):
+                await asyncio.gather(*(self._run_job(job) for job in batch))
+                ran, due = True, await self._due()
         return ran
+
+    async def _due(self) -> set[str]:
+        async with self._app.db.read() as conn:
+            return await jobs.due_queues(conn)
 
     async def _take_over(self) -> None:
         """What a killed process was at is done again now, not when its leases run out."""

@@ -160,6 +160,12 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
     return sorted(structs(Job, records), key=lambda job: job.id)
 
 
+async def due_queues(conn: Conn) -> set[str]:
+    """Queues with anything that is due."""
+    records = await conn.fetch("select distinct queue from jobs where failed_at is null and run_at <= now()")
+    return {record["queue"] for record in records}
+
+
 async def give_back(conn: Conn, ids: Sequence[int]) -> None:
     """They were not begun."""
     await conn.execute(

@@ -50,6 +50,11 @@ class Fared(msgspec.Struct, frozen=True):
         """What waits for another try."""
         return [outcome for outcome in self.outcomes if outcome.state == "waiting" and outcome.attempted]
 
+    @property
+    def rest_seconds(self) -> float:
+        """How long the host asked to be left alone."""
+        return max((outcome.rest_seconds for outcome in self.failed), default=0.0)
+
 
 def answers(outcomes: Sequence[Outcome]) -> bool:
     """Whether a host that did this is there."""
@@ -129,13 +134,15 @@ async def _settle(fed: Fed, many: Sequence[Fared]) -> Sequence[bool]:
 async def _write(conn: Conn, many: Sequence[Fared], news: Sequence[str]) -> None:
     """`news`: who answers, and that is not written yet."""
     outcomes: list[Outcome] = []
-    troubles, rests = [], {}
-    for each in many:
-        rest = max((outcome.rest_seconds for outcome in each.failed), default=0.0)
-        if answers(each.outcomes):
-            rests.update({each.host: rest} if rest else {})
-        elif each.failed:
-            troubles.append(hosts.Trouble(each.host, each.failed[0].error or "", rest or None))
+    silent = [each for each in many if each.failed and not answers(each.outcomes)]
+    # Whoever slept through its lease has nothing to say of a host: what timed out was itself.
+    ours = await deliveries.held(conn, [outcome for each in silent for outcome in each.failed]) if silent else set()
+    troubles = [
+        hosts.Trouble(each.host, each.failed[0].error or "", each.rest_seconds or None)
+        for each in silent
+        if any(outcome.id in ours for outcome in each.failed)
+    ]
+    rests = {each.host: each.rest_seconds for each in many if each.rest_seconds and each not in silent}
     if news:
         await hosts.succeeded(conn, sorted(news))
     if rests:

@@ -69,6 +69,18 @@ async def enqueue(
     return len(records)
 
 
+async def held(conn: Conn, outcomes: Sequence[Outcome]) -> set[int]:
+    """Ids of the deliveries that nobody else has taken since."""
+    records = await conn.fetch(
+        """
+        select d.id from deliveries d join unnest($1::bigint[], $2::timestamptz[]) as o(id, lease) on o.id = d.id
+        where d.leased_until = o.lease and d.holder = current_setting('application_name') and d.state = 'waiting'
+        """,
+        [o.id for o in outcomes], [o.lease for o in outcomes],
+    )  # fmt: skip
+    return {record[0] for record in records}
+
+
 async def finish(conn: Conn, outcomes: Sequence[Outcome]) -> int:
     """Write how attempts ended and give the leases back; how many. What somebody else has taken since is theirs."""
     records = await conn.fetch(

@@ -132,6 +132,32 @@ async def test_whoever_has_lost_its_lease_writes_nothing(server: Node) -> None:
         assert await conn.fetchval("select state from deliveries where id = $1", slow.id) == "waiting"
 
 
+async def test_whoever_has_lost_its_lease_does_not_pause_the_host(server: Node) -> None:
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "peer.test")
+    await _follows(server, puppet, alice)
+    await alice.posts("hello")
+    await server.server.worker.drain()
+    former = server.network.apps["peer.test"]
+
+    async def slept(scope: Scope, receive: Receive, send: Send) -> None:
+        server.network.apps["peer.test"] = former
+        async with server.db.read() as conn:
+            await conn.execute("update deliveries set leased_until = now() - interval '1 second'")
+        async with _another_worker(server) as other:
+            await delivery.drain(other)
+        await Response(status_code=503)(scope, receive, send)
+
+    puppet.inbox.clear()
+    server.network.apps["peer.test"] = slept
+    await drain(server)
+    assert [activity["type"] for activity in puppet.inbox] == ["Create"]
+    async with server.db.read() as conn:
+        host = await hosts.find(conn, "peer.test")
+    assert host is not None
+    assert (host.failures, host.next_at) == (0, None)
+
+
 async def test_three_workers_say_everything_once_and_in_order(server: Node) -> None:
     people = [await server.person(f"person{number}") for number in range(3)]
     dice = random.Random(7)

@@ -13,6 +13,7 @@ from federation.budgets import Budget
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.errors import Blocked, Gone, Rejected, Retry
 from federation.http.addresses import Url, parse_url
+from federation.http.client import Admit
 from federation.http.errors import BadUrl
 from federation.http.fetch import Document, fetch_document, fetch_page_document, fetch_unnamed
 
@@ -47,6 +48,22 @@ async def admit(fed: Fed, *authorities: str) -> policy.Verdict:
     return verdict
 
 
+def gate(fed: Fed, asked: Url) -> Admit:
+    """For redirects, and for documents that name another: of a host we do not talk to, and of ourselves, nothing is
+    asked by way of others either. `asked` has been admitted already."""
+    admitted = {asked.authority}
+
+    async def check(hop: Url) -> None:
+        if hop.authority in admitted:
+            return
+        if is_ours(fed, hop):
+            raise Rejected(f"{asked.full} leads to ourselves")
+        await admit(fed, hop.authority)
+        admitted.add(hop.authority)
+
+    return check
+
+
 async def document(
     fed: Fed, uri: str, *, budget: Budget | None = None, sign_as: int = INSTANCE_ACTOR_ID, again: bool = False
 ) -> Document:
@@ -60,10 +77,8 @@ async def document(
     found = await once(
         fed,
         ("document", url.full, sign_as),
-        lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign)),
+        lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign, admit=gate(fed, url))),
     )
-    if found.url.authority != url.authority:
-        await admit(fed, found.url.authority)  # where it was sent on to
     await budgets.met(fed, url.authority)
     return found
 
@@ -73,7 +88,7 @@ async def list_of(fed: Fed, uri: str) -> dict[str, Any]:
     url = parsed(uri)
     await _check(fed, url, budget=None, again=True)
     sign = await signing.fetch(fed, url.full)
-    return await _remembered(fed, url, sign, fetch_unnamed(fed.http, url.full, sign=sign))
+    return await _remembered(fed, url, sign, fetch_unnamed(fed.http, url.full, sign=sign, admit=gate(fed, url)))
 
 
 async def page(fed: Fed, address: str) -> Document:
@@ -81,7 +96,8 @@ async def page(fed: Fed, address: str) -> Document:
     url = parsed(address)
     await _check(fed, url, budget=None, again=True)
     sign = await signing.fetch(fed, url.full)
-    found = await _remembered(fed, url, sign, fetch_page_document(fed.http, url.full, sign=sign))
+    fetch = fetch_page_document(fed.http, url.full, sign=sign, admit=gate(fed, url))
+    found = await _remembered(fed, url, sign, fetch)
     await admit(fed, parsed(found.uri).authority)
     await budgets.met(fed, url.authority)
     return found

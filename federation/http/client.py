@@ -29,6 +29,7 @@ from federation.http.transport import Answer, Call, SocketTransport
 from storage.db import transaction_open
 
 __all__ = [
+    "Admit",
     "BadResponse",
     "BadUrl",
     "HTTPClient",
@@ -73,6 +74,10 @@ class Sign(Protocol):
 
     def ended(self, url: str, headers: Mapping[str, str], response: Response) -> None:
         """The last attempt, and its answer."""
+
+
+# Asked about every address before it is: raises what is to end the request.
+Admit = Callable[[Url], Awaitable[None]]
 
 
 class HTTPClient:
@@ -135,6 +140,7 @@ class HTTPClient:
         *,
         headers: Mapping[str, str] | None = None,
         sign: Sign | None = None,
+        admit: Admit | None = None,
         max_bytes: int = MAX_BODY_BYTES,
         timeout: float = TOTAL_SECONDS,
         lenient: bool = False,
@@ -147,6 +153,8 @@ class HTTPClient:
             async with asyncio.timeout(timeout):
                 here = _parsed(url)
                 for _ in range(MAX_REDIRECTS + 1):
+                    if admit is not None:
+                        await admit(here)
                     response = await self._signed_get(here, headers or {}, sign, max_bytes=max_bytes, lenient=lenient)
                     location = response.headers.get("location")
                     if response.status not in REDIRECTS or not location:

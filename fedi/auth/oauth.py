@@ -295,12 +295,15 @@ def _matches(grant: oauth.Grant, application: oauth.Application, asked: Exchange
         and not grant.expired
         and grant.application_id == application.id
         and grant.redirect_uri == asked.redirect_uri
-        and (grant.code_challenge is None or _verified(grant.code_challenge, asked.code_verifier or ""))
+        and _proves(grant.code_challenge, asked.code_verifier)
     )
 
 
-def _verified(challenge: str, verifier: str) -> bool:
-    digest = hashlib.sha256(verifier.encode("utf-8", "replace")).digest()
+def _proves(challenge: str | None, verifier: str | None) -> bool:
+    """A client that shows a verifier began with a challenge: if there is none, somebody took it away (RFC 9700)."""
+    if challenge is None:
+        return not verifier
+    digest = hashlib.sha256((verifier or "").encode("utf-8", "replace")).digest()
     made = base64.urlsafe_b64encode(digest).rstrip(b"=")
     return hmac.compare_digest(made, challenge.rstrip("=").encode())
 

@@ -137,7 +137,8 @@ class Limits:
     def hit_key(self, limit: Limit, key: str) -> None:
         """Count against a bucket of the caller's own: an e-mail address, an account that somebody logs in to."""
         if self._enabled:
-            self._spend([(limit, key)])
+            # What strangers type may be a megabyte, and is kept for a day.
+            self._spend([(limit, blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest())])
 
     def _spend(self, buckets: Iterable[tuple[Limit, str]]) -> dict[str, str]:
         now = time.time()
@@ -174,9 +175,10 @@ def _hashed(bucket: Bucket) -> int:
 
 
 def _key(limit: Limit, ip: str, viewer: Viewer | None) -> str | None:
-    """The bucket's name; None when the limit does not concern this caller."""
+    """The bucket's name; None when the limit does not concern this caller. An application's own token is nobody's:
+    anybody gets as many of them as they like."""
     if limit.per == "ip":
-        return ip if viewer is None or limit.name != "ip" else None
+        return ip if viewer is None or viewer.user_id is None or limit.name != "ip" else None
     if viewer is None:
         return None if limit.name in ("api", "user") else ip
     if limit.per == "user" and viewer.user_id is not None:

@@ -169,6 +169,7 @@ def valid_address(address: str, *, development: bool = False) -> bool:
             address,
             check_deliverability=False,
             allow_smtputf8=False,
+            strict=True,
             globally_deliverable=not development,
             test_environment=development,
         )

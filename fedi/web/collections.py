@@ -36,7 +36,7 @@ async def show(page: Page, collection_id: int, *, error: str = "", status: int =
     async with page.call.read() as conn:
         row = await access.collection(conn, viewer_id, collection_id)
         if not row.is_local and user is None:
-            return pages.redirect(row.url or row.uri, status=302)
+            return pages.thing(page, row.url or row.uri)
         shown = await entities.collection_with_accounts(page.app, conn, row, viewer_id)
         people = _people(shown)
         ties = await _ties(page, user, [int(each.id) for each in people])

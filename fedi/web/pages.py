@@ -93,6 +93,13 @@ async def signed_in(page: Page, user: users.User, to: str) -> Response:
     return response
 
 
+def thing(page: Page, url: str) -> Response:
+    """Where a person or a post is shown. To what lives on another server nobody is sent without a word: whoever lives
+    there chose the address, and whoever follows a link of ours trusts it."""
+    own = url.startswith(f"{page.app.settings.base_url}/")
+    return redirect(url, status=302) if own else page.html("public/elsewhere.html", url=url, host=urlsplit(url).netloc)
+
+
 def stale() -> str:
     return i18n.gettext("This page was open for too long. Please try again.")
 

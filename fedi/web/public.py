@@ -40,7 +40,7 @@ async def _person(call: Call[Older] | Call[NoParams]) -> Account:
 async def profile(page: Page, call: Call[Older]) -> Response:
     account = await _person(call)
     if not account.is_local:
-        return pages.redirect(account.url, status=302)
+        return pages.thing(page, account.url)
     wanted = account_statuses.Wanted(exclude_replies=True)
     async with call.read() as conn:
         ids = await account_statuses.ids(conn, None, account.id, wanted, Slice(PAGE_SIZE, max_id=call.params.max_id))
@@ -69,7 +69,7 @@ async def status(page: Page, call: Call[NoParams]) -> Response:
         if row.account_id != account.id:
             raise errors.NotFound
         if not row.is_local or row.reblog_of_id is not None:
-            return pages.redirect(row.url or row.uri, status=302)
+            return pages.thing(page, row.url or row.uri)
         above = await threads.ancestors(conn, None, row.id, most=MAX_ANCESTORS)
         below = await threads.descendants(conn, None, row.id, most=MAX_DESCENDANTS, depth=MAX_DEPTH)
         loaded = {found.id: found for found in await entities.statuses(call.app, conn, [*above, row.id, *below], None)}
@@ -119,7 +119,7 @@ def _linked(response: Response, uri: str) -> Response:
 async def user_profile(page: Page, call: Call[NoParams]) -> Response:
     """The actor's own address, opened in a browser."""
     account = await _person(call)
-    return pages.redirect(account.url, status=302)
+    return pages.thing(page, account.url)
 
 
 async def user_status(page: Page, call: Call[NoParams]) -> Response:
@@ -128,7 +128,7 @@ async def user_status(page: Page, call: Call[NoParams]) -> Response:
         row = await access.visible_status(conn, None, call.id())
     if row.account_id != account.id:
         raise errors.NotFound
-    return pages.redirect(row.url or row.uri, status=302)
+    return pages.thing(page, row.url or row.uri)
 
 
 ROUTES: list[Endpoint] = [

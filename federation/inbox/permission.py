@@ -32,7 +32,7 @@ async def requested(box: Box) -> None:
         if await box.undone(conn):
             return
         shown = bool(await statuses.visible(conn, box.actor.id, [post.id]))
-        if not shown and post.visibility >= PRIVATE:
+        if not shown and (post.visibility >= PRIVATE or post.held_until is not None):
             raise Rejected("the post is not theirs to see")
         # What is not public is not passed on.
         agreed = shown and (post.visibility < PRIVATE or kind != "AnnounceAuthorization")

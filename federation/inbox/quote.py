@@ -23,7 +23,7 @@ async def requested(box: Box) -> None:
         author = await accounts.by_id(conn, quoted.account_id) if quoted else None
     if quoted is None or author is None or not quoted.is_local or ref is None or ref.id is None:
         return
-    if not shown and quoted.visibility >= PRIVATE:
+    if not shown and (quoted.visibility >= PRIVATE or quoted.held_until is not None):
         raise Rejected("the post is not theirs to see")
     status = await _instrument(box, quoted) if shown else None
     asked = consent.Request(

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from federation.http.client import HTTPClient
+from federation.vault import Vault
 from storage.db import Database
 
 T = TypeVar("T")
@@ -15,7 +16,7 @@ INSTANCE_ACTOR_ID = -99
 
 
 class Site(msgspec.Struct, frozen=True):
-    """This server as others see it."""
+    """This server as others see it, and what opens the keys that it signs with."""
 
     base_url: str  # scheme and authority, no slash at the end
     host: str  # authority of base_url: what a Host header must say
@@ -32,6 +33,7 @@ class Site(msgspec.Struct, frozen=True):
     max_per_host: int  # deliveries under way to one host at a time
     max_waiting_per_host: int  # activities of one site that wait to be handled
     max_waiting: int  # activities that wait to be handled, of all
+    vault: Vault  # of the private keys of our accounts
 
     @property
     def asks_who(self) -> bool:

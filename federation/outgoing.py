@@ -55,7 +55,7 @@ async def send(
     if not reached:
         return
     if not site.linked_data_signatures and not whole:
-        document = await _proven(conn, document, sender_id)
+        document = await _proven(conn, site, document, sender_id)
     activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
     await deliveries.enqueue(conn, activity_id, sender_id, reached, bulk=bulk)
 
@@ -68,7 +68,7 @@ def host_of(inbox: str) -> str | None:
         return None
 
 
-async def _proven(conn: Conn, document: JSON, sender_id: int) -> JSON:
+async def _proven(conn: Conn, site: Site, document: JSON, sender_id: int) -> JSON:
     """What everybody may read bears a proof of its origin, so that it is believed whoever passes it on. What is private
     stays deniable."""
     if PUBLIC not in (*document.get("to", ()), *document.get("cc", ())):
@@ -77,7 +77,7 @@ async def _proven(conn: Conn, document: JSON, sender_id: int) -> JSON:
     if row is None or row.private_pem is None:
         return document
     try:
-        key = load_private(row.private_pem)
+        key = load_private(site.vault.open(row.uri, row.private_pem))
     except ValueError:
         log.exception("the Ed25519 key of account %d cannot be read", sender_id)
         return document

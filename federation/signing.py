@@ -78,7 +78,8 @@ async def signer(fed: Fed, account_id: int) -> Signer:
             row = await rows.private_key(conn, account_id, "rsa")
         if row is None or row.private_pem is None:
             raise LookupError(f"account {account_id} has no private key")
-        found = cache[account_id] = Signer(row.uri, keys.load_private(row.private_pem))
+        pem = fed.site.vault.open(row.uri, row.private_pem)
+        found = cache[account_id] = Signer(row.uri, keys.load_private(pem))
     return found
 
 

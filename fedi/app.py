@@ -17,7 +17,7 @@ import federation.routes
 from federation import delivery
 from federation.context import Fed, Site
 from federation.http.client import HTTPClient
-from fedi import __version__, api, config, metrics, web
+from fedi import __version__, api, config, metrics, secret, web
 from fedi.auth import tokens, vapid
 from fedi.config import Settings
 from fedi.context import App
@@ -28,7 +28,7 @@ from fedi.http.limits import Limits
 from fedi.http.middleware import Around
 from fedi.http.router import Node, Router, tree
 from fedi.jobs import JOBS, SCHEDULE
-from fedi.services import accounts, exchangers
+from fedi.services import accounts, exchangers, sealing
 from fedi.services.exchangers import Exchangers
 from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
@@ -79,6 +79,7 @@ async def running(
     try:
         app = _app(settings, db, bus, http)
         db.on_wake = lambda queues: _wake(bus, queues)
+        await sealing.ready(app)
         await accounts.ensure_instance_actor(app, pairs)
         await vapid.open_keys(app)
         hub = Hub(app)
@@ -120,6 +121,7 @@ def _app(settings: Settings, db: Database, bus: Bus, http: HTTPClient) -> App:
         max_per_host=settings.delivery_per_host,
         max_waiting_per_host=settings.inbox_per_host,
         max_waiting=settings.inbox_per_host * SITES_WORTH_OF_INBOX,
+        vault=secret.vault(settings),
     )
     memory: dict[str, Any] = {exchangers.MEMORY: Exchangers()}
     fed = Fed(db=db, http=http, site=site, memory=memory)

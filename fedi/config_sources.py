@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from fedi import addresses
-from fedi.config import MASK, RATE_LIMIT, SECRET_MIN_CHARS, SECRETS, ConfigError, Settings
+from fedi import addresses, strength
+from fedi.config import MASK, RATE_LIMIT, SECRETS, ConfigError, Settings
 
 PREFIX = "FEDI_"
 CONFIG_VARIABLE = "FEDI_CONFIG"
@@ -76,7 +76,7 @@ def _resolve(environ: Mapping[str, str], toml_path: Path | None) -> tuple[Settin
     for name, value in _derived(settings, frozenset(given)).items():
         sources[name] = "derived"
         settings = msgspec.structs.replace(settings, **{name: value})
-    for name, message in _complaints(settings):
+    for name, message in (*_complaints(settings), *_open_secrets(settings, sources)):
         raise ConfigError(f"{_variable(name)}: {message} (from {sources.get(name, 'default')})")
     return settings, sources
 
@@ -195,12 +195,24 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "translation_url", f"{settings.translation_url!r} is not an address like http://localhost:5000"
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql://")):
         yield "database_url", "must begin with postgresql://"
-    if settings.secret_key and len(settings.secret_key) < SECRET_MIN_CHARS:
-        yield "secret_key", f"must have at least {SECRET_MIN_CHARS} characters"
+    if settings.secret_key and (fault := strength.fault(settings.secret_key)) is not None:
+        yield "secret_key", fault
     if settings.email_subscriptions != "off" and not settings.smtp_host:
         yield "email_subscriptions", "needs FEDI_SMTP_HOST"
     if settings.poll_min_seconds > settings.poll_max_seconds:
         yield "poll_min_seconds", "must not be more than FEDI_POLL_MAX_SECONDS"
+
+
+def _open_secrets(settings: Settings, sources: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Secrets that everybody on the machine may read, or tries first. For trying things out anything will do."""
+    if settings.development:
+        return
+    for name in sorted(SECRETS & sources.keys()):
+        path = Path(sources[name])
+        if getattr(settings, name) and sources[name] != "environment" and strength.exposed(path):
+            yield name, f"others may read {path}; run: chmod o-r {path}"
+    if strength.known_password(urlsplit(settings.database_url).password or ""):
+        yield "database_url", "its password is one that everybody tries first"
 
 
 def _doc(field: FieldInfo) -> str:

@@ -7,14 +7,35 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from fedi.config import SECRET_MIN_CHARS, ConfigError, Settings
+from federation.vault import Vault
+from fedi import strength
+from fedi.config import ConfigError, Settings
 
 FILE_NAME = "secret_key"
+KEYS = "private keys"
 
 
 def derived_key(settings: Settings, purpose: str) -> bytes:
     """32 bytes for one purpose, such as "sessions"."""
-    return hmac.digest(root(settings), b"fedi:" + purpose.encode(), "sha256")
+    return _derived(root(settings), purpose)
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, b"fedi:" + purpose.encode(), "sha256")
+
+
+def vault(settings: Settings) -> Vault:
+    """What opens the private keys in the database."""
+    return Vault(derived_key(settings, KEYS))
+
+
+def old_vault(path: Path) -> Vault:
+    """The same, with the secret that a file holds."""
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"cannot read {path}: {exc}") from exc
+    return Vault(_derived(value.encode(), KEYS))
 
 
 def root(settings: Settings) -> bytes:
@@ -33,8 +54,9 @@ def root(settings: Settings) -> bytes:
         value = path.read_text().strip()
     except OSError as exc:
         raise ConfigError(f"FEDI_SECRET_KEY: cannot keep a secret in {path}: {exc.strerror}") from exc
-    if len(value) < SECRET_MIN_CHARS:
-        raise ConfigError(f"FEDI_SECRET_KEY: the secret in {path} is shorter than {SECRET_MIN_CHARS} characters")
+    fault = strength.fault(value)
+    if fault is not None:
+        raise ConfigError(f"FEDI_SECRET_KEY: the secret in {path} {fault}")
     return value.encode()
 
 

@@ -1,6 +1,6 @@
 """Public keys of every actor, and the private ones of ours. A key's URI is opaque and belongs to one actor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -14,8 +14,8 @@ Kind = Literal["rsa", "ed25519"]
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A row of `keys`. `private_pem` is None for keys of other servers' actors; `active_at` is when ours begins to
-    sign."""
+    """A row of `keys`. `private_pem` is sealed (see `federation.vault`), and None for keys of other servers' actors;
+    `active_at` is when ours begins to sign."""
 
     uri: str
     account_id: int
@@ -39,7 +39,7 @@ _WIDTH = len(Key.__struct_fields__)
 
 
 class Own(msgspec.Struct, frozen=True):
-    """A pair of one of our accounts. It signs `after_seconds` from now, and is shown at once."""
+    """A pair of one of our accounts, the private one sealed. It signs `after_seconds` from now, and is shown at once."""
 
     uri: str
     account_id: int
@@ -93,6 +93,48 @@ async def private_key(conn: Conn, account_id: int, kind: Kind) -> Key | None:
         account_id, kind,
     )  # fmt: skip
     return struct(Key, record)
+
+
+async def in_the_clear(conn: Conn, *, limit: int) -> dict[str, str]:
+    """Private keys, by URI, that were stored before they were sealed."""
+    records = await conn.fetch(
+        "select uri, private_pem from keys where starts_with(private_pem, '-----') limit $1 for no key update", limit
+    )
+    return {record[0]: record[1] for record in records}
+
+
+async def private_after(conn: Conn, uri: str, *, limit: int) -> dict[str, str]:
+    """Private keys as they are stored, by URI, in its order."""
+    records = await conn.fetch(
+        """
+        select uri, private_pem from keys where private_pem is not null and uri > $1 order by uri limit $2
+        for no key update
+        """,
+        uri, limit,
+    )  # fmt: skip
+    return {record[0]: record[1] for record in records}
+
+
+async def put_private(conn: Conn, keys: Mapping[str, str]) -> None:
+    """What stands for private keys from now on, by URI."""
+    await conn.execute(
+        """
+        update keys k set private_pem = given.p from unnest($1::text[], $2::text[]) as given(u, p)
+        where k.uri = given.u and k.private_pem is not null
+        """,
+        list(keys), list(keys.values()),
+    )  # fmt: skip
+
+
+async def owners(conn: Conn) -> list[int]:
+    """Accounts that have keys to sign with."""
+    records = await conn.fetch("select distinct account_id from keys where private_pem is not null order by account_id")
+    return [record[0] for record in records]
+
+
+async def drop_own(conn: Conn, account_id: int) -> None:
+    """All keys of an account of ours."""
+    await conn.execute("delete from keys where account_id = $1 and private_pem is not null", account_id)
 
 
 async def replace(conn: Conn, account_id: int, keys: Sequence[Public]) -> None:

@@ -23,6 +23,7 @@ from fedi.cli import (
     relays,
     roles,
     rules,
+    secret,
     serve,
     subscriptions,
 )
@@ -33,6 +34,7 @@ COMMANDS: list[click.Command] = [
     serve.worker,
     serve.migrate,
     check.check,
+    secret.group,
     about.show_config,
     about.version,
     accounts.group,

@@ -7,6 +7,7 @@ import msgspec
 from federation import uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.signatures import keys as key_pairs
+from federation.vault import Vault
 from fedi import errors
 from fedi.auth import names, passwords, tokens
 from fedi.config import ConfigError, Settings
@@ -127,17 +128,22 @@ async def create_account(
             pending=True,
         ),
     )
-    await _store_keys(conn, account_id, actor, pairs)
+    await _store_keys(conn, app, account_id, actor, pairs)
     await users.join(conn, user_id, account_id)
     return account_id
 
 
-async def _store_keys(conn: Conn, account_id: int, actor: str, pairs: Pairs) -> None:
-    rsa, ed25519 = pairs.rsa, pairs.ed25519
-    await keys.create(conn, keys.Own(uris.key(actor), account_id, "rsa", rsa.public_pem, rsa.private_pem))
-    await keys.create(
-        conn, keys.Own(uris.ed25519_key(actor), account_id, "ed25519", ed25519.public_pem, ed25519.private_pem)
-    )
+async def _store_keys(conn: Conn, app: App, account_id: int, actor: str, pairs: Pairs) -> None:
+    vault = app.fed.site.vault
+    await keys.create(conn, own_key(vault, uris.key(actor), account_id, "rsa", pairs.rsa))
+    await keys.create(conn, own_key(vault, uris.ed25519_key(actor), account_id, "ed25519", pairs.ed25519))
+
+
+def own_key(
+    vault: Vault, uri: str, account_id: int, kind: keys.Kind, pair: key_pairs.Pair, *, wait: float = 0.0
+) -> keys.Own:
+    """A pair as it is stored: the private one sealed."""
+    return keys.Own(uri, account_id, kind, pair.public_pem, vault.seal(uri, pair.private_pem), wait)
 
 
 async def ensure_instance_actor(app: App, pairs: Pairs | None = None) -> None:
@@ -175,7 +181,7 @@ async def ensure_instance_actor(app: App, pairs: Pairs | None = None) -> None:
     try:
         async with app.db.transaction() as conn:
             await accounts.create_local(conn, instance)
-            await _store_keys(conn, INSTANCE_ACTOR_ID, actor, pairs)
+            await _store_keys(conn, app, INSTANCE_ACTOR_ID, actor, pairs)
     except Conflict:
         async with app.db.read() as conn:
             if await accounts.by_id(conn, INSTANCE_ACTOR_ID) is None:

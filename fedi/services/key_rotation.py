@@ -32,7 +32,8 @@ async def rotate(app: App, username: str | None, *, at_once: bool = False) -> in
         made: dict[keys.Kind, key_pairs.Pair] = {"rsa": pairs.rsa, "ed25519": pairs.ed25519}
         for kind, pair in made.items():
             uri = uris.next_key(account.uri, kind, number)
-            await keys.create(conn, keys.Own(uri, account.id, kind, pair.public_pem, pair.private_pem, wait))
+            own = local_accounts.own_key(app.fed.site.vault, uri, account.id, kind, pair, wait=wait)
+            await keys.create(conn, own)
         if at_once:
             await keys.drop_replaced(conn, limit=100, account_id=account.id)
         if account.id > 0:

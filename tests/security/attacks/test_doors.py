@@ -20,7 +20,9 @@ from tests.support.siege import JSON, Siege, attacks
 pytestmark = pytest.mark.anyio
 
 # What may change however nothing has happened: clocks, queues, what was counted, who was seen.
-_RESTLESS = frozenset(["jobs", "rate_limits", "hosts", "inbox_log", "events", "usage", "sessions", "oauth_grants", "oauth_tokens"])
+_RESTLESS = frozenset(
+    ["jobs", "rate_limits", "hosts", "inbox_log", "events", "usage", "sessions", "oauth_grants", "oauth_tokens"]
+)
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 EVERYTHING = f"{ALL_SCOPES} profile admin:read admin:write"
 
@@ -131,7 +133,11 @@ async def _pages_of_somebody_else(siege: Siege) -> None:
         for path in (
             f"/disputes/strikes/{strike}",
             f"/disputes/strikes/{strike}?token=guess",
-            *(f"/severed_relationships/{number}/{kind}.csv" for number in (1, 2, 3) for kind in ("following", "followers")),
+            *(
+                f"/severed_relationships/{number}/{kind}.csv"
+                for number in (1, 2, 3)
+                for kind in ("following", "followers")
+            ),
             "/auth/appeals",
             "/auth/applications",
         ):
@@ -194,7 +200,9 @@ async def _codes_in_the_wrong_hands(siege: Siege) -> None:
     verifier = "v" * 43
     challenge = "CUZX5qE8Wvye6kS_SasIsa8MMxacJftmWdsIA_iKp3I"
     plain = await _code(siege, app)
-    bound = await _code(siege, app, code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method="S256")
+    bound = await _code(
+        siege, app, code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", code_challenge_method="S256"
+    )
     for code, wrong in (
         (plain, {"client_id": other["client_id"], "client_secret": other["client_secret"]}),
         (plain, {"client_secret": other["client_secret"]}),
@@ -254,7 +262,15 @@ async def _addresses_an_app_did_not_register(siege: Siege) -> None:
                 answered(siege, answer)
                 assert answer.status_code == 400, uri
                 assert "location" not in answer.headers
-    for bad in ("javascript:alert(1)", "data:text/html,x", "vbscript:x", "//evil.test", "https://a.test/#f", "nothing", ""):
+    for bad in (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "//evil.test",
+        "https://a.test/#f",
+        "nothing",
+        "",
+    ):
         answer = answered(
             siege, await siege.server.client.post("/api/v1/apps", json={"client_name": "x", "redirect_uris": bad})
         )
@@ -268,7 +284,12 @@ async def _more_than_was_granted(siege: Siege) -> None:
         await window.log_in("alice")
         for scope in ("write", "read", "read:statuses write", "admin:read", "push", "READ:STATUSES", "*", "read:*"):
             query = httpx.QueryParams(
-                {"response_type": "code", "client_id": app["client_id"], "redirect_uri": "https://app.test/cb", "scope": scope}
+                {
+                    "response_type": "code",
+                    "client_id": app["client_id"],
+                    "redirect_uri": "https://app.test/cb",
+                    "scope": scope,
+                }
             )
             answer = answered(siege, await window.open(f"/oauth/authorize?{query}"))
             assert answer.status_code == 302, scope
@@ -500,7 +521,9 @@ async def _as_many_tokens_as_one_likes(siege: Siege) -> None:
     """Tokens that anybody gets by registering an app are no way around the limit of the address; nor are made-up ones."""
     tokens = []
     async with _from(siege, "198.51.100.6") as client:
-        app = (await client.post("/api/v1/apps", json={"client_name": "x", "redirect_uris": "https://app.test/"})).json()
+        app = (
+            await client.post("/api/v1/apps", json={"client_name": "x", "redirect_uris": "https://app.test/"})
+        ).json()
         for _ in range(5):
             body = {
                 "grant_type": "client_credentials",

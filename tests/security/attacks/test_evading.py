@@ -67,9 +67,7 @@ async def _named_by_a_good_post(siege: Siege) -> None:
         attachment=[{"type": "Image", "mediaType": "image/png", "url": f"{base}/bad.png"}],
         to=[PUBLIC, evil.uri],
     )
-    siege.answers.append(
-        (await siege.puppet.send(siege.server, siege.puppet.create(note), siege.pat)).status_code
-    )
+    siege.answers.append((await siege.puppet.send(siege.server, siege.puppet.create(note), siege.pat)).status_code)
     await siege.ready()
     assert evil.host.asked == []
     assert not await siege.knows(bad["id"])
@@ -211,7 +209,12 @@ async def _a_suspended_account_that_goes_on(siege: Siege) -> None:
     await _suspends(siege, evil.uri)
     await siege.ready()
     status = await siege.mine()
-    renamed = {**evil.actor, "name": "Somebody else", "preferredUsername": "innocent", "updated": "2030-01-01T00:00:00Z"}
+    renamed = {
+        **evil.actor,
+        "name": "Somebody else",
+        "preferredUsername": "innocent",
+        "updated": "2030-01-01T00:00:00Z",
+    }
     evil.host.documents["/users/mallory"] = renamed
     late = evil.host.note(evil.actor, "late", to=[PUBLIC, siege.alice.uri], inReplyTo=status["uri"])
     edited = {**early, "content": "<p>edited</p>", "updated": "2030-01-01T00:00:00Z"}

@@ -95,7 +95,9 @@ async def _before_it_is_sent(siege: Siege) -> None:
                 await bob.call("POST", "/api/v1/statuses", json={"status": "q", "quoted_status_id": held["id"]}),
                 await bob.call("POST", "/api/v1/statuses", json={"status": "re", "in_reply_to_id": held["id"]}),
                 await bob.call(
-                    "POST", "/api/v1/reports", json={"account_id": alice.id, "status_ids": [held["id"]], "forward": True}
+                    "POST",
+                    "/api/v1/reports",
+                    json={"account_id": alice.id, "status_ids": [held["id"]], "forward": True},
                 ),
             ]
             for each in done:
@@ -156,7 +158,9 @@ async def test_32_letters_go_where_they_should_and_say_what_they_should(writing:
         "a" * 400 + "@mail.test",
         "",
     ):
-        assert answered(siege, await siege.server.client.post(path, json={"email": address})).status_code == 422, address
+        assert answered(siege, await siege.server.client.post(path, json={"email": address})).status_code == 422, (
+            address
+        )
     await siege.alice.api(
         "PATCH", "/api/v1/accounts/update_credentials", json={"display_name": "A\r\nBcc: evil@mail.test\r\n\r\nx"}
     )
@@ -204,7 +208,9 @@ async def test_22_an_appeal_is_for_whom_it_concerns(writing: Any) -> None:
     mod = await siege.server.person("mod", role="moderator", scopes="read write admin:read admin:write")
     carol, dave = await siege.server.person("carol"), await siege.server.person("dave")
     for person in (carol, dave):
-        await mod.post(f"/api/v1/admin/accounts/{person.id}/action", {"type": "suspend", "text": f"psst {person.username}"})
+        await mod.post(
+            f"/api/v1/admin/accounts/{person.id}/action", {"type": "suspend", "text": f"psst {person.username}"}
+        )
     await siege.settle()
     async with siege.server.db.read() as conn:
         rows = await conn.fetch("select account_id, id from account_warnings")
@@ -338,7 +344,13 @@ async def _in_names_of_strangers(siege: Siege) -> None:
             summary=f"<p>{text}</p>",
             url=f"https://x.test/{number}#{text[:50]}",
             attachment=[{"type": "PropertyValue", "name": text[:200], "value": text}],
-            tag=[{"type": "Emoji", "name": f":{text[:40]}:", "icon": {"type": "Image", "url": f"https://x.test/{text[:40]}"}}],
+            tag=[
+                {
+                    "type": "Emoji",
+                    "name": f":{text[:40]}:",
+                    "icon": {"type": "Image", "url": f"https://x.test/{text[:40]}"},
+                }
+            ],
         )
         note = evil.host.note(
             evil.actor,
@@ -352,7 +364,9 @@ async def _in_names_of_strangers(siege: Siege) -> None:
                 {"type": "Hashtag", "name": f"#{text}", "href": f"https://x.test/{text[:40]}"},
                 {"type": "Mention", "href": siege.alice.uri, "name": text},
             ],
-            attachment=[{"type": "Image", "mediaType": text[:50], "url": f"https://x.test/a?{text[:40]}", "name": text}],
+            attachment=[
+                {"type": "Image", "mediaType": text[:50], "url": f"https://x.test/a?{text[:40]}", "name": text}
+            ],
             to=[PUBLIC, siege.alice.uri],
         )
         await evil.sends(evil.host.create(note))
@@ -429,7 +443,14 @@ async def _reactions(siege: Siege) -> None:
     ):
         await evil.says("EmojiReact", status["uri"], content=content)
         await evil.says("Like", status["uri"], content=content, _misskey_reaction=content)
-    for url in ("javascript:alert(1)", "https://127.0.0.1/a.png", "file:///etc/passwd", "https://x.test/a.svg", 7, None):
+    for url in (
+        "javascript:alert(1)",
+        "https://127.0.0.1/a.png",
+        "file:///etc/passwd",
+        "https://x.test/a.svg",
+        7,
+        None,
+    ):
         icon = {"type": "Image", "url": url}
         tag = [{"type": "Emoji", "id": f"https://puppet.test/e/{next(siege.numbers)}", "name": ":evil:", "icon": icon}]
         await evil.says("EmojiReact", status["uri"], content=":evil:", tag=tag)
@@ -490,7 +511,9 @@ async def test_37_streams_end_with_what_let_them_in(siege: Siege) -> None:
             told = await stream.quiet(seconds=0.3)
             assert not [each for each in told if each.get("event") == "notification"], "read:statuses hears of none"
             async with siege.server.db.transaction() as conn:
-                row = await conn.fetchval("select max(id) from oauth_tokens where account_id = $1", siege.alice.account_id)
+                row = await conn.fetchval(
+                    "select max(id) from oauth_tokens where account_id = $1", siege.alice.account_id
+                )
                 await oauth.revoke_ids(conn, [row])
             await siege.settle()
             assert await stream.closed(seconds=3) in (1001, 1005, 1006, 1008)
@@ -520,9 +543,20 @@ async def test_37_what_a_push_service_answers(siege: Siege) -> None:
         async with siege.server.db.transaction() as conn:
             await conn.execute("delete from jobs where name = 'push'")
     assert not [url for _, url in siege.server.network.seen if "127.0.0.1" in url or "inner.test" in url]
-    for wrong in ("http://push.test/", "https://", "ftp://x", "x", "", "https://a:b@push.test/", "javascript:x", "https://[::1"):
+    for wrong in (
+        "http://push.test/",
+        "https://",
+        "ftp://x",
+        "x",
+        "",
+        "https://a:b@push.test/",
+        "javascript:x",
+        "https://[::1",
+    ):
         subscription: JSON = {**device.subscription(), "endpoint": wrong}
-        answer = await siege.alice.call("POST", "/api/v1/push/subscription", json={**body, "subscription": subscription})
+        answer = await siege.alice.call(
+            "POST", "/api/v1/push/subscription", json={**body, "subscription": subscription}
+        )
         assert answer.status_code in (200, 400, 422), wrong
     await siege.alice.call("DELETE", "/api/v1/push/subscription")
     await siege.ready()

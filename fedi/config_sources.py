@@ -195,7 +195,8 @@ def _complaints(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "translation_url", f"{settings.translation_url!r} is not an address like http://localhost:5000"
     if settings.database_url and not settings.database_url.startswith(("postgres://", "postgresql://")):
         yield "database_url", "must begin with postgresql://"
-    if settings.secret_key and (fault := strength.fault(settings.secret_key)) is not None:
+    fault = strength.fault(settings.secret_key, development=settings.development) if settings.secret_key else None
+    if fault is not None:
         yield "secret_key", fault
     if settings.email_subscriptions != "off" and not settings.smtp_host:
         yield "email_subscriptions", "needs FEDI_SMTP_HOST"

@@ -25,8 +25,9 @@ def _derived(secret: bytes, purpose: str) -> bytes:
 
 
 def vault(settings: Settings) -> Vault:
-    """What opens the private keys in the database."""
-    return Vault(derived_key(settings, KEYS))
+    """What opens the private keys in the database. They are sealed where the secret cannot be another one in the next
+    process: where the operator has set it, or it lies beside the embedded database."""
+    return Vault(derived_key(settings, KEYS), sealing=bool(settings.secret_key or not settings.database_url))
 
 
 def old_vault(path: Path) -> Vault:
@@ -35,7 +36,7 @@ def old_vault(path: Path) -> Vault:
         value = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"cannot read {path}: {exc}") from exc
-    return Vault(_derived(value.encode(), KEYS))
+    return Vault(_derived(value.encode(), KEYS), sealing=True)
 
 
 def root(settings: Settings) -> bytes:
@@ -54,7 +55,7 @@ def root(settings: Settings) -> bytes:
         value = path.read_text().strip()
     except OSError as exc:
         raise ConfigError(f"FEDI_SECRET_KEY: cannot keep a secret in {path}: {exc.strerror}") from exc
-    fault = strength.fault(value)
+    fault = strength.fault(value, development=settings.development)
     if fault is not None:
         raise ConfigError(f"FEDI_SECRET_KEY: the secret in {path} {fault}")
     return value.encode()

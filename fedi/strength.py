@@ -20,10 +20,13 @@ _KNOWN_PASSWORDS = frozenset(
 )  # fmt: skip
 
 
-def fault(secret: str) -> str | None:
-    """What is wrong with a secret, to be said after its name; None when nothing is."""
+def fault(secret: str, *, development: bool) -> str | None:
+    """What is wrong with a secret, to be said after its name; None when nothing is. For trying things out it need only
+    be long enough."""
     if len(secret) < SECRET_MIN_CHARS:
         return f"must have at least {SECRET_MIN_CHARS} characters"
+    if development:
+        return None
     if len(set(secret)) < MIN_DIFFERENT or _repeats(secret) or _WORDS.search(secret):
         return "can be guessed: make one with openssl rand -hex 32"
     return None

@@ -23,6 +23,9 @@ async def ready(app: App) -> None:
     vault = app.fed.site.vault
     async with app.db.read() as conn:
         known = await server_keys.found(conn, CHECK)
+    if known is None and not vault.sealing:
+        return
+    vault.sealing = True
     if known is None:
         while await _seal_some(app.db, vault):
             pass
@@ -47,6 +50,7 @@ async def _seal_some(db: Database, vault: Vault) -> bool:
 
 async def reseal(db: Database, old: Vault, new: Vault) -> int:
     """With another secret; how many. All or none. CannotOpen when `old` is not the one they were sealed with."""
+    new.sealing = True
     async with db.transaction() as conn:
         known = await server_keys.found(conn, CHECK)
         if known is not None:
@@ -63,6 +67,7 @@ async def reseal(db: Database, old: Vault, new: Vault) -> int:
 async def replace_all(db: Database, vault: Vault) -> int:
     """The secret is lost, and the keys with it: new ones for every account here, which others learn when they meet
     them next; how many accounts."""
+    vault.sealing = True
     async with db.read() as conn:
         owners = await keys.owners(conn)
     for account_id in owners:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fedi import config_sources, secret
 from fedi.auth import tokens, vapid
-from fedi.services import accounts, push_encryption
+from fedi.services import accounts, push_encryption, sealing
 from storage import jobs, oauth
+from storage.db import Database
 from tests.support.network import Network
 from tests.support.push import Device, Service
 from tests.support.servers import Node, Person, drain, node
@@ -82,9 +84,15 @@ async def test_the_key_is_made_once_and_is_the_same_everywhere(server: Node, ser
 
 
 async def test_the_key_stays_when_the_servers_secret_changes(database_url: str, tmp_path: Path) -> None:
-    keys = []
-    for secret in ("one secret that is long enough for it", "another secret that is long enough for it"):
-        async with node("example.test", database_url, Network(), tmp_path, secret_key=secret) as server:
+    keys, vaults = [], []
+    for secret_key in ("one that is long enough for this test", "another that is long enough for this test"):
+        settings = config_sources.load({"FEDI_SECRET_KEY": secret_key})
+        vaults.append(secret.vault(settings))
+        if keys:
+            db = await Database(database_url, size=2).open()
+            await sealing.reseal(db, *vaults)
+            await db.close()
+        async with node("example.test", database_url, Network(), tmp_path, secret_key=secret_key) as server:
             keys.append(await vapid_key(server))
     assert keys[0] == keys[1]
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fedi.cli import main
+from tests.support import servers
 
 Fedi = Callable[..., Awaitable[Result]]
 
@@ -24,7 +25,7 @@ def fedi(database_url: str, tmp_path: Path) -> Iterator[Fedi]:
             "base_url": "https://social.example.test",
             "database_url": database_url,
             "data_dir": str(tmp_path),
-            "secret_key": "x" * 40,
+            "secret_key": servers.SECRET,
             **settings,
         }
         env = {f"FEDI_{name.upper()}": value for name, value in values.items()}

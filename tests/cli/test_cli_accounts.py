@@ -13,6 +13,7 @@ from storage import audit, invites, users
 from storage.db import Database
 from tests.cli.conftest import Fedi
 from tests.support.network import Network
+from tests.support.servers import SECRET
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,8 @@ async def test_an_account_is_made_with_a_password_that_works(fedi: Fedi, databas
 
 async def test_a_token_speaks_for_the_account_with_the_scopes_asked_for(fedi: Fedi, database_url: str) -> None:
     made = await created(fedi, "alice", "--token", "--scopes", "read write:statuses")
-    settings = config_sources.load({"FEDI_BASE_URL": "https://social.example.test", "FEDI_DATABASE_URL": database_url})
+    env = {"BASE_URL": "https://social.example.test", "DATABASE_URL": database_url, "SECRET_KEY": SECRET}
+    settings = config_sources.load({f"FEDI_{name}": value for name, value in env.items()})
     async with running(settings, database_url, transport=Network(), shared_bus=False) as server:
         viewer = await tokens.authenticate(server.app, made["token"])
         assert viewer is not None
@@ -122,7 +124,8 @@ async def test_who_is_warned_reads_it_among_their_notifications(fedi: Fedi, data
 
 
 async def test_who_asked_to_join_is_let_in(fedi: Fedi, database_url: str) -> None:
-    settings = config_sources.load({"FEDI_BASE_URL": "https://social.example.test", "FEDI_DATABASE_URL": database_url})
+    env = {"BASE_URL": "https://social.example.test", "DATABASE_URL": database_url, "SECRET_KEY": SECRET}
+    settings = config_sources.load({f"FEDI_{name}": value for name, value in env.items()})
     async with running(settings, database_url, transport=Network(), shared_bus=False) as server:
         form = signup.Form(username="bob", email="bob@example.com", password="correct horse", agreement=True)
         await signup.sign_up(server.app, form, ip=None)

@@ -25,6 +25,8 @@ from tests.support import checker
 from tests.support.network import Network
 
 ALL_SCOPES = "read write follow push"
+# Commands and several servers of one test work on one database, and so need one secret.
+SECRET = "wQ7zR2mK9vT4bN1cX8jH5gF3dS6aP0eL2uYi"
 PASSWORD = "correct horse battery staple"
 
 
@@ -203,6 +205,7 @@ async def node(
     values = {
         "base_url": f"https://{domain}",
         "data_dir": str(directory),
+        "secret_key": SECRET,
         "media_dir": str(directory / "media"),
         "database_url": dsn,
         "database_pool_size": "6",

@@ -151,7 +151,7 @@ class Router:
             response = self._refused(request, _as_problem(exc, request))
         for name, value in request.scope.get("fedi.limits", {}).items():
             response.headers.setdefault(name, value)
-        if "cache-control" not in response.headers or request.scope.get("fedi.viewer") is not None:
+        if "cache-control" not in response.headers:
             response.headers["Cache-Control"] = _caching(request, response)
         response.headers.add_vary_header("Authorization")
         response.headers.add_vary_header("Origin")

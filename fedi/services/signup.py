@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from fedi import errors, i18n, roles
 from fedi.auth import names, passwords, secrets
 from fedi.context import App
+from fedi.http.limits import MINUTE, Limit, Limits
 from fedi.services import accounts, gates, mail
 from storage import accounts as rows
 from storage import invites, user_tokens, users
@@ -18,6 +19,8 @@ from storage.invites import Invite
 
 OWNER_LINK_LIFETIME = timedelta(days=7)
 REASON_MAX_CHARACTERS = 2000
+LETTERS_OF_ONE = Limit("confirmations", 5, 30 * MINUTE, "user")
+LETTERS_TO_ONE = Limit("confirmations_to", 5, 30 * MINUTE, "address")
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +234,10 @@ async def confirm(app: App, token: str) -> users.User | None:
 
 async def send_confirmation(app: App, user: users.User, address: str | None = None, *, ip: str | None) -> None:
     """Send the link again, perhaps to another address: the door is the same for it. Raises Refused for an address that
-    will not do."""
+    will not do, TooMany for somebody who has many letters sent, or to one address, from wherever they ask."""
+    limits: Limits = app.memory["limits"]
+    limits.hit_key(LETTERS_OF_ONE, str(user.id))
+    limits.hit_key(LETTERS_TO_ONE, gates.canonical(address or user.email or ""))
     changed = address is not None and address.strip().lower() != (user.email or "").lower()
     provider, exchanging = gates.Verdict(), tuple[str, ...]()
     if address is not None and changed:

@@ -607,6 +607,23 @@ async def _doors_with_their_own_limit(siege: Siege) -> None:
         assert len(words) == 2, "nobody is told whether there is such a person"
 
 
+async def _letters_to_somebody_else(siege: Siege) -> None:
+    """Who has not confirmed yet has letters sent to others, each time from another address."""
+    name = f"late{next(siege.numbers)}"
+    late = await siege.server.person(name, confirmed=False)
+    statuses = []
+    for number in range(8):
+        async with _from(siege, f"198.19.{number}.1") as client:
+            answer = await client.post(
+                "/api/v1/emails/confirmations",
+                json={"email": f"v.ictim+{number}@mail.test"},
+                headers={"Authorization": f"Bearer {late.token}"},
+            )
+            statuses.append(answered(siege, answer).status_code)
+    assert statuses == [200] * 5 + [429] * 3
+    await siege.ready()
+
+
 async def test_25_limits(counted: Siege) -> None:
     await counted.hold(
         attacks(
@@ -618,6 +635,7 @@ async def test_25_limits(counted: Siege) -> None:
             _guessing_a_password,
             _what_is_typed_is_not_kept,
             _doors_with_their_own_limit,
+            _letters_to_somebody_else,
         )
     )
 

@@ -1,6 +1,7 @@
 """Attacks on the undo window, appeals, reading by e-mail, translation, lost follows, reactions, live streams and push
 (classes 19, 22, 32, 37 once more), and what names and texts of strangers could be taken for (32)."""
 
+import asyncio
 import csv
 import io
 import re
@@ -485,6 +486,15 @@ async def test_37_streams_end_with_what_let_them_in(siege: Siege) -> None:
             with pytest.raises(Exception, match="HTTP 40[13]"):
                 async with live.opened(f"{base}{query}"):
                     pass
+        narrow = await siege.server.issue(
+            user_id=siege.alice.user_id, account_id=siege.alice.account_id, scopes="write push"
+        )
+        async with live.opened(f"{base}?access_token={narrow}") as stream:
+            for name in ("user", "public", "user:notification", "direct", "public:local", "hashtag"):
+                await stream.subscribe(name, tag="x")
+            said = await stream.quiet(seconds=0.3)
+            assert len(said) == 6
+            assert all("error" in each for each in said), "every stream needs its scope"
         async with live.opened(f"{base}?access_token={token}&stream=user") as stream:
             for words in (
                 "not json",
@@ -561,3 +571,74 @@ async def test_37_what_a_push_service_answers(siege: Siege) -> None:
     await siege.alice.call("DELETE", "/api/v1/push/subscription")
     await siege.ready()
     await siege.lives()
+
+
+# ---------------------------------------------------------------- 29: the same at once
+
+
+async def _the_same_at_once(siege: Siege) -> None:
+    """One code, one invitation, one vote, one name, one follow: asked for many times at the same moment."""
+    alice, bob, client = siege.alice, siege.bob, siege.server.client
+    poll = await alice.posts("vote", poll={"options": ["a", "b", "c"], "expires_in": 3600})
+    path = f"/api/v1/polls/{poll['poll']['id']}/votes"
+    voted = await asyncio.gather(*(bob.call("POST", path, json={"choices": [each % 3]}) for each in range(8)))
+    assert [answered(siege, each).status_code for each in voted].count(200) == 1
+    assert (await alice.get(f"/api/v1/polls/{poll['poll']['id']}"))["votes_count"] == 1
+    for verb, undo, field in (
+        ("favourite", "unfavourite", "favourites_count"),
+        ("reblog", "unreblog", "reblogs_count"),
+    ):
+        for name, expected in ((verb, 1), (undo, 0)):
+            done = await asyncio.gather(*(bob.call("POST", f"/api/v1/statuses/{poll['id']}/{name}") for _ in range(8)))
+            assert {answered(siege, each).status_code for each in done} <= {200}
+            await siege.settle()
+            assert (await alice.get(f"/api/v1/statuses/{poll['id']}"))[field] == expected, name
+    for name, expected in (("follow", 1), ("unfollow", 0), ("block", 0), ("unblock", 0)):
+        done = await asyncio.gather(*(bob.call("POST", f"/api/v1/accounts/{alice.id}/{name}") for _ in range(8)))
+        assert {answered(siege, each).status_code for each in done} <= {200}
+        await siege.settle()
+        count = "select count(*) from follows where account_id = $1 and target_id = $2"
+        assert await siege.count(count, bob.account_id, alice.account_id) == expected
+        shown = (await alice.get(f"/api/v1/accounts/{bob.id}"))["following_count"]
+        assert shown == expected, name
+    forms = [
+        {"username": "racer", "email": f"racer{number}@mail.test", "password": "long enough it is", "agreement": True}
+        for number in range(4)
+    ] + [
+        {"username": f"other{number}", "email": "same@mail.test", "password": "long enough it is", "agreement": True}
+        for number in range(4)
+    ]
+    app = (
+        await client.post("/api/v1/apps", json={"client_name": "x", "redirect_uris": "a://b", "scopes": "write"})
+    ).json()
+    body = {"grant_type": "client_credentials", "client_id": app["client_id"], "client_secret": app["client_secret"],
+            "scope": "write"}  # fmt: skip
+    headers = {"Authorization": f"Bearer {(await client.post('/oauth/token', data=body)).json()['access_token']}"}
+    made = await asyncio.gather(*(client.post("/api/v1/accounts", json=form, headers=headers) for form in forms))
+    statuses = [answered(siege, each).status_code for each in made]
+    assert (statuses[:4].count(200), statuses[4:].count(200)) == (1, 1)
+    assert set(statuses) == {200, 422}
+    keyed = await asyncio.gather(
+        *(
+            alice.call("POST", "/api/v1/statuses", json={"status": "once"}, headers={"Idempotency-Key": "k"})
+            for _ in range(6)
+        )
+    )
+    assert len({answered(siege, each).json()["id"] for each in keyed}) == 1
+    emoji = [chr(0x1F600 + number) for number in range(30)]
+    reacted = await asyncio.gather(
+        *(bob.call("PUT", f"/api/v1/pleroma/statuses/{poll['id']}/reactions/{each}") for each in emoji)
+    )
+    assert {answered(siege, each).status_code for each in reacted} <= {200, 422}
+    assert await siege.count("select count(*) from reactions where status_id = $1", int(poll["id"])) <= 20
+    ended = await asyncio.gather(
+        *(alice.call("DELETE", f"/api/v1/statuses/{poll['id']}") for _ in range(5)),
+        *(bob.call("POST", f"/api/v1/statuses/{poll['id']}/favourite") for _ in range(5)),
+        *(bob.call("POST", "/api/v1/statuses", json={"status": "re", "in_reply_to_id": poll["id"]}) for _ in range(5)),
+    )
+    assert {answered(siege, each).status_code for each in ended} <= {200, 404, 422}
+    await siege.ready()
+
+
+async def test_29_the_same_at_once(siege: Siege) -> None:
+    await siege.hold(attacks(_the_same_at_once))

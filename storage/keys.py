@@ -39,7 +39,7 @@ _WIDTH = len(Key.__struct_fields__)
 
 
 class Own(msgspec.Struct, frozen=True):
-    """A pair of one of our accounts, the private one sealed. It signs `after_seconds` from now, and is shown at once."""
+    """A pair of one of our accounts, the private one sealed. It signs `after_seconds` from now; it is shown at once."""
 
     uri: str
     account_id: int

@@ -1,5 +1,5 @@
-"""Private keys lie in the database sealed with the server's secret: those of older versions are sealed at the start, and
-all are sealed anew when the operator has another secret.
+"""Private keys lie in the database sealed with the server's secret: those of older versions are sealed at the start,
+and all are sealed anew when the operator has another secret.
 
 Whether the secret is the right one is found out once, at the start, by something that was sealed with it.
 """

@@ -243,10 +243,10 @@ async def test_a_mention_is_told_in_either_encoding(server: Node, service: Servi
     arrived = {each.path: each for each in service.take()}
     assert arrived["/new"].headers["content-encoding"] == "aes128gcm"
     assert arrived["/old"].headers["content-encoding"] == "aesgcm"
-    for device, secret in ((new, alice.token), (old, token)):
+    for device, shown in ((new, alice.token), (old, token)):
         message = device.read(arrived[f"/{device.name}"], server, await vapid_key(server))
         assert message == {
-            "access_token": secret,
+            "access_token": shown,
             "preferred_locale": "en",
             "notification_id": int(told["id"]),
             "notification_type": "mention",

@@ -14,7 +14,7 @@ from tests.support.browser import Browser, browser
 from tests.support.database import Databases
 from tests.support.network import Network
 from tests.support.puppet import PUBLIC
-from tests.support.servers import ALL_SCOPES, PASSWORD, Node, Person, node
+from tests.support.servers import ALL_SCOPES, PASSWORD, Person, node
 from tests.support.siege import JSON, Siege, attacks
 
 pytestmark = pytest.mark.anyio
@@ -462,7 +462,7 @@ async def _another_address_in_every_header(siege: Siege) -> None:
 
 
 async def _a_chain_of_proxies(siege: Siege) -> None:
-    """Behind the trusted one counts what it wrote, at the right end; what the caller wrote to the left of it does not."""
+    """Behind the trusted one counts what it wrote, at the right end; what the caller wrote before that does not."""
     async with _from(siege, "10.0.0.1") as client:
         statuses = []
         for number in range(10):
@@ -518,7 +518,7 @@ async def _spellings_of_one_route(siege: Siege) -> None:
 
 
 async def _as_many_tokens_as_one_likes(siege: Siege) -> None:
-    """Tokens that anybody gets by registering an app are no way around the limit of the address; nor are made-up ones."""
+    """Tokens that anybody gets by registering an app are no way around its limit; nor are made-up ones."""
     tokens = []
     async with _from(siege, "198.51.100.6") as client:
         app = (
@@ -839,8 +839,19 @@ async def _where_links_lead(siege: Siege) -> None:
             to = answer.headers.get("location", "/")
             assert to.startswith("/"), (path, to)
             assert not to.startswith(("//", "/\\")), (path, to)
-        for following in (f"https://{host}", f"//{host}", f"/\\{host}", f"/\t/{host}", f"\\\\{host}", f"/%0d/{host}", "javascript:x",
-                          f"https:{host}", f"/@x:y@{host}//", f"///{host}", f"\n//{host}"):  # fmt: skip
+        for following in (
+            f"https://{host}",
+            f"//{host}",
+            f"/\\{host}",
+            f"/\t/{host}",
+            f"\\\\{host}",
+            f"/%0d/{host}",
+            "javascript:x",
+            f"https:{host}",
+            f"/@x:y@{host}//",
+            f"///{host}",
+            f"\n//{host}",
+        ):
             await window.open("/auth/log_in", params={"next": following})
             await window.submit("/auth/log_in", {"login": "bob", "password": PASSWORD})
             landed = urlsplit(str(httpx.URL("https://example.test/auth/log_in").join(window.location)))

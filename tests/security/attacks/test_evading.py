@@ -330,3 +330,68 @@ async def test_21_blocks_are_not_evaded(siege: Siege) -> None:
             _a_blocked_actor_with_a_second_key,
         )
     )
+
+
+async def _somebody_of_ours_who_was_suspended(siege: Siege) -> None:
+    """Nothing of theirs is served, found, sent, boosted or answered any more, to whoever asks in whatever way."""
+    evil = siege.villain()
+    carol = await siege.server.person(f"carol{next(siege.numbers)}")
+    await evil.says("Follow", carol.uri)
+    await siege.settle()
+    status = await carol.posts("gonewords #gonetag")
+    await carol.api("PATCH", "/api/v1/fedi/preferences", json={"hold_seconds": 1})
+    held = await carol.posts("gonewords held")
+    await siege.settle()
+    await siege.ready()
+    mod = await siege.server.person(f"mod{next(siege.numbers)}", role="moderator", scopes="read write admin:write")
+    await mod.post(f"/api/v1/admin/accounts/{carol.id}/action", {"type": "suspend"})
+    await siege.settle()
+    async with siege.server.db.transaction() as conn:
+        await conn.execute("update statuses set held_until = now() where held_until is not null")
+        await conn.execute("update jobs set run_at = now() where failed_at is null and holder is null")
+    evil.host.inbox.clear()
+    await siege.ready()
+    name = carol.username
+    for address in (
+        f"/users/{name}/outbox?page=true",
+        f"/users/{name}/followers?page=1",
+        f"/users/{name}/collections/featured",
+        f"/@{name}",
+        "/tags/gonetag",
+        status["uri"].removeprefix(siege.server.base_url),
+        status["url"].removeprefix(siege.server.base_url),
+        f"{status['url'].removeprefix(siege.server.base_url)}/embed",
+        f"/api/oembed?url={status['url']}",
+        f"/api/v1/statuses/{status['id']}",
+        f"/api/v1/accounts/{carol.id}/statuses",
+        "/api/v1/timelines/public",
+        "/api/v1/timelines/tag/gonetag",
+        f"/contexts/{status['id']}",
+    ):
+        for headers in ({"Accept": "application/activity+json"}, {"Accept": "text/html"}):
+            for answer in (
+                await siege.server.client.get(address, headers=headers),
+                await evil.host.get(siege.server, address, evil.actor),
+                await siege.alice.call("GET", address, headers=headers),
+            ):
+                siege.answers.append(answer.status_code)
+                assert "gonewords" not in answer.text, address
+    for kind, more in (
+        ("Like", {}),
+        ("Announce", {"to": [PUBLIC]}),
+        ("EmojiReact", {"content": "👍"}),
+        ("QuoteRequest", {"instrument": f"{evil.uri}/q"}),
+        ("LikeRequest", {"instrument": f"{evil.uri}/l"}),
+    ):
+        await evil.says(kind, status["uri"], **more)
+        await evil.says(kind, held["uri"], **more)
+    await siege.settle()
+    sent = {each["type"] for each in evil.host.inbox if "gonewords" in str(each)}
+    assert sent == set()
+    assert not [each for each in evil.host.inbox if each["type"] == "Accept"]
+    assert (await carol.call("POST", "/api/v1/statuses", json={"status": "still here"})).status_code in (401, 403)
+    await siege.ready()
+
+
+async def test_21_whoever_is_suspended_here_is_gone(siege: Siege) -> None:
+    await siege.hold(attacks(_somebody_of_ours_who_was_suspended))

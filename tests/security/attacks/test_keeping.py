@@ -1,10 +1,10 @@
-"""What caches keep (38), what the software is made of (39), and secrets: weak ones, open ones, and keys at rest (40)."""
+"""What caches keep (38), what the software is made of (39), and secrets: weak ones, open ones, keys at rest (40)."""
 
 import re
+import secrets
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -211,8 +211,6 @@ def test_40_it_does_not_start_with_a_secret_that_can_be_guessed(weak: str, tmp_p
 
 
 def test_40_what_people_make_with_a_generator_is_taken() -> None:
-    import secrets
-
     for made in (
         secrets.token_hex(32),
         secrets.token_urlsafe(32),

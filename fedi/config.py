@@ -97,9 +97,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[
         str,
         Meta(
-            description="Secret from which the keys for forms in browsers and for Web Push are derived, at least 32 "
-            "characters. Default: generated when it is first needed and kept in data_dir/secret_key. Keep it with "
-            "your backups; with another one, forms that are open and subscriptions to Web Push are no longer valid.",
+            description="Secret from which keys are derived, at least 32 characters that cannot be guessed: those for "
+            "forms in browsers and for Web Push, and the one that seals the private keys of accounts in the database. "
+            "Default: generated when it is first needed and kept in data_dir/secret_key; beside a database of your "
+            "own nothing is sealed with that. Keep it with your backups: with another one the server does not start "
+            "(see fedi secret).",
         ),
     ] = ""
 

@@ -212,7 +212,9 @@ def _open_secrets(settings: Settings, sources: Mapping[str, str]) -> Iterator[tu
         path = Path(sources[name])
         if getattr(settings, name) and sources[name] != "environment" and strength.exposed(path):
             yield name, f"others may read {path}; run: chmod o-r {path}"
-    if strength.known_password(urlsplit(settings.database_url).password or ""):
+    database = urlsplit(settings.database_url)
+    elsewhere = bool(database.hostname) and not addresses.is_local(database.hostname or "")
+    if elsewhere and strength.known_password(database.password or ""):
         yield "database_url", "its password is one that everybody tries first"
 
 

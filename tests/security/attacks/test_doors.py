@@ -818,11 +818,16 @@ async def _where_links_lead(siege: Siege) -> None:
     await evil.sends(evil.host.create(note))
     await siege.settle()
     row = await siege.count("select id from statuses where uri = $1", note["id"])
+    bad = evil.host.note(evil.actor, "bad", url="javascript:alert(1)", to=[PUBLIC, siege.alice.uri])
+    await evil.sends(evil.host.create(bad))
+    await siege.settle()
+    worse = await siege.count("select id from statuses where uri = $1", bad["id"])
     name, host = f"mallory@{evil.host.host}", evil.host.host
     async with browser(siege.server) as window:
         for path in (
             f"/@{name}",
             f"/@{name}/{row}",
+            f"/@{name}/{worse}",
             f"/users/{name}",
             f"//{host}/",
             f"/\\{host}",
@@ -839,6 +844,7 @@ async def _where_links_lead(siege: Siege) -> None:
             to = answer.headers.get("location", "/")
             assert to.startswith("/"), (path, to)
             assert not to.startswith(("//", "/\\")), (path, to)
+            assert 'href="javascript' not in window.html
         for following in (
             f"https://{host}",
             f"//{host}",

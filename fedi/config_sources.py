@@ -212,7 +212,11 @@ def _open_secrets(settings: Settings, sources: Mapping[str, str]) -> Iterator[tu
         path = Path(sources[name])
         if getattr(settings, name) and sources[name] != "environment" and strength.exposed(path):
             yield name, f"others may read {path}; run: chmod o-r {path}"
-    database = urlsplit(settings.database_url)
+    try:
+        database = urlsplit(settings.database_url)
+    except ValueError:
+        yield "database_url", "is not an address like postgresql://user@host/name"
+        return
     elsewhere = bool(database.hostname) and not addresses.is_local(database.hostname or "")
     if elsewhere and strength.known_password(database.password or ""):
         yield "database_url", "its password is one that everybody tries first"

@@ -245,6 +245,8 @@ def test_40_secrets_that_others_may_read_keep_it_from_starting(tmp_path: Path) -
     (generated / secret.FILE_NAME).chmod(0o640)
     with pytest.raises(ConfigError, match="others may read"):
         secret.root(config_sources.load({**REAL, "FEDI_DATA_DIR": str(generated)}))
+    with pytest.raises(ConfigError, match="FEDI_DATABASE_URL"):
+        config_sources.load({**REAL, "FEDI_DATABASE_URL": "postgresql://u:p@[::1/x"})
     for password in ("postgres", "changeme", "Password", "fedi"):
         with pytest.raises(ConfigError, match="FEDI_DATABASE_URL") as told:
             config_sources.load({**REAL, "FEDI_DATABASE_URL": f"postgresql://u:{password}@db/x"})

@@ -31,8 +31,8 @@ ACQUIRE_TIMEOUT_SECONDS = 5.0
 # connection is of no use to anybody.
 RELEASE_TIMEOUT_SECONDS = 1.0
 COMMAND_TIMEOUT_SECONDS = 30.0
-# How many statements a connection remembers. Requests and jobs together have some 250 that come again and again; planning
-# one of the large ones anew takes ten times what running it takes. All of them are 17 MB in Postgres, a connection.
+# How many statements a connection remembers. Requests and jobs have some 250 that come again and again; to plan one of
+# the large ones anew takes ten times what it takes to run it. All of them are 17 MB in Postgres, a connection.
 REMEMBERED_STATEMENTS = 250
 
 # How long one statement is waited for here, if not for COMMAND_TIMEOUT_SECONDS: whoever waits at the other end of a

@@ -81,8 +81,8 @@ class Databases:
         return url
 
     async def _clean(self, url: str) -> None:
-        """Deletes what is there, table by table: `truncate` of all takes a second or more. A statement that was given up
-        may still be under way, with locks of its own."""
+        """Deletes what is there, table by table: `truncate` of all takes a second or more. A statement given up in a
+        test may still be under way, with locks of its own."""
         broom = await self._broom(url)
         await broom.execute(_OTHERS)
         async with (await self.pool(url)).read() as conn:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from federation.vault import Vault
 from fedi import config_sources, secret
 from fedi.auth import tokens, vapid
 from fedi.services import accounts, push_encryption, sealing
@@ -84,7 +85,8 @@ async def test_the_key_is_made_once_and_is_the_same_everywhere(server: Node, ser
 
 
 async def test_the_key_stays_when_the_servers_secret_changes(database_url: str, tmp_path: Path) -> None:
-    keys, vaults = [], []
+    keys: list[str] = []
+    vaults: list[Vault] = []
     for secret_key in ("one that is long enough for this test", "another that is long enough for this test"):
         settings = config_sources.load({"FEDI_SECRET_KEY": secret_key})
         vaults.append(secret.vault(settings))

@@ -38,7 +38,7 @@ async def everything(siege: Siege) -> dict[str, tuple[int, int]]:
         )
         for (name,) in names:
             if name not in _RESTLESS:
-                row = await conn.fetchrow(f"select count(*), coalesce(sum(hashtext(t::text)), 0) from {name} t")
+                [row] = await conn.fetch(f"select count(*), coalesce(sum(hashtext(t::text)), 0) from {name} t")
                 found[name] = (int(row[0]), int(row[1]))
     return found
 
@@ -424,12 +424,11 @@ async def counted(databases: Databases, tmp_path_factory: pytest.TempPathFactory
     network, url = Network(), await databases.take()
     limits = "ip=8/300,log_in=6/300,sign_up=4/1800,apps=3/600,reset=4/1800,oauth=8/300,interact=4/300,subscribe=3/1800"
     directory, pool = tmp_path_factory.mktemp("counted"), await databases.pool(url)
-    more = {"rate_limiting": "true", "rate_limits": limits, "trusted_proxies": "10.0.0.0/8"}
-    async with (
-        mailbox.mailbox() as box,
-        node("example.test", url, network, directory, pool, **more, **mailbox.settings(box)) as server,
-    ):
-        yield await Siege.begin(server)
+    more: dict[str, Any] = {"rate_limiting": "true", "rate_limits": limits, "trusted_proxies": "10.0.0.0/8"}
+    async with mailbox.mailbox() as box:
+        more |= mailbox.settings(box)
+        async with node("example.test", url, network, directory, pool, **more) as server:
+            yield await Siege.begin(server)
     databases.release()
 
 

@@ -129,12 +129,11 @@ async def writing(
     """A server that sends mail, lets itself be read by mail, and has posts translated."""
     network, url = Network(), await databases.take()
     directory, pool = tmp_path_factory.mktemp("writing"), await databases.pool(url)
-    more = {"email_subscriptions": "everyone", "translation_url": "https://translate.test"}
-    async with (
-        mailbox.mailbox() as box,
-        node("example.test", url, network, directory, pool, **more, **mailbox.settings(box)) as server,
-    ):
-        yield await Siege.begin(server), box, Translator(network)
+    more: dict[str, Any] = {"email_subscriptions": "everyone", "translation_url": "https://translate.test"}
+    async with mailbox.mailbox() as box:
+        more |= mailbox.settings(box)
+        async with node("example.test", url, network, directory, pool, **more) as server:
+            yield await Siege.begin(server), box, Translator(network)
     databases.release()
 
 

@@ -27,7 +27,7 @@ class Site(msgspec.Struct, frozen=True):
     allow_private: bool  # plain http and loopback peers: development and tests
     mode: Literal["open", "allowlist"]
     authorized_fetch: bool  # documents for signed requests only
-    linked_data_signatures: bool  # on public activities, instead of proofs
+    linked_data_signatures: Literal["relays", "always", "never"]  # on public activities, instead of proofs
     send_blocks: bool  # to the servers of whom people here block
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time

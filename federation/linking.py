@@ -1,4 +1,4 @@
-"""Linked data signatures on what we send, where the operator wants them: made once for an activity, before it leaves.
+"""Linked data signatures on what we send, for relays that want them: made once for an activity, before it leaves.
 
 Not in the transaction that stores it, since each takes a process of its own.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from federation import origins, signing
+from federation import origins, outgoing, signing
 from federation.context import Fed
 from federation.errors import SignatureError
 from federation.signatures import linked_data
@@ -20,20 +20,31 @@ from storage import activities
 
 log = logging.getLogger("fedi.delivery")
 
+JSON = dict[str, Any]  # Any: ActivityStreams
+
 
 async def signed(fed: Fed, senders: Mapping[int, int], bodies: dict[int, bytes]) -> dict[int, bytes]:
     """The bodies of activities, those of public ones signed. `senders`: activity → account. What is private stays
     deniable."""
-    if not fed.site.linked_data_signatures:
+    bare = {activity_id: document for activity_id, body in bodies.items() if (document := _unsigned(body)) is not None}
+    if not bare:
         return bodies
+    async with fed.db.read() as conn:
+        if not await outgoing.wants_linked(conn, fed.site):
+            return bodies
     found = dict(bodies)
-    for activity_id, body in bodies.items():
-        document = orjson.loads(body)
-        signed = not {"signature", "proof"}.isdisjoint(document)  # before, or by whoever made it elsewhere
-        if PUBLIC in (*document.get("to", ()), *document.get("cc", ())) and not signed:
-            made = await _once(fed, activity_id, senders[activity_id], document)
-            found[activity_id] = made.encode() if made is not None else body
+    for activity_id, document in bare.items():
+        made = await _once(fed, activity_id, senders[activity_id], document)
+        found[activity_id] = made.encode() if made is not None else bodies[activity_id]
     return found
+
+
+def _unsigned(body: bytes) -> JSON | None:
+    """What everybody may read, and neither we nor whoever made it elsewhere have signed."""
+    if b'"proof":' in body or b'"signature":' in body:  # what is parsed for nothing costs as much as its delivery
+        return None
+    document: JSON = orjson.loads(body)
+    return document if PUBLIC in (*document.get("to", ()), *document.get("cc", ())) else None
 
 
 async def _once(fed: Fed, activity_id: int, account_id: int, document: dict[str, Any]) -> str | None:

@@ -166,17 +166,17 @@ async def votes(conn: Conn, site: Site, asked: Status, poll: Poll, voter: Accoun
 
 
 async def account_updated(conn: Conn, site: Site, account: Account) -> None:
-    """Update of an actor, to followers, and to those that it had before it moved away."""
+    """Update of an actor, to followers, to those that it had before it moved away, and to whom it dealt with lately."""
     document = activity.update(await profiles.person(conn, site, account), at=account.updated_at)
     document["id"] = uris.update(account.uri, outgoing.now())
     inboxes = await audiences.of_profile(conn, account.id)
-    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
+    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=account.uri)
 
 
 async def account_deleted(conn: Conn, site: Site, account: Account) -> None:
-    """Delete of an actor, to every inbox that may know it."""
+    """Delete of an actor, to every inbox whose server may show it."""
     document = activity.delete(account.uri, account.uri)
-    inboxes = await audiences.of_acquaintances(conn, account.id)
+    inboxes = await audiences.of_everybody(conn, account.id)
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 

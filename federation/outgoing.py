@@ -15,7 +15,7 @@ from federation.http.errors import BadUrl
 from federation.signatures import proofs
 from federation.signatures.keys import load_private
 from federation.vocab.audience import PUBLIC
-from storage import activities, deliveries, keys
+from storage import activities, deliveries, keys, relays
 from storage.accounts import Account
 from storage.db import Conn
 
@@ -54,7 +54,7 @@ async def send(
     reached = [(inbox, host) for inbox, host in sorted(targets.items()) if verdicts[host].allowed]
     if not reached:
         return
-    if not site.linked_data_signatures and not whole:
+    if not whole:
         document = await _proven(conn, site, document, sender_id)
     activity_id = await activities.store(conn, document, account_id=sender_id, object_uri=object_uri)
     await deliveries.enqueue(conn, activity_id, sender_id, reached, bulk=bulk)
@@ -68,10 +68,17 @@ def host_of(inbox: str) -> str | None:
         return None
 
 
+async def wants_linked(conn: Conn, site: Site) -> bool:
+    """Whether what is public bears a linked data signature now, in place of a proof."""
+    if site.linked_data_signatures == "relays":
+        return await relays.pass_on(conn)
+    return site.linked_data_signatures == "always"
+
+
 async def _proven(conn: Conn, site: Site, document: JSON, sender_id: int) -> JSON:
     """What everybody may read bears a proof of its origin, so that it is believed whoever passes it on. What is private
     stays deniable."""
-    if PUBLIC not in (*document.get("to", ()), *document.get("cc", ())):
+    if PUBLIC not in (*document.get("to", ()), *document.get("cc", ())) or await wants_linked(conn, site):
         return document
     row = await keys.private_key(conn, sender_id, "ed25519")
     if row is None or row.private_pem is None:

@@ -1,4 +1,4 @@
-"""What followers elsewhere hear of a profile besides its Update: that it has moved, and which hashtags it shows.
+"""What others hear of a profile besides its Update: that it has moved, and which hashtags it shows.
 
 Like `outbound`, this runs inside the transaction of an effect.
 """
@@ -16,7 +16,7 @@ async def moved(conn: Conn, site: Site, account: Account, target: Account, move_
     uri, followers = uris.move(account.uri, move_id), account.followers_uri or uris.followers(account.uri)
     await moves.name(conn, move_id, uri)
     document = activity.move(uri, account.uri, target.uri, followers=followers)
-    inboxes = await audiences.of_followers(conn, account.id)
+    inboxes = await audiences.of_move(conn, account.id)
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None)
 
 

@@ -9,9 +9,11 @@ from federation.errors import Gone, Rejected
 from fedi.context import App
 from fedi.services import sweeping
 from storage import (
+    accounts,
     activities,
     activity,
     keys,
+    moderation,
     purging,
     rate_limits,
     severances,
@@ -43,6 +45,14 @@ async def poll_counts(app: App, payload: dict[str, Any]) -> None:
         asked = await outbound.local_status(conn, payload["status_id"])
         if asked is not None:
             await outbound.status_updated(conn, app.fed.site, asked)
+
+
+async def tell_profile(app: App, payload: dict[str, Any]) -> None:
+    """Tell others what has changed of a profile of ours since they were told last."""
+    async with app.db.transaction() as conn:
+        account = await accounts.by_id(conn, payload["account_id"])
+        if account is not None and account.is_local and not await moderation.is_buried(conn, account.id):
+            await outbound.account_updated(conn, app.fed.site, account)
 
 
 async def purge_account(app: App, payload: dict[str, Any]) -> None:

@@ -159,12 +159,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = True
     linked_data_signatures: Annotated[
-        bool,
+        Literal["relays", "always", "never"],
         Meta(
-            description="Signs public activities the older way instead of with proofs: relays of Mastodon's kind want "
-            "that. Costs a quarter of a second of a processor for each."
+            description="Signs public activities the older way instead of with proofs: as long as a relay of Mastodon's "
+            "kind passes them on, which wants that (relays), always, or never. Costs a quarter of a second of a "
+            "processor for each."
         ),
-    ] = False
+    ] = "relays"
 
     # Limits of a post. 5,000 characters: long enough for essays, and the largest limit common among servers whose
     # posts others show without trouble; Mastodon shows any length but writes 500.

@@ -72,6 +72,18 @@ async def sign(conn: Conn, activity_id: int, document: Mapping[str, Any]) -> str
     return body
 
 
+async def lately(conn: Conn, object_uri: str, *, seconds: float) -> bool:
+    """Whether something was said about an object in the last few seconds."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (select from activities
+            where object_uri = $1 and created_at > now() - make_interval(secs => $2))
+        """,
+        object_uri, seconds,
+    )  # fmt: skip
+    return found
+
+
 async def discard_waiting(conn: Conn, object_uri: str) -> None:
     """The object is gone: what was still to be told about it, except its Delete, is not sent any more."""
     await conn.execute(

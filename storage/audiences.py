@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from storage.db import Conn
 
 _INBOX = "coalesce(a.shared_inbox, a.inbox)"
+# Those that pass on what they are sent.
+_RELAYS = "select inbox from relays where state = 'accepted' and not follows_actor"
 
 
 async def of_followers(conn: Conn, account_id: int) -> list[str]:
@@ -19,14 +21,47 @@ async def of_followers(conn: Conn, account_id: int) -> list[str]:
     return [record[0] for record in records]
 
 
+# Of each kind of people that an account dealt with lately, those of so long are told of its news, up to so many.
+_SINCE = "((extract(epoch from now() - interval '2 days') * 1000)::bigint << 16)"
+_MOST = 2000
+
+
 async def of_profile(conn: Conn, account_id: int) -> list[str]:
-    """Of everybody who follows the account, or was told that it had moved, and follows no more by that."""
+    """Of everybody who shows the account: its followers, or those who were told that it had moved, and follow no more
+    by that; who reported it; whom it mentioned, followed or asked in the last two days; and relays."""
     records = await conn.fetch(
         f"""
-        select {_INBOX} from follows f join accounts a on a.id = f.account_id
-        where f.target_id = $1 and not a.is_local and a.suspended_at is null
+        with people as (
+            select account_id from follows where target_id = $1
+            union (select account_id from reports where target_id = $1 order by id desc limit {_MOST})
+            union (select m.account_id from statuses s join mentions m on m.status_id = s.id
+                where s.account_id = $1 and s.id > {_SINCE} order by s.id desc limit {_MOST})
+            union (select target_id from follows
+                where account_id = $1 and id > {_SINCE} order by id desc limit {_MOST})
+            union (select target_id from follow_requests
+                where account_id = $1 and id > {_SINCE} order by id desc limit {_MOST}))
+        select {_INBOX} from people p join accounts a on a.id = p.account_id
+        where not a.is_local and a.suspended_at is null
+            and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)
         union select d.inbox from moves m join activities v on v.uri = m.uri join deliveries d on d.activity_id = v.id
         where m.account_id = $1
+        union {_RELAYS}
+        """,
+        account_id,
+    )
+    return [record[0] for record in records]
+
+
+async def of_move(conn: Conn, account_id: int) -> list[str]:
+    """Of everybody who has to know that an account goes on as another: its followers, whoever blocks it, and relays."""
+    records = await conn.fetch(
+        f"""
+        with people as (
+            select account_id from follows where target_id = $1 union select account_id from blocks where target_id = $1)
+        select {_INBOX} from people p join accounts a on a.id = p.account_id
+        where not a.is_local and a.suspended_at is null
+            and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)
+        union {_RELAYS}
         """,
         account_id,
     )
@@ -127,6 +162,20 @@ async def behind(conn: Conn, inboxes: Sequence[str], *, age_seconds: float, limi
         """,
         inboxes, age_seconds, limit,
     )  # fmt: skip
+    return [record[0] for record in records]
+
+
+async def of_everybody(conn: Conn, account_id: int) -> list[str]:
+    """Every inbox that is known, for an account that ever had something to show, since its profile may have been looked
+    up from anywhere; of any other nobody's but whom it dealt with."""
+    shown = await conn.fetchval(
+        "select exists (select from statuses where account_id = $1 and visibility < 2)", account_id
+    )
+    if not shown:
+        return await of_acquaintances(conn, account_id)
+    records = await conn.fetch(
+        f"select {_INBOX} from accounts a where not a.is_local and a.suspended_at is null union {_RELAYS}"
+    )
     return [record[0] for record in records]
 
 

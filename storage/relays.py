@@ -88,3 +88,11 @@ async def inboxes(conn: Conn, *, follows_actor: bool) -> list[str]:
         "select inbox from relays where state = 'accepted' and follows_actor = $1 order by id", follows_actor
     )
     return [record[0] for record in records]
+
+
+async def pass_on(conn: Conn) -> bool:
+    """Whether there is one that has agreed and passes on what it is sent."""
+    found: bool = await conn.fetchval(
+        "select exists (select from relays where state = 'accepted' and not follows_actor)"
+    )
+    return found

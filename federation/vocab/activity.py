@@ -217,7 +217,8 @@ def remove(uri: str, actor: str, obj: str | JSON, *, target: str) -> JSON:
 
 
 def move(uri: str, actor: str, target: str, *, followers: str) -> JSON:
-    addressed = _addressed([followers])
+    """Public, so that it bears a proof for those to whom relays pass it on."""
+    addressed = _addressed([followers], [PUBLIC])
     return wrap({"id": uri, "type": "Move", "actor": actor, **addressed, "object": actor, "target": target})
 
 

@@ -6,6 +6,7 @@ from federation import outbound, profile_news, uris
 from fedi.effects.context import Context
 from storage import (
     accounts,
+    activities,
     blocks,
     collections,
     events,
@@ -13,6 +14,7 @@ from storage import (
     follows,
     jobs,
     moderation,
+    moves,
     polls,
     reports,
     statuses,
@@ -21,6 +23,9 @@ from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
 COUNTS_SECONDS = 30
+# And so are changes of a profile.
+PROFILE_SECONDS = 30
+PROFILE_JOB = "tell_profile"  # payload {"account_id": …}
 
 
 async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, Account] | None:
@@ -148,9 +153,17 @@ async def _announce_counts(ctx: Context, status_id: int) -> None:
 
 
 async def profile(ctx: Context, event: events.AccountUpdated) -> None:
+    """At once, and what changes soon after that in one piece; but that it has moved is told before its Move, and that
+    it is back as soon."""
     account = await accounts.by_id(ctx.conn, event.account_id)
-    if account is not None and account.is_local:
-        await outbound.account_updated(ctx.conn, ctx.fed.site, account)
+    if account is None or not account.is_local:
+        return
+    settled = account.moved_to_id is None and await moves.latest(ctx.conn, account.id) is None
+    if settled and await activities.lately(ctx.conn, account.uri, seconds=PROFILE_SECONDS):
+        soon = datetime.now(UTC) + timedelta(seconds=PROFILE_SECONDS)
+        await jobs.enqueue(ctx.conn, PROFILE_JOB, {"account_id": account.id}, key=str(account.id), run_at=soon)
+        return
+    await outbound.account_updated(ctx.conn, ctx.fed.site, account)
 
 
 async def pin(ctx: Context, event: events.StatusPinned) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from federation import relays
 from fedi.services import moving
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
@@ -233,3 +234,73 @@ async def test_a_redirect_moves_nobody(servers: Servers) -> None:
     assert (now["following"], old["moved"]["acct"]) == (True, "nora@a.test")
     assert await moving.remove_alias(a.app, nora.account_id, alice.uri)
     assert not await moving.remove_alias(a.app, nora.account_id, alice.uri)
+
+
+async def _relay(server: Node, host: str = "relay.test") -> Puppet:
+    """A relay of Mastodon's kind that has agreed."""
+    peer = Puppet(server.network, host)
+    relay = peer.actor("relay", type="Application")
+    await relays.subscribe(server.app.fed, f"https://{host}/inbox")
+    await drain(server)
+    await peer.send(server, peer.activity("Accept", relay, peer.inbox[-1], "accept"), relay)
+    await drain(server)
+    peer.inbox.clear()
+    return peer
+
+
+async def test_a_move_reaches_followers_and_whoever_blocks_and_relays(server: Node, peer: Puppet) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    relay = await _relay(server)
+    fans, foes, mates = (Puppet(server.network, host) for host in ("fans.test", "foes.test", "mates.test"))
+    fan, foe = fans.actor("fan"), foes.actor("foe")
+    mates.actor("mate")
+    await fans.send(server, fans.activity("Follow", fan, alice.uri, "f"), fan)
+    await foes.send(server, foes.activity("Block", foe, alice.uri, "b"), foe)
+    _, mate = await _follows(alice, "mate@mates.test")
+    await alice.post(f"/api/v1/accounts/{mate['id']}/follow")
+    await drain(server)
+    await moving.add_alias(server.app, bob.account_id, "@alice")
+    await drain(server)
+    for each in (relay, fans, foes, mates):
+        each.inbox.clear()
+    await moving.move(server.app, alice.account_id, "@bob")
+    await drain(server)
+    told = [[sent["type"] for sent in each.inbox] for each in (relay, fans, foes, mates)]
+    assert told == [["Update", "Move"], ["Update", "Move"], ["Move"], ["Update"]]
+    assert relay.inbox[1]["signature"]["type"] == "RsaSignature2017", "or nobody would believe the relay"
+
+
+async def test_a_profile_is_told_to_whom_the_account_dealt_with_lately(server: Node) -> None:
+    alice = await server.person("alice")
+    names = ("asked", "named", "reports", "blocked", "old", "stranger")
+    peers = {name: Puppet(server.network, f"{name}.test") for name in names}
+    for name, each in peers.items():
+        each.actor(name)
+    for name in ("asked", "old", "blocked"):
+        _, account = await _follows(alice, f"{name}@{name}.test")
+        await alice.post(f"/api/v1/accounts/{account['id']}/follow")
+    await alice.post(f"/api/v1/accounts/{account['id']}/block")
+    await alice.posts("hello @named@named.test", visibility="direct")
+    reporter = peers["reports"].actor("actor", type="Application")
+    flag = peers["reports"].activity("Flag", reporter, [alice.uri], "flag", content="spam")
+    await peers["reports"].send(server, flag, reporter)
+    await drain(server)
+    async with server.db.transaction() as conn:
+        await conn.execute(
+            "update follow_requests set id = id - (3 * 24 * 3600 * 1000::bigint << 16) "
+            "where target_id = (select id from accounts where username = 'old')"
+        )
+    for each in peers.values():
+        each.inbox.clear()
+    await alice.api("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": "Alice"})
+    await drain(server)
+    told = {name for name, each in peers.items() if [sent["type"] for sent in each.inbox] == ["Update"]}
+    assert told == {"asked", "named", "reports"}
+    # More changes right after that go out together.
+    for name in ("Alice!", "Alice!!"):
+        await alice.api("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": name})
+        await drain(server)
+    async with server.db.transaction() as conn:
+        await conn.execute("update jobs set run_at = now() where name = 'tell_profile'")
+    await drain(server)
+    assert [sent["object"]["name"] for sent in peers["named"].inbox] == ["Alice", "Alice!!"]

@@ -144,7 +144,7 @@ async def test_whose_inbox_it_was_brought_to_says_nothing(server: Node) -> None:
 
 
 async def test_relays_get_the_older_signature_where_the_operator_wants_it(servers: Servers) -> None:
-    [a] = await servers("a.test", linked_data_signatures="true")
+    [a] = await servers("a.test", linked_data_signatures="always")
     alice = await a.person("alice")
     peers = [Puppet(a.network, host) for host in ("one.test", "two.test")]
     for peer in peers:

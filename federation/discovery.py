@@ -206,7 +206,7 @@ async def _software(fed: Fed, host: str) -> tuple[str | None, str | None]:
     base = f"{scheme}://{host}"
     try:
         await origins.admit(fed, host)
-        index = await fetch.fetch_jrd(fed.http, f"{base}/.well-known/nodeinfo")
+        index = await fetch.fetch_jrd(fed.http, f"{base}/.well-known/nodeinfo", judge=origins.judge(fed))
         found: dict[str, str] = {}
         for link in normalise.objects(index.get("links")):
             rel, href = normalise.text(link.get("rel"), 200), normalise.iri(link.get("href"))
@@ -214,7 +214,9 @@ async def _software(fed: Fed, host: str) -> tuple[str | None, str | None]:
                 found[rel] = href
         if not found:
             return None, None
-        document = await fetch.fetch_jrd(fed.http, found[max(found)])
+        place = origins.parsed(found[max(found)])
+        await origins.admit(fed, place.authority)
+        document = await fetch.fetch_jrd(fed.http, place.full, judge=origins.judge(fed))
     except (Rejected, Gone, Retry):
         return None, None
     software = normalise.properties(normalise.one(document.get("software")))

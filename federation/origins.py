@@ -13,8 +13,8 @@ from federation.budgets import Budget
 from federation.context import INSTANCE_ACTOR_ID, Fed
 from federation.errors import Blocked, Gone, Rejected, Retry
 from federation.http.addresses import Url, parse_url
-from federation.http.client import Admit
-from federation.http.errors import BadUrl
+from federation.http.client import Judge
+from federation.http.errors import BadUrl, Refused
 from federation.http.fetch import Document, fetch_document, fetch_page_document, fetch_unnamed
 
 T = TypeVar("T")
@@ -48,20 +48,28 @@ async def admit(fed: Fed, *authorities: str) -> policy.Verdict:
     return verdict
 
 
-def gate(fed: Fed, asked: Url) -> Admit:
-    """For redirects, and for documents that name another: of a host we do not talk to, and of ourselves, nothing is
-    asked by way of others either. `asked` has been admitted already."""
-    admitted = {asked.authority}
+def judge(fed: Fed) -> Judge:
+    """Asked about every address that an answer sends us to: our rules hold there as for the first, before anything is
+    sent, and nobody makes us ask ourselves. Raises Blocked, Rejected or Crowded."""
 
-    async def check(hop: Url) -> None:
-        if hop.authority in admitted:
-            return
-        if is_ours(fed, hop):
-            raise Rejected(f"{asked.full} leads to ourselves")
-        await admit(fed, hop.authority)
-        admitted.add(hop.authority)
+    async def ask(url: Url) -> None:
+        if is_ours(fed, url):
+            raise Rejected(f"{url.full} leads to ourselves")
+        await admit(fed, url.authority)
+        await budgets.meet(fed, url.authority)
 
-    return check
+    return ask
+
+
+def reader(fed: Fed) -> Judge:
+    """The same for pages of the web. Raises Refused."""
+
+    async def ask(url: Url) -> None:
+        async with fed.db.read() as conn:
+            if not await policy.may_be_read(conn, fed.site, url.full):
+                raise Refused(f"{url.authority} is blocked here")
+
+    return ask
 
 
 async def document(
@@ -77,9 +85,10 @@ async def document(
     found = await once(
         fed,
         ("document", url.full, sign_as),
-        lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign, admit=gate(fed, url))),
+        lambda: _remembered(fed, url, sign, fetch_document(fed.http, url.full, sign=sign, judge=judge(fed))),
     )
     await budgets.met(fed, url.authority)
+    await budgets.met(fed, found.url.authority)
     return found
 
 
@@ -88,7 +97,7 @@ async def list_of(fed: Fed, uri: str) -> dict[str, Any]:
     url = parsed(uri)
     await _check(fed, url, budget=None, again=True)
     sign = await signing.fetch(fed, url.full)
-    return await _remembered(fed, url, sign, fetch_unnamed(fed.http, url.full, sign=sign, admit=gate(fed, url)))
+    return await _remembered(fed, url, sign, fetch_unnamed(fed.http, url.full, sign=sign, judge=judge(fed)))
 
 
 async def page(fed: Fed, address: str) -> Document:
@@ -96,9 +105,7 @@ async def page(fed: Fed, address: str) -> Document:
     url = parsed(address)
     await _check(fed, url, budget=None, again=True)
     sign = await signing.fetch(fed, url.full)
-    fetch = fetch_page_document(fed.http, url.full, sign=sign, admit=gate(fed, url))
-    found = await _remembered(fed, url, sign, fetch)
-    await admit(fed, parsed(found.uri).authority)
+    found = await _remembered(fed, url, sign, fetch_page_document(fed.http, url.full, sign=sign, judge=judge(fed)))
     await budgets.met(fed, url.authority)
     return found
 
@@ -144,6 +151,8 @@ async def _remembered(fed: Fed, url: Url, sign: signing.Fetch, fetch: Awaitable[
     except Retry:
         failures = _failures(fed)
         failures[url.authority] = failures.get(url.authority, 0) + 1
+        raise
+    except Blocked:  # on the way; that is ours to change
         raise
     except (Rejected, Gone) as exc:
         _refusals(fed)[url.full] = exc

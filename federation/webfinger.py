@@ -20,7 +20,7 @@ from federation.http import fetch
 from federation.http.addresses import ascii_host, parse_url
 from federation.http.errors import BadUrl
 from federation.http.fetch import NotFound
-from federation.origins import admit, gate, once, parsed
+from federation.origins import admit, judge, once, parsed
 from federation.vocab import normalise
 from federation.vocab.normalise import AS2
 
@@ -133,14 +133,16 @@ async def _descriptor(fed: Fed, handle: Handle) -> dict[str, Any]:
 async def _fetch(fed: Fed, handle: Handle) -> dict[str, Any]:
     resource = quote(f"acct:{handle}", safe="")
     base = f"{_scheme(fed, handle.domain)}://{handle.domain}"
-    check = gate(fed, parsed(base))
     try:
-        return await fetch.fetch_jrd(fed.http, f"{base}/.well-known/webfinger?resource={resource}", admit=check)
+        address = f"{base}/.well-known/webfinger?resource={resource}"
+        return await fetch.fetch_jrd(fed.http, address, judge=judge(fed))
     except NotFound:
         template = await _template(fed, base)
         if template is None:
             raise
-        return await fetch.fetch_jrd(fed.http, template.replace("{uri}", resource), admit=check)
+        place = parsed(template.replace("{uri}", resource))
+        await admit(fed, place.authority)
+        return await fetch.fetch_jrd(fed.http, place.full, judge=judge(fed))
 
 
 def _scheme(fed: Fed, domain: str) -> str:
@@ -156,6 +158,7 @@ async def _template(fed: Fed, base: str) -> str | None:
             f"{base}/.well-known/host-meta",
             accept="application/xrd+xml, application/xml, text/xml",
             media_types=("application/xrd+xml", "application/xml", "text/xml"),
+            judge=judge(fed),
         )
     except (Rejected, Gone):
         return None

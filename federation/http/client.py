@@ -29,12 +29,12 @@ from federation.http.transport import Answer, Call, SocketTransport
 from storage.db import transaction_open
 
 __all__ = [
-    "Admit",
     "BadResponse",
     "BadUrl",
     "HTTPClient",
     "HTTPError",
     "InsideTransaction",
+    "Judge",
     "Refused",
     "Response",
     "Sign",
@@ -76,8 +76,8 @@ class Sign(Protocol):
         """The last attempt, and its answer."""
 
 
-# Asked about every address before it is: raises what is to end the request.
-Admit = Callable[[Url], Awaitable[None]]
+# Raises for an address to which nothing is to be sent.
+Judge = Callable[[Url], Awaitable[None]]
 
 
 class HTTPClient:
@@ -140,26 +140,27 @@ class HTTPClient:
         *,
         headers: Mapping[str, str] | None = None,
         sign: Sign | None = None,
-        admit: Admit | None = None,
+        judge: Judge | None = None,
         max_bytes: int = MAX_BODY_BYTES,
         timeout: float = TOTAL_SECONDS,
         lenient: bool = False,
     ) -> Response:
         """GET through at most three redirects, each judged like a first request; `Response.url` is the last hop.
 
-        Never from https to http. `timeout` covers all hops. `lenient` as for `request`.
+        Never from https to http. `judge` is asked about each address but the first before anything is sent there, and
+        raises to refuse it. `timeout` covers all hops. `lenient` as for `request`.
         """
         try:
             async with asyncio.timeout(timeout):
                 here = _parsed(url)
                 for _ in range(MAX_REDIRECTS + 1):
-                    if admit is not None:
-                        await admit(here)
                     response = await self._signed_get(here, headers or {}, sign, max_bytes=max_bytes, lenient=lenient)
                     location = response.headers.get("location")
                     if response.status not in REDIRECTS or not location:
                         return response
                     here = _next_hop(here, location)
+                    if judge is not None:
+                        await judge(here)
         except TimeoutError as exc:
             raise Unreachable(f"no answer within {timeout:g} s") from exc
         raise Refused(f"more than {MAX_REDIRECTS} redirects")

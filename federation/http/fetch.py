@@ -1,6 +1,7 @@
 """Documents of other servers: fetched, and believed only about their own origin.
 
-What comes out of `fetch_document` was served by the origin of its id. Errors are those of `federation.errors`.
+What comes out of `fetch_document` was served by the origin of its id. Errors are those of `federation.errors`. A `judge`
+is asked about every address but the one given, before anything is sent there.
 """
 
 import re
@@ -15,7 +16,7 @@ import msgspec
 from federation.errors import Gone, Rejected, Retry
 from federation.http import html
 from federation.http.addresses import Url, parse_url
-from federation.http.client import Admit, BadResponse, HTTPClient, HTTPError, Response, Sign, Unreachable
+from federation.http.client import BadResponse, HTTPClient, HTTPError, Judge, Response, Sign, Unreachable
 from federation.vocab.normalise import AS2, loads
 
 ACCEPT_DOCUMENT = f'application/activity+json, application/ld+json; profile="{AS2}"'
@@ -55,20 +56,20 @@ class Denied(Rejected):
 
 
 async def fetch_document(
-    client: HTTPClient, uri: str, *, sign: Sign | None = None, admit: Admit | None = None
+    client: HTTPClient, uri: str, *, sign: Sign | None = None, judge: Judge | None = None
 ) -> Document:
     """Fetch an ActivityPub document by URI.
 
     The id in it must be the URL it came from; a document that claims another id is not believed, but that id is
     fetched, once. Raises Rejected (NotFound, Denied), Gone or Retry.
     """
-    response = await _get(client, uri, sign=sign, admit=admit, accept=ACCEPT_DOCUMENT)
-    return await _proven(client, uri, response, sign=sign, admit=admit)
+    response = await _get(client, uri, sign=sign, judge=judge, accept=ACCEPT_DOCUMENT)
+    return await _proven(client, uri, response, sign=sign, judge=judge)
 
 
-async def fetch_unnamed(client: HTTPClient, url: str, *, sign: Sign, admit: Admit) -> dict[str, Any]:
+async def fetch_unnamed(client: HTTPClient, url: str, *, sign: Sign, judge: Judge | None = None) -> dict[str, Any]:
     """Fetch an ActivityPub document that is believed because of who named its address, whatever its id. Any: JSON."""
-    response = await _get(client, url, sign=sign, admit=admit, accept=ACCEPT_DOCUMENT)
+    response = await _get(client, url, sign=sign, judge=judge, accept=ACCEPT_DOCUMENT)
     raise_for_status(response)
     if not _is_document_type(response.headers.get("content-type", "")) or response.url.origin != parse_url(url).origin:
         raise Rejected(f"{url} answers something else than ActivityPub")
@@ -76,30 +77,34 @@ async def fetch_unnamed(client: HTTPClient, url: str, *, sign: Sign, admit: Admi
 
 
 async def fetch_page_document(
-    client: HTTPClient, url: str, *, sign: Sign | None = None, admit: Admit | None = None
+    client: HTTPClient, url: str, *, sign: Sign | None = None, judge: Judge | None = None
 ) -> Document:
     """Fetch the document behind an address that a person pasted: itself, or what its page names as alternate."""
-    response = await _get(client, url, sign=sign, admit=admit, accept=ACCEPT_PAGE)
+    response = await _get(client, url, sign=sign, judge=judge, accept=ACCEPT_PAGE)
     if response.status == 200 and response.media_type in HTML_TYPES:
         alternate = find_alternate(response)
         if alternate is None:
             raise Rejected(f"{url} is a page without an ActivityPub alternate")
-        return await fetch_document(client, alternate, sign=sign, admit=admit)
-    return await _proven(client, url, response, sign=sign, admit=admit)
+        if judge is not None:
+            await judge(parse_url(alternate))
+        return await fetch_document(client, alternate, sign=sign, judge=judge)
+    return await _proven(client, url, response, sign=sign, judge=judge)
 
 
-async def fetch_jrd(client: HTTPClient, url: str, *, admit: Admit | None = None) -> dict[str, Any]:
+async def fetch_jrd(client: HTTPClient, url: str, *, judge: Judge | None = None) -> dict[str, Any]:
     """Fetch a JSON resource descriptor or nodeinfo document, unsigned."""
-    response = await _get(client, url, sign=None, admit=admit, accept=ACCEPT_JRD, timeout=DISCOVERY_SECONDS)
+    response = await _get(client, url, sign=None, judge=judge, accept=ACCEPT_JRD, timeout=DISCOVERY_SECONDS)
     raise_for_status(response)
     if response.media_type not in JRD_TYPES:
         raise Rejected(f"{url} answers {response.media_type or 'no content type'} instead of JSON")
     return loads(response.body)
 
 
-async def fetch_text(client: HTTPClient, url: str, *, accept: str, media_types: Iterable[str]) -> Text:
+async def fetch_text(
+    client: HTTPClient, url: str, *, accept: str, media_types: Iterable[str], judge: Judge | None = None
+) -> Text:
     """Fetch XRD or HTML, unsigned; refuses any media type but those named."""
-    response = await _get(client, url, sign=None, accept=accept, timeout=DISCOVERY_SECONDS)
+    response = await _get(client, url, sign=None, judge=judge, accept=accept, timeout=DISCOVERY_SECONDS)
     raise_for_status(response)
     if response.media_type not in media_types:
         raise Rejected(f"{url} answers {response.media_type or 'no content type'}")
@@ -150,10 +155,10 @@ def retry_after(response: Response) -> float | None:
 
 
 async def _get(
-    client: HTTPClient, url: str, *, sign: Sign | None, accept: str, admit: Admit | None = None, timeout: float = 30.0
+    client: HTTPClient, url: str, *, sign: Sign | None, judge: Judge | None, accept: str, timeout: float = 30.0
 ) -> Response:
     try:
-        return await client.get_following(url, headers={"Accept": accept}, sign=sign, admit=admit, timeout=timeout)
+        return await client.get_following(url, headers={"Accept": accept}, sign=sign, judge=judge, timeout=timeout)
     except (Unreachable, BadResponse) as exc:
         raise Retry(str(exc)) from exc
     except HTTPError as exc:  # Refused, BadUrl, TooLarge: the next try would end the same
@@ -161,14 +166,16 @@ async def _get(
 
 
 async def _proven(
-    client: HTTPClient, uri: str, response: Response, *, sign: Sign | None, admit: Admit | None
+    client: HTTPClient, uri: str, response: Response, *, sign: Sign | None, judge: Judge | None
 ) -> Document:
     raise_for_status(response)
     document = _parse(response)
     claimed = _claimed(document)
     if _speaks_for(response.url, claimed, asked=uri):
         return document
-    response = await _get(client, document.uri, sign=sign, admit=admit, accept=ACCEPT_DOCUMENT)
+    if judge is not None:
+        await judge(claimed)
+    response = await _get(client, document.uri, sign=sign, judge=judge, accept=ACCEPT_DOCUMENT)
     raise_for_status(response)
     document = _parse(response)
     if _claimed(document).full != claimed.full or response.url.origin != claimed.origin:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from federation import policy, resolve
+from federation import origins, policy, resolve
 from federation.errors import Gone, Rejected, Retry
 from federation.http import html
 from federation.http.addresses import parse_url
@@ -121,7 +121,12 @@ async def _get(app: App, url: str, accept: str, *, max_bytes: int, lenient: bool
             return None
     try:
         response = await app.fed.http.get_following(
-            url, headers={"Accept": accept}, max_bytes=max_bytes, timeout=TIMEOUT_SECONDS, lenient=lenient
+            url,
+            headers={"Accept": accept},
+            max_bytes=max_bytes,
+            timeout=TIMEOUT_SECONDS,
+            lenient=lenient,
+            judge=origins.reader(app.fed),
         )
     except HTTPError:
         return None

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from urllib.parse import urljoin
 
-from federation import policy, sanitize
+from federation import origins, policy, sanitize
 from federation.http import html
 from federation.http.addresses import parse_url
 from federation.http.client import HTTPError, Response, Unreachable
@@ -79,7 +79,12 @@ async def _vouches(app: App, url: str, profiles: set[str]) -> bool | None:
             return None
     try:
         response = await app.fed.http.get_following(
-            url, headers={"Accept": "text/html"}, max_bytes=html.MAX_BYTES, timeout=TIMEOUT_SECONDS, lenient=True
+            url,
+            headers={"Accept": "text/html"},
+            max_bytes=html.MAX_BYTES,
+            timeout=TIMEOUT_SECONDS,
+            lenient=True,
+            judge=origins.reader(app.fed),
         )
     except Unreachable:
         return None

@@ -1,12 +1,16 @@
 """What a judgement on a domain does, and what lifting it brings back."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
 
+from federation import discovery
 from fedi.services import accounts
 from storage import domains
+from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
+from tests.support.websites import Website, later
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +98,47 @@ async def test_one_person_of_another_server_can_be_suspended(servers: Servers) -
     assert await alice.home() == []
     assert await accounts.unsuspend(a.app, bob.handle)
     assert len(await alice.home()) == 1
+
+
+AP = "application/activity+json"
+
+
+@pytest.mark.parametrize("way", ["post", "page", "name", "template", "id", "software", "preview"])
+async def test_nothing_is_sent_to_a_blocked_host_behind_an_open_one(server: Node, way: str) -> None:
+    blocked, site = Website(server.network, "x.b.test"), Website(server.network, "open.test")
+    puppet = Puppet(server.network, "peer.test")
+    await _judge(server, "suspend")
+    alice = await server.person("alice")
+
+    def leads(path: str) -> str:
+        return site.has(path, "", location=blocked.url(path), status=302)
+
+    if way == "software":
+        site.has("/.well-known/nodeinfo", json.dumps({"links": [
+            {"rel": "http://nodeinfo.diaspora.software/ns/schema/2.0", "href": blocked.url("/nodeinfo")}]}),
+            "application/json")  # fmt: skip
+        await discovery.read_nodeinfo(server.app.fed, {"host": "open.test"})
+    elif way == "preview":
+        await alice.posts(f"see {leads('/story')}")
+        await later(server)
+    elif way in ("name", "template"):
+        asked = "/.well-known/webfinger?resource=acct%3Apat%40open.test"
+        if way == "name":
+            leads(asked)
+        else:
+            template = f'<XRD><Link rel="lrdd" template="{blocked.url("/finger?q={uri}")}"/></XRD>'
+            site.has("/.well-known/host-meta", template, "application/xrd+xml")
+        found = await alice.get("/api/v2/search", q="@pat@open.test", type="accounts", resolve="true")
+        assert found["accounts"] == []
+    else:
+        note = {**puppet.note(puppet.actor("pat"), "1"), "id": blocked.url("/1")}
+        answers = {
+            "post": lambda: leads("/1"),
+            "page": lambda: site.page("/1", f'<link rel="alternate" type="{AP}" href="{blocked.url("/1")}">'),
+            "id": lambda: site.has("/1", json.dumps(note), AP),
+        }
+        url = answers[way]()
+        found = await alice.get("/api/v2/search", q=url, type="statuses", resolve="true")
+        assert found["statuses"] == []
+    assert site.asked, "the open host was asked"
+    assert blocked.asked == []

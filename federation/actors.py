@@ -174,7 +174,7 @@ async def _redirect(conn: Conn, known: Account | None, account_id: int, uri: str
         return
     target = await accounts.by_uri(conn, uri)
     if target is None or known is None or known.moved_to_id != target.id:
-        payload = {"account_id": account_id, "uri": uri}
+        payload = {"account_id": account_id, "uri": uri, "chain": budgets.chain()}
         await jobs.enqueue(conn, moves.REDIRECT_JOB, payload, queue="slow", key=str(account_id))
 
 

@@ -4,7 +4,7 @@ it does not matter which of the two was first.
 
 from typing import Any
 
-from federation import interacting
+from federation import budgets, interacting
 from federation.context import Fed
 from federation.errors import Rejected
 from federation.vocab.note import Note
@@ -13,7 +13,7 @@ from storage.approvals import Unjudged
 from storage.db import Conn
 from storage.statuses import New
 
-JOB = "judge_answers"  # payload {"status_id": …}, that of what is answered
+JOB = "judge_answers"  # payload {"status_id": …, "chain": …}, that of what is answered
 BATCH = 50
 
 
@@ -63,4 +63,5 @@ async def _judge(fed: Fed, answer: Unjudged, target: str) -> None:
 
 
 async def _later(conn: Conn, status_id: int) -> None:
-    await jobs.enqueue(conn, JOB, {"status_id": status_id}, queue="slow", key=str(status_id))
+    payload = {"status_id": status_id, "chain": budgets.chain()}
+    await jobs.enqueue(conn, JOB, payload, queue="slow", key=str(status_id))

@@ -67,6 +67,18 @@ def current() -> Budget:
     return _current.get() or Budget()
 
 
+def ongoing() -> Budget | None:
+    """That of the activity or job that is being handled, if there is one: what it fetches counts, even where nobody has
+    passed the budget on."""
+    return _current.get()
+
+
+def chain() -> str | None:
+    """What a job is to go on with that is left now."""
+    budget = _current.get()
+    return budget.chain if budget is not None else None
+
+
 @contextlib.contextmanager
 def of_activity(chain: str, sender_host: str) -> Iterator[Budget]:
     """For what follows from one activity: the handler, and jobs that go on with its chain."""

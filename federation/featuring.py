@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
-from federation import origins, references, resolve, stamps, uris
+from federation import budgets, origins, references, resolve, stamps, uris
 from federation.context import Fed, Site
 from federation.errors import Gone, Rejected, Retry
 from federation.vocab import featured, normalise
@@ -147,7 +147,8 @@ def listed(found: featured.Item) -> Listed:
 async def settle_later(conn: Conn, collection_id: int) -> None:
     """Leave a job that finds out who has agreed."""
     if await collection_items.waiting(conn, collection_id):
-        await jobs.enqueue(conn, SETTLE_JOB, {"collection_id": collection_id}, queue="slow", key=str(collection_id))
+        payload = {"collection_id": collection_id, "chain": budgets.chain()}
+        await jobs.enqueue(conn, SETTLE_JOB, payload, queue="slow", key=str(collection_id))
 
 
 async def settle(fed: Fed, payload: dict[str, Any]) -> None:

@@ -138,6 +138,7 @@ async def _check(fed: Fed, url: Url, *, budget: Budget | None, again: bool) -> N
         raise Retry(f"{url.authority} does not answer", after=HOST_PAUSE_SECONDS)
     await admit(fed, url.authority)
     await budgets.meet(fed, url.authority)
+    budget = budget or budgets.ongoing()
     if budget is not None:
         await budgets.spend(fed, budget, url.authority)
 

@@ -7,7 +7,7 @@ or where its own server states no policy at all.
 
 import secrets
 
-from federation import permissions, uris
+from federation import budgets, permissions, uris
 from federation.vocab.note import Note
 from storage import accounts, domain_blocks, events, inbox, jobs, quote_policies, quotes, statuses
 from storage.accounts import Account
@@ -83,7 +83,7 @@ async def look(conn: Conn, status_id: int, quote: quotes.New, *, quiet: bool) ->
 
 
 async def _enqueue(conn: Conn, status_id: int, *, quiet: bool) -> None:
-    payload = {"status_id": status_id, "quiet": quiet}
+    payload = {"status_id": status_id, "quiet": quiet, "chain": budgets.chain()}
     await jobs.enqueue(conn, SETTLE_JOB, payload, queue="slow", key=str(status_id))
 
 

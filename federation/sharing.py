@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from federation import budgets
 from federation.context import Site
 from federation.vocab import normalise
 from storage import collections, jobs, tagged_collections
@@ -18,5 +19,6 @@ async def replace(conn: Conn, site: Site, status_id: int, uris: Sequence[str]) -
             found[uri] = row.id
         elif not normalise.same_host(uri, site.base_url):
             found[uri] = None
-            await jobs.enqueue(conn, tagged_collections.READ_JOB, {"uri": uri}, queue="slow", key=uri)
+            payload = {"uri": uri, "chain": budgets.chain()}
+            await jobs.enqueue(conn, tagged_collections.READ_JOB, payload, queue="slow", key=uri)
     return await tagged_collections.replace(conn, status_id, found)

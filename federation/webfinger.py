@@ -98,6 +98,7 @@ async def _ask(fed: Fed, handle: Handle, budget: Budget | None) -> Found:
         raise Rejected(f"{handle} would be ours")
     await admit(fed, handle.domain)
     await budgets.meet(fed, handle.domain)
+    budget = budget or budgets.ongoing()
     if budget is not None:
         await budgets.spend(fed, budget, handle.domain)
     return _read(await _descriptor(fed, handle), handle)

@@ -4,7 +4,7 @@ import functools
 from datetime import timedelta
 from typing import Any
 
-from federation import featuring, inbox, outbound
+from federation import budgets, featuring, inbox, outbound
 from federation.errors import Gone, Rejected
 from fedi.context import App
 from fedi.services import sweeping
@@ -90,7 +90,8 @@ async def sweep(app: App) -> None:
 async def read_shared_collection(app: App, payload: dict[str, Any]) -> None:
     """Job: read a collection of another server that posts share."""
     try:
-        found = await featuring.fetched(app.fed, payload["uri"])
+        with budgets.of_chain(payload.get("chain")):
+            found = await featuring.fetched(app.fed, payload["uri"])
     except Gone as exc:
         raise Rejected(str(exc)) from exc
     async with app.db.transaction() as conn:

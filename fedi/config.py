@@ -161,9 +161,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     linked_data_signatures: Annotated[
         Literal["relays", "always", "never"],
         Meta(
-            description="Signs public activities the older way instead of with proofs: as long as a relay of Mastodon's "
-            "kind passes them on, which wants that (relays), always, or never. Costs a quarter of a second of a "
-            "processor for each."
+            description="Signs public activities the older way instead of with proofs: as long as a relay of "
+            "Mastodon's kind passes them on, which wants that (relays), always, or never. Costs a quarter of a second "
+            "of a processor for each."
         ),
     ] = "relays"
 

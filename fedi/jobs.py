@@ -3,7 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from federation import actors, answers, backfill, discovery, featuring, hashtags, moving, reconciling, stamps, threads
+from federation import (
+    actors,
+    answers,
+    backfill,
+    budgets,
+    discovery,
+    featuring,
+    hashtags,
+    moving,
+    reconciling,
+    stamps,
+    threads,
+)
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
@@ -37,10 +49,12 @@ Job = Callable[[App, dict[str, Any]], Awaitable[None]]  # Any: each job knows it
 
 
 def _federated(function: Callable[[Fed, dict[str, Any]], Awaitable[None]]) -> Job:
-    """A job of the federation layer, which knows nothing of the app around it."""
+    """A job of the federation layer, which knows nothing of the app around it. What began with an activity goes on with
+    its budget."""
 
     async def run(app: App, payload: dict[str, Any]) -> None:
-        await function(app.fed, payload)
+        with budgets.of_chain(payload.get("chain")):
+            await function(app.fed, payload)
 
     return run
 

@@ -57,7 +57,8 @@ async def of_move(conn: Conn, account_id: int) -> list[str]:
     records = await conn.fetch(
         f"""
         with people as (
-            select account_id from follows where target_id = $1 union select account_id from blocks where target_id = $1)
+            select account_id from follows where target_id = $1
+            union select account_id from blocks where target_id = $1)
         select {_INBOX} from people p join accounts a on a.id = p.account_id
         where not a.is_local and a.suspended_at is null
             and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)

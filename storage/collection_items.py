@@ -16,7 +16,7 @@ from storage.rows import columns, struct, structs
 
 State = Literal["pending", "accepted", "rejected", "revoked"]
 
-SETTLE_JOB = "settle_collection"  # payload {"collection_id": …}
+SETTLE_JOB = "settle_collection"  # payload {"collection_id": …, "chain": …}
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from storage.follows import Options
 from storage.rows import columns, struct, structs
 
 CARRY_JOB = "carry_followers"  # payload {"account_id": …, "target_id": …}
-REDIRECT_JOB = "read_redirect"  # payload {"account_id": …, "uri": …}
+REDIRECT_JOB = "read_redirect"  # payload {"account_id": …, "uri": …, "chain": …}
 
 
 class Move(msgspec.Struct, frozen=True):

@@ -48,10 +48,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 # The sender is there. Not a join: whatever the planner thinks of accounts, the list is read in its own order.
 PRESENT = "(select f.suspended_at is null from accounts f where f.id = n.from_account_id)"
 
-# With `Wanted.values` as $4 to $7.
+# With `Wanted.values` as $4 to $7. Who reports elsewhere is not to be found out by asking for them.
 IN_LIST = f"""(
     (not n.filtered or $7) and ($4::text[] is null or n.type = any($4)) and n.type <> all($5)
-    and ($6::bigint is null or n.from_account_id = $6) and {PRESENT})"""
+    and ($6::bigint is null or (n.from_account_id = $6
+        and (n.type <> 'admin.report' or (select f.is_local from accounts f where f.id = $6)))) and {PRESENT})"""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):

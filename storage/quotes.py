@@ -15,7 +15,7 @@ from storage.visibility import VISIBLE, WANTED
 
 State = Literal["pending", "accepted", "rejected", "revoked", "deleted"]
 
-SETTLE_JOB = "settle_quote"  # payload {"status_id": …, "quiet": …}
+SETTLE_JOB = "settle_quote"  # payload {"status_id": …, "quiet": …, "chain": …}
 
 
 class Quote(msgspec.Struct, frozen=True):

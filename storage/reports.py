@@ -31,7 +31,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Open ones by default. `target_domain`: of whom they are about."""
+    """Open ones by default. `account_id`: of somebody here, since nobody is to learn who reported elsewhere.
+    `target_domain`: of whom they are about."""
 
     resolved: bool = False
     account_id: int | None = None
@@ -127,7 +128,9 @@ async def listed(conn: Conn, wanted: Filter, page: Page) -> list[Report]:
         f"""
         select {_COLUMNS} from reports r
         where id < $1 and id > $2 and (action_taken_at is not null) = $4
-            and ($5::bigint is null or account_id = $5) and ($6::bigint is null or target_id = $6)
+            and ($5::bigint is null
+                or (account_id = $5 and exists (select from accounts a where a.id = $5 and a.is_local)))
+            and ($6::bigint is null or target_id = $6)
             and ($7::text is null or exists (
                 select from accounts a where a.id = r.target_id and not a.is_local and lower(a.domain) = lower($7)))
         order by id {page.order} limit $3

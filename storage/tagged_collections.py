@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from storage.db import Conn
 
-READ_JOB = "read_shared_collection"  # payload {"uri": …}
+READ_JOB = "read_shared_collection"  # payload {"uri": …, "chain": …}
 
 
 async def replace(conn: Conn, status_id: int, found: Mapping[str, int | None]) -> bool:

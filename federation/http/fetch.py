@@ -1,7 +1,7 @@
 """Documents of other servers: fetched, and believed only about their own origin.
 
-What comes out of `fetch_document` was served by the origin of its id. Errors are those of `federation.errors`. A `judge`
-is asked about every address but the one given, before anything is sent there.
+What comes out of `fetch_document` was served by the origin of its id. Errors are those of `federation.errors`. A
+`judge` is asked about every address but the one given, before anything is sent there.
 """
 
 import re

@@ -148,12 +148,12 @@ async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payloa
     # Whose inbox somebody else chose for it says nothing about whom its author meant.
     recipient_id = None if passed_on else payload.get("recipient_id")
     box = Box(fed, envelope, sender, recipient_id)
-    answer = await passing.answer(box) if envelope.type == "Delete" and not passed_on else None
+    if envelope.type == "Delete" and not passed_on:
+        # First, since nobody could tell afterwards what was answered, should we be interrupted in between.
+        await passing.on(box, document)
     try:
         await handler(box)
     except Gone as exc:
         raise Rejected(str(exc)) from exc
     if envelope.type != "Delete" and not passed_on:
-        answer = await passing.answer(box)
-    if answer is not None:
-        await passing.on(box, document, answer)
+        await passing.on(box, document)

@@ -29,8 +29,8 @@ def _proves(document: JSON) -> bool:
     return isinstance(document.get("signature"), dict) or isinstance(document.get("proof"), dict | list)
 
 
-async def answer(box: Box) -> Answer | None:
-    """The answer that an activity is about. Asked before a deletion, after anything else."""
+async def _answer(box: Box) -> Answer | None:
+    """The answer that an activity is about."""
     envelope = box.activity
     if envelope.id is None or envelope.type not in PROVABLE or not _proves(envelope.raw) or box.actor.silenced_at:
         return None
@@ -47,10 +47,11 @@ async def answer(box: Box) -> Answer | None:
     return Answer(post.uri, parent.id, author.id)
 
 
-async def on(box: Box, document: JSON, found: Answer) -> None:
-    """Leave the deliveries, but none to the server that it came from. Nothing that is longer than what we say goes on:
-    there are servers that take no more."""
-    if len(orjson.dumps(document)) > MAX_BYTES:
+async def on(box: Box, document: JSON) -> None:
+    """If an activity is about such an answer, leave the deliveries, but none to the server that it came from. Twice is
+    as good as once. Nothing that is longer than what we say goes on: there are servers that take no more."""
+    found = await _answer(box)
+    if found is None or len(orjson.dumps(document)) > MAX_BYTES:
         return
     home = parse_url(box.actor.uri).authority
     async with box.fed.db.transaction() as conn:

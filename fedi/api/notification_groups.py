@@ -104,10 +104,12 @@ async def accounts(call: Call[PageParams]) -> list[Account]:
     """Everybody in the group, latest first."""
     asked, key = page(call.params, default=40, most=80), _key(call)
     async with call.read() as conn:
-        rows = await notification_groups.accounts(conn, call.user.account_id, key, asked)
-        if not rows and await notification_groups.by_key(conn, call.user.account_id, key) is None:
+        group = await notification_groups.by_key(conn, call.user.account_id, key)
+        if group is None:
             raise errors.NotFound
+        rows = await notification_groups.accounts(conn, call.user.account_id, key, asked)
         found = await entities.accounts(call.app, conn, [account_id for _, account_id in rows], call.viewer_id)
+    found = [entities.face(call.app, group, each) for each in found]
     link(call, [notification_id for notification_id, _ in rows], full=len(rows) == asked.size)
     return found
 

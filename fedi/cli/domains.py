@@ -59,7 +59,8 @@ def block(
     obfuscate: bool,
     yes: bool,
 ) -> None:
-    """Block or limit a domain; replaces the rule there is."""
+    """Block or limit a domain; replaces the rule there is, of which the comments stay unless others are given ("" for
+    none)."""
     settings = session.load_settings()
     if domain_rules.is_own(settings, domain):
         raise session.Failed(f"{domain} is this server")
@@ -68,18 +69,23 @@ def block(
 
     async def work() -> None:
         async with session.opened(settings) as app, app.db.transaction() as conn:
+            before = await domains.by_domain(conn, domain)
             terms = domain_rules.Terms(
                 severity=severity,
                 reject_media=reject_media,
                 reject_reports=reject_reports,
-                public_comment=public_comment,
-                private_comment=private_comment,
+                public_comment=_comment(public_comment, before.public_comment if before else None),
+                private_comment=_comment(private_comment, before.private_comment if before else None),
                 obfuscate=obfuscate,
             )
             await domain_rules.block(conn, settings, OPERATOR, domain, terms)
 
     session.run(work())
     click.echo(f"{domain}: {severity}")
+
+
+def _comment(given: str | None, before: str | None) -> str | None:
+    return before if given is None else given or None
 
 
 @group.command()

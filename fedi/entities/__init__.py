@@ -18,7 +18,7 @@ from fedi.entities.posts import media, poll, status, status_let_go, statuses
 from fedi.entities.relationship import Relationship
 from fedi.entities.status import Status
 from fedi.entities.tag import Tag
-from fedi.entities.told import NotificationRow, Style, joined, notification_groups, notifications
+from fedi.entities.told import NotificationRow, Style, face, joined, notification_groups, notifications
 from fedi.entities.topics import tags
 from fedi.entities.waiting import notification_requests
 
@@ -44,6 +44,7 @@ __all__ = [
     "collections",
     "conversations",
     "credential_account",
+    "face",
     "featured",
     "joined",
     "load",

@@ -70,3 +70,26 @@ def _build(row: Dossier, account: Account) -> AdminAccount:
         role=None if held is None else people.role(held),
         invited_by_account_id=UNSET if row.invited_by_id is None else str(row.invited_by_id),
     )
+
+
+def stranger(account: Account) -> AdminAccount:
+    """Somebody of whom nothing is known but what everybody sees."""
+    return AdminAccount(
+        id=account.id,
+        username=account.username,
+        domain=account.acct.partition("@")[2] or None,
+        created_at=account.created_at,
+        email=None,
+        ip=None,
+        confirmed=False,
+        suspended=False,
+        silenced=False,
+        sensitized=False,
+        disabled=False,
+        approved=False,
+        locale=None,
+        invite_request=None,
+        ips=[],
+        account=account,
+        role=None,
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from fedi.context import App
-from fedi.entities import admin_account, bundle, curated, dates, instance
+from fedi.entities import admin_account, bundle, curated, dates, instance, reporter
 from fedi.entities.admin_account import AdminAccount
 from fedi.entities.bundle import Wanted
 from fedi.entities.collection import Collection
@@ -58,7 +58,7 @@ async def load(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> 
             forwarded=row.forwarded,
             created_at=dates.timestamp(row.created_at),
             updated_at=dates.timestamp(row.updated_at),
-            account=people[row.account_id],
+            account=_reporter(app, people[row.account_id]),
             target_account=people[row.target_id],
             assigned_account=people.get(row.assigned_id or 0),
             action_taken_by_account=people.get(row.action_taken_by_id or 0),
@@ -69,6 +69,13 @@ async def load(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> 
         for row in rows
         if row.account_id in people and row.target_id in people
     ]
+
+
+def _reporter(app: App, person: AdminAccount) -> AdminAccount:
+    face = reporter.shown(app.settings.base_url, person.account)
+    if face is person.account:
+        return person
+    return admin_account.stranger(face)
 
 
 async def _collections(app: App, conn: Conn, rows: Sequence[Report], viewer_id: int) -> dict[int, Collection]:

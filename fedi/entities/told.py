@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from fedi.context import App
-from fedi.entities import abouts, bundle, fallback, notification, notification_group
+from fedi.entities import abouts, bundle, fallback, notification, notification_group, reporter
 from fedi.entities.abouts import Abouts
 from fedi.entities.account import Account
 from fedi.entities.bundle import Bundle, Wanted
@@ -82,7 +82,7 @@ async def notifications(
     about = await abouts.load(app, conn, viewer_id, rows)
     people = {row.from_account_id for row in rows}
     loaded = await _load(app, conn, viewer_id, [row.status_id for row in rows], people | about.account_ids)
-    found = [_notification(row, loaded, about, known) for row in rows]
+    found = [_notification(app, row, loaded, about, known) for row in rows]
     return [each for each in found if each is not None]
 
 
@@ -93,7 +93,7 @@ async def notification_groups(
     about = await abouts.load(app, conn, viewer_id, rows)
     people = {account_id for row in rows for account_id in row.sample_ids}
     loaded = await _load(app, conn, viewer_id, [row.status_id for row in rows], people | about.account_ids)
-    found = [_group(row, loaded, about, style) for row in rows]
+    found = [_group(app, row, loaded, about, style) for row in rows]
     return results([each for each in found if each is not None], loaded, partial=style.partial)
 
 
@@ -140,14 +140,19 @@ async def _load(
 
 
 def _notification(
-    row: NotificationRow, loaded: Bundle, about: Abouts, known: Collection[str] | None
+    app: App, row: NotificationRow, loaded: Bundle, about: Abouts, known: Collection[str] | None
 ) -> Notification | None:
-    person = loaded.accounts.get(row.from_account_id)
-    if person is None:
+    if row.from_account_id not in loaded.accounts:
         return None
+    person = face(app, row, loaded.accounts[row.from_account_id])
     parts = notification.Parts(row.id, row.type, row.created_at, row.group_key)
     found = notification.build(parts, _subject(row, loaded, about, known, [person]), account=person)
     return replace(found, type=_type(row, known)) if found is not None else None
+
+
+def face(app: App, row: NotificationRow | GroupRow, person: Account) -> Account:
+    """Who is shown to have caused it."""
+    return reporter.shown(app.settings.base_url, person) if row.type == abouts.WITH_REPORT else person
 
 
 def _type(row: NotificationRow | GroupRow, known: Collection[str] | None) -> str:
@@ -155,8 +160,10 @@ def _type(row: NotificationRow | GroupRow, known: Collection[str] | None) -> str
     return "favourite" if row.type == notification.REACTION and known is None else row.type
 
 
-def _group(row: GroupRow, loaded: Bundle, about: Abouts, style: Style) -> NotificationGroup | None:
-    people = [loaded.accounts[each] for each in dict.fromkeys(row.sample_ids) if each in loaded.accounts]
+def _group(app: App, row: GroupRow, loaded: Bundle, about: Abouts, style: Style) -> NotificationGroup | None:
+    known = [loaded.accounts[each] for each in dict.fromkeys(row.sample_ids) if each in loaded.accounts]
+    people = [face(app, row, each) for each in known]
+    loaded.accounts.update({int(each.id): each for each in people})  # those that stand for others are named too
     parts = notification_group.Parts(
         key=row.key,
         type=row.type,

@@ -9,6 +9,7 @@ from federation import policy
 from storage import audit
 from tests.api.walks.admin import EVERYTHING, popular
 from tests.support import factories
+from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain, queries
 
 pytestmark = pytest.mark.anyio
@@ -62,6 +63,34 @@ async def test_a_report_is_forwarded_later_and_never_back(servers: Servers) -> N
     assert (await mod.call("PUT", path, json={"forwarded": False})).status_code == 422
     assert (await mod.call("PUT", path, json={"rule_ids": [1]})).status_code == 422
     assert (await mod.call("PUT", f"{A}/reports/1", json={})).status_code == 404
+
+
+async def test_who_reports_elsewhere_stays_unknown(server: Node) -> None:
+    mod, alice = await staff(server), await server.person("alice")
+    far = Puppet(server.network, "far.test")
+    eve = far.actor("eve", name="Eve the Reporter")
+    for name in ("f", "g"):
+        await far.send(server, far.activity("Flag", eve, [alice.uri], name, content="spam"), eve)
+    await far.send(server, far.activity("Follow", eve, f"{server.base_url}/users/staff", "h"), eve)
+    await drain(server)
+    found = await mod.get("/api/v1/notifications")
+    grouped = await mod.get("/api/v2/notifications")
+    reports = await mod.get(f"{A}/reports")
+    told = [each for each in found if each["type"] == "admin.report"]
+    people = await mod.get(f"/api/v2/notifications/{told[0]['group_key']}/accounts")
+    shown = [*(each["account"] for each in told), *(each["account"]["account"] for each in reports), *people]
+    assert {(each["acct"], each["display_name"]) for each in shown} == {("far.test@far.test", "far.test")}
+    assert [(each["username"], each["domain"]) for each in (report["account"] for report in reports)] == [
+        ("far.test", "far.test"),
+        ("far.test", "far.test"),
+    ]
+    assert {each["acct"] for each in grouped["accounts"]} >= {"eve@far.test", "far.test@far.test"}
+    [follow] = [each for each in found if each["type"] == "follow"]
+    assert follow["account"]["acct"] == "eve@far.test", "what she did in her own name is hers"
+    assert await mod.get(f"{A}/reports", account_id=follow["account"]["id"]) == []
+    asked = await mod.get("/api/v1/notifications", account_id=follow["account"]["id"])
+    assert [each["type"] for each in asked] == ["follow"]
+    await mod.api("GET", f"/api/v1/accounts/{shown[0]['id']}", status=404)
 
 
 async def b_reports(node: Node) -> int:

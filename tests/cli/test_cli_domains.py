@@ -43,6 +43,17 @@ async def test_a_suspension_asks_first(fedi: Fedi) -> None:
     assert (await fedi("domain", "block", "evil.example", stdin="y\n")).exit_code == 0
 
 
+async def test_comments_stay_until_others_are_given(fedi: Fedi) -> None:
+    async def says(*given: str) -> tuple[str | None, str | None]:
+        assert (await fedi("domain", "block", "evil.example", "--yes", *given)).exit_code == 0
+        [rule] = json.loads((await fedi("domain", "list", "--json")).stdout)["blocks"]
+        return rule["public_comment"], rule["private_comment"]
+
+    assert await says("--public-comment", "spam", "--private-comment", "see 17") == ("spam", "see 17")
+    assert await says("--severity", "silence") == ("spam", "see 17")
+    assert await says("--public-comment", "", "--private-comment", "see 18") == (None, "see 18")
+
+
 @pytest.mark.parametrize("domain", ["social.example.test", "example.test", "SOCIAL.example.test"])
 async def test_the_server_does_not_block_itself(fedi: Fedi, domain: str) -> None:
     result = await fedi("domain", "block", domain, "--yes")

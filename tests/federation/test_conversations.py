@@ -14,7 +14,7 @@ from federation.vocab import collection, types
 from fedi.services import surroundings
 from storage import fetch_budgets, met_hosts, statuses, thread_watches
 from storage.fetch_budgets import Limit
-from tests.support.puppet import JSON, Puppet
+from tests.support.puppet import JSON, PUBLIC, Puppet
 from tests.support.servers import Node, Person, drain, queries
 
 pytestmark = pytest.mark.anyio
@@ -330,6 +330,30 @@ async def test_all_that_follows_from_one_activity_has_one_budget(
     above = [peer.note(eve, f"n{number}", inReplyTo=f"https://peer.test/notes/n{number + 1}") for number in range(20)]
     await arrives(a, peer, peer.note(eve, "last", inReplyTo=above[0]["id"]), eve)
     assert len([path for path in peer.asked if path.startswith("/notes/n")]) == 6
+
+
+@pytest.mark.parametrize(("room", "asked"), [(1, ["/stamps/1"]), (100, ["/stamps/1", "/notes/quoted"])])
+async def test_stamps_and_what_is_quoted_count_too(
+    a: Node, peer: Puppet, monkeypatch: pytest.MonkeyPatch, room: int, asked: list[str]
+) -> None:
+    alice, eve = await _followed(a, peer)
+    policy = {"canReply": {"automaticApproval": [], "manualApproval": [PUBLIC]}}
+    asks, quoted = peer.note(eve, "asks", interactionPolicy=policy), peer.note(eve, "quoted")
+    other = Puppet(a.network, "other.test")
+    zed = other.actor("zed")
+    for known in (asks, other.note(zed, "before")):
+        await alice.sees(known["id"])
+    stamp = "https://peer.test/stamps/1"
+    note = other.note(zed, "n", inReplyTo=asks["id"], approvedBy=stamp, quote=quoted["id"])
+    peer.documents["/stamps/1"] = {
+        "@context": note["@context"], "id": stamp, "type": "ReplyApproval", "attributedTo": eve["id"],
+        "interactingObject": note["id"], "interactionTarget": asks["id"],
+    }  # fmt: skip
+    monkeypatch.setattr(budgets, "CHAIN_DOCUMENTS", room)
+    await other.send(a, other.create(note), zed)
+    await drain(a)
+    assert [path for path in peer.asked if path in ("/stamps/1", "/notes/quoted")] == asked
+    assert note["id"] in await thread(alice, (await alice.sees(asks["id"]))["id"])
 
 
 async def test_a_sender_has_one_budget_for_all_its_names(

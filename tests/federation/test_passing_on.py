@@ -63,3 +63,30 @@ async def test_what_does_not_go_on(server: Node, why: str) -> None:
         await peer.send(server, document, eve)
     await drain(server)
     assert far.inbox == []
+
+
+async def test_a_deletion_goes_on_once_however_often_it_is_begun_again(server: Node) -> None:
+    post, peer, eve, key, far, _ = await _stage(server)
+    note = peer.note(eve, "n", inReplyTo=post["uri"])
+    await peer.send(server, peer.proven(peer.create(note), key), eve)
+    await drain(server)
+    far.inbox.clear()
+    delete = peer.proven(peer.activity("Delete", eve, note["id"], "d", to=[PUBLIC]), key)
+    for table in ("activities", "statuses"):  # it fails before it was passed on, and then before the post is gone
+        async with server.db.transaction() as conn:
+            await conn.execute(
+                f"""
+                create or replace function fails() returns trigger language plpgsql as 'begin raise ''no''; end';
+                create trigger fails before {"insert" if table == "activities" else "delete"} on {table}
+                    for each row execute function fails()
+                """
+            )
+        if table == "activities":
+            await peer.send(server, delete, eve)
+        await drain(server)
+        async with server.db.transaction() as conn:
+            await conn.execute(f"drop trigger fails on {table}")
+            await conn.execute("update jobs set run_at = now() where name = 'inbox'")
+    await drain(server)
+    assert far.inbox == [delete]
+    assert (await server.client.get(f"/api/v1/statuses/{post['id']}/context")).json()["descendants"] == []

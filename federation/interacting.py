@@ -3,7 +3,7 @@
 Ours allow everything, which is what a post without a policy says.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from federation import origins, sharing
 from federation.context import Fed, Site
@@ -39,11 +39,11 @@ async def begin(conn: Conn, site: Site, status_id: int, note: Note) -> None:
 
 def rules(note: Note) -> list[Rule]:
     """Those that allow less than everything."""
-    found = [(action, interaction.policy(note.raw, name)) for action, name in NAMES.items()]
+    found = [(action, interaction.grants(note.raw, name)) for action, name in NAMES.items()]
     return [
         Rule(action, list(policy.automatic), list(policy.manual))
         for action, policy in found
-        if policy is not None and PUBLIC not in policy.automatic
+        if policy is not None and (PUBLIC not in policy.automatic or {*policy.manual} - {*policy.automatic})
     ]
 
 
@@ -57,10 +57,13 @@ async def verdict(conn: Conn, post: Status, actor: Account, action: Action) -> V
         return "automatic"
     if actor.uri in rule.automatic:
         return "automatic"
-    # Others cannot tell who follows whom, so that the author has to confirm it.
-    if actor.uri in rule.manual or await _is_among(conn, rule, post, actor) or PUBLIC in rule.manual:
+    if actor.uri in rule.manual:
         return "manual"
-    return "denied"
+    among = await _among(conn, rule, post, actor)
+    if PUBLIC in rule.automatic:
+        return "manual" if among and among.isdisjoint(rule.automatic) else "automatic"
+    # Others cannot tell who follows whom, so that the author has to confirm it.
+    return "manual" if among or PUBLIC in rule.manual else "denied"
 
 
 async def _addressed(conn: Conn, post: Status, actor: Account) -> bool:
@@ -68,14 +71,17 @@ async def _addressed(conn: Conn, post: Status, actor: Account) -> bool:
     return post.in_reply_to_account_id == actor.id or any(each == actor.id for each, _ in named)
 
 
-async def _is_among(conn: Conn, rule: Rule, post: Status, actor: Account) -> bool:
+async def _among(conn: Conn, rule: Rule, post: Status, actor: Account) -> set[str]:
+    """The collections of the author that the rule names and the actor is in."""
     author = await accounts.by_id(conn, post.account_id)
     if author is None:
-        return False
-    entries = {*rule.automatic, *rule.manual}
+        return set()
+    entries, found = {*rule.automatic, *rule.manual}, set[str]()
     if author.followers_uri in entries and await follows.find(conn, actor.id, author.id) is not None:
-        return True
-    return author.following_uri in entries and await follows.find(conn, author.id, actor.id) is not None
+        found.add(author.followers_uri or "")
+    if author.following_uri in entries and await follows.find(conn, author.id, actor.id) is not None:
+        found.add(author.following_uri or "")
+    return found
 
 
 async def admit(fed: Fed, note: Note, author: Account) -> bool:
@@ -89,7 +95,12 @@ async def admit(fed: Fed, note: Note, author: Account) -> bool:
 
 def consent_to_answer(note: Note) -> str | None:
     """The proof that an answer names."""
-    return normalise.iri(note.raw.get("approvedBy") or note.raw.get("replyAuthorization"))
+    return proof(note.raw, "reply")
+
+
+def proof(document: dict[str, Any], action: Action) -> str | None:
+    """The consent that an activity or an answer names. Any: JSON."""
+    return normalise.iri(document.get(f"{action}Authorization")) or normalise.iri(document.get("approvedBy"))
 
 
 async def check(fed: Fed, target: str, actor: Account, action: Action, *, interacting: str, stamp: str | None) -> bool:

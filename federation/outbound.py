@@ -6,10 +6,10 @@ Everything here runs inside the transaction of an effect and only writes rows; `
 from collections.abc import Sequence
 from typing import Any
 
-from federation import objects, outgoing, profiles, uris
+from federation import asking, objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
 from federation.vocab import activity, audience, question
-from storage import accounts, activities, audiences, ids, publishing, relays, statuses
+from storage import accounts, activities, audiences, consents, ids, publishing, relays, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
@@ -50,7 +50,9 @@ async def _tell(conn: Conn, site: Site, document: JSON, status: Status, inboxes:
 
 async def status_updated(conn: Conn, site: Site, status: Status) -> None:
     """Update of a post: an edit, or new counts of a poll. Of a public one also to those who dealt with it."""
-    inboxes = await audiences.of_status(conn, status.id, with_interested=True)
+    inboxes = await asking.confined(conn, status.uri)
+    if inboxes is None:
+        inboxes = await audiences.of_status(conn, status.id, with_interested=True)
     if not inboxes:
         return
     material = await publishing.load(conn, [status])
@@ -62,14 +64,10 @@ async def status_updated(conn: Conn, site: Site, status: Status) -> None:
 async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     """Delete of a post, or Undo of a boost, to everybody who may hold a copy."""
     author = await _account(conn, event.account_id)
-    inboxes = set(await audiences.of_accounts(conn, event.account_ids))
-    if event.visibility < DIRECT:
-        inboxes |= set(await audiences.of_followers(conn, author.id))
-    if event.visibility < PRIVATE and event.in_reply_to_id is not None:
-        # They were shown the answer: see `audiences.of_status`.
-        inboxes |= set(await audiences.of_followers_of_author(conn, event.in_reply_to_id))
-    if event.visibility == PUBLIC and event.reblog_of_id is None:
-        inboxes |= set(await relays.inboxes(conn, follows_actor=False))
+    inboxes = await asking.confined(conn, event.uri)
+    if inboxes is None:
+        inboxes = await _holders(conn, author, event)
+    await consents.drop(conn, event.uri)
     await activities.discard_waiting(conn, event.uri)
     to, cc = await _addressed(conn, author, event)
     if event.reblog_of_id is None:
@@ -97,6 +95,19 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     )
 
 
+async def _holders(conn: Conn, author: Account, event: StatusDeleted) -> list[str]:
+    """The inboxes of everybody who was told of a post that is gone now."""
+    inboxes = set(await audiences.of_accounts(conn, event.account_ids))
+    if event.visibility < DIRECT:
+        inboxes |= set(await audiences.of_followers(conn, author.id))
+    if event.visibility < PRIVATE and event.in_reply_to_id is not None:
+        # They were shown the answer: see `audiences.of_status`.
+        inboxes |= set(await audiences.of_followers_of_author(conn, event.in_reply_to_id))
+    if event.visibility == PUBLIC and event.reblog_of_id is None:
+        inboxes |= set(await relays.inboxes(conn, follows_actor=False))
+    return list(inboxes)
+
+
 async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """`to` and `cc` of a farewell: as wide as what is gone was, and no wider. Of a direct post everybody knows who has
     it; of any other nobody is told who answered or liked it."""
@@ -107,11 +118,21 @@ async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple
 
 
 async def favourited(conn: Conn, site: Site, status: Status, account: Account, uri: str, *, undo: bool = False) -> None:
-    """Like, or its Undo, to the author, and to the community, which counts."""
+    """Like, or its Undo, to the author, and to the community, which counts. Where the author wants to agree first, they
+    alone hear of it until they have."""
     author = await _account(conn, status.account_id)
     document = activity.like(uri, account.uri, status.uri, author=author.uri)
     if undo:
         document = activity.undo(uris.undo(uri), account.uri, document)
+        row = await consents.drop(conn, uri)
+        if row is not None and row.state == "refused":
+            return
+    else:
+        row = await asking.before_like(conn, site, status, account, uri, document)
+        if row is not None and row.approval_uri is None:
+            return
+        if row is not None:
+            document = activity.agreed(document, row.approval_uri)
     inboxes = await audiences.of_opinion(conn, status.id)
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 

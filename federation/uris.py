@@ -160,6 +160,11 @@ def interaction_stamp(actor_uri: str, stamp_id: int) -> str:
     return f"{actor_uri}/authorizations/{stamp_id}"
 
 
+def interaction_request(actor_uri: str, ident: int) -> str:
+    """Our question whether somebody may like, answer or boost a post elsewhere."""
+    return f"{actor_uri}#interaction_requests/{ident}"
+
+
 def featured_collections(actor_uri: str) -> str:
     return f"{actor_uri}/featured_collections"
 

@@ -46,6 +46,14 @@ class StatusTouched(Event, frozen=True):
     status_id: int
 
 
+class ConsentGiven(Event, frozen=True):
+    """An author elsewhere agrees to what somebody here did or wants to do with their post."""
+
+    interacting_uri: str
+    status_id: int
+    account_id: int
+
+
 class QuoteAccepted(Event, frozen=True):
     """A post's quote has the consent it needs. `quiet`: as for `StatusCreated`."""
 

@@ -6,7 +6,7 @@ from federation import interacting, posts, resolve
 from federation.errors import Gone, Rejected
 from federation.inbox import forwarded
 from federation.inbox.box import Box
-from federation.vocab import audience, normalise, note, types
+from federation.vocab import audience, note, types
 from storage import communities, inbox, relays, relevance, statuses
 from storage.db import Conn
 from storage.errors import Missing
@@ -79,7 +79,7 @@ async def _store(box: Box, post: Status) -> None:
     level = number(audience.visibility(envelope.to, envelope.cc, box.actor.followers_uri, author=box.actor.uri))
     if level > PRIVATE:
         level = UNLISTED
-    stamp = normalise.iri(envelope.raw.get("approvedBy") or envelope.raw.get("announceAuthorization"))
+    stamp = interacting.proof(envelope.raw, "announce")
     try:
         await interacting.check(box.fed, post.uri, box.actor, "announce", interacting=envelope.id or "", stamp=stamp)
     except Rejected:

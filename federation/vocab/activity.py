@@ -148,13 +148,24 @@ def announce(boost: Boost) -> JSON:
             "published": normalise.stamp(boost.published),
             **_addressed(boost.to, boost.cc),
             "object": boost.object,
-            **({"approvedBy": boost.approved_by} if boost.approved_by else {}),
+            **proof("announce", boost.approved_by),
         }
     )
 
 
 def like(uri: str, actor: str, post: str, *, author: str) -> JSON:
     return wrap({"id": uri, "type": "Like", "actor": actor, "object": post, **_addressed([author])})
+
+
+def agreed(like: JSON, stamp: str | None) -> JSON:
+    """The Like with the proof that the author agrees to it."""
+    return wrap({**bare(like), **proof("like", stamp)})
+
+
+def proof(action: str, stamp: str | None) -> JSON:
+    """What names the consent to a Like, an answer (`reply`) or an Announce, for the versions of GoToSocial before and
+    since 0.20."""
+    return {} if stamp is None else {"approvedBy": stamp, f"{action}Authorization": stamp}
 
 
 def follow(uri: str, actor: str, target: str) -> JSON:

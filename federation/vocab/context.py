@@ -73,6 +73,7 @@ _TERMS: dict[str, str | JSON] = {
         for action in ("Like", "Reply", "Announce")
         for what in ("Request", "Authorization")
     },
+    **{f"{action}Authorization": _iri(f"gts:{action}Authorization") for action in ("like", "reply", "announce")},
     "interactingObject": _iri("gts:interactingObject"),
     "interactionTarget": _iri("gts:interactionTarget"),
     "_misskey_reaction": "misskey:_misskey_reaction",

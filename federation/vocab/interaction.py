@@ -7,6 +7,7 @@ from federation.vocab.audience import addresses
 from federation.vocab.normalise import JSON
 
 MAX_ENTRIES = 100
+_NAMES = frozenset(("automaticApproval", "manualApproval", "always", "approvalRequired"))
 
 
 class Policy(Struct, frozen=True):
@@ -25,6 +26,13 @@ def policy(doc: JSON, name: str) -> Policy | None:
     automatic = found.get("automaticApproval", found.get("always"))
     manual = found.get("manualApproval", found.get("approvalRequired"))
     return Policy(addresses(automatic)[:MAX_ENTRIES], addresses(manual)[:MAX_ENTRIES])
+
+
+def grants(doc: JSON, name: str) -> Policy | None:
+    """The same for what everybody may do unless it says otherwise: an empty rule says nothing."""
+    allowed = normalise.one(normalise.properties(normalise.one(doc.get("interactionPolicy"))).get(name))
+    stated = isinstance(allowed, dict) and not _NAMES.isdisjoint(normalise.properties(allowed))
+    return policy(doc, name) if stated else None
 
 
 def render(name: str, allowed: str) -> JSON:

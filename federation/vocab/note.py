@@ -218,7 +218,7 @@ def render(out: Outgoing) -> JSON:
     if out.quotable_by:
         document["interactionPolicy"] = quotes.render_policy(out.quotable_by, out.author, out.followers)
     listed = (("replies", out.replies), ("likes", out.likes), ("shares", out.shares))
-    for name, value in (*listed, ("approvedBy", out.approved_by)):
+    for name, value in (*listed, ("approvedBy", out.approved_by), ("replyAuthorization", out.approved_by)):
         if value:
             document[name] = value
     return wrap(document | (question.fields(out.poll) if out.poll else {}))

@@ -3,7 +3,7 @@
 import msgspec
 
 from federation.context import Fed
-from storage import statuses
+from storage import consents, statuses
 from storage.db import Conn
 from storage.statuses import Status
 
@@ -41,3 +41,8 @@ class Context(msgspec.Struct, frozen=True):
         """The same, if it is one of ours that is not held back."""
         found = await self.status(status_id)
         return found if found is not None and found.is_local and found.held_until is None else None
+
+    async def told_status(self, status_id: int) -> Status | None:
+        """The same, if no author elsewhere has to agree to it before others hear of it."""
+        found = await self.sent_status(status_id)
+        return None if found is None or await consents.waits(self.conn, found.uri) else found

@@ -40,7 +40,7 @@ async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, A
 
 
 async def status(ctx: Context, event: events.StatusCreated) -> None:
-    ours = await ctx.sent_status(event.status_id)
+    ours = await ctx.told_status(event.status_id)
     if ours is not None:
         await outbound.status_created(ctx.conn, ctx.fed.site, ours)
 

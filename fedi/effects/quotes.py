@@ -13,7 +13,7 @@ from storage.visibility import PRIVATE
 
 async def request(ctx: Context, event: events.StatusCreated) -> None:
     """Ask the author of a remote post for a stamp."""
-    ours = await ctx.sent_status(event.status_id)
+    ours = await ctx.told_status(event.status_id)
     row = await quotes.by_status(ctx.conn, event.status_id) if ours is not None else None
     if row is None or ours is None or row.request_uri is None or row.state != "pending":
         return

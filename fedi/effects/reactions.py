@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
-from federation import objects, outbound, outgoing, uris
+from federation import asking, objects, outbound, outgoing, uris
 from federation.context import Site
-from federation.vocab import reaction, tag
+from federation.vocab import activity, reaction, tag
 from fedi.effects import notify
 from fedi.effects.context import Context
-from storage import accounts, audiences, events, favourites, moderation, notifications, reactions, statuses
+from storage import accounts, audiences, consents, events, favourites, moderation, notifications, reactions, statuses
 from storage.db import Conn
 from storage.reactions import Reaction
 
@@ -27,7 +27,7 @@ async def untold(ctx: Context, event: events.Unreacted) -> None:
 async def published(ctx: Context, event: events.Reacted) -> None:
     given = (await reactions.by_ids(ctx.conn, [event.reaction_id])).get(event.reaction_id)
     if given is not None:
-        await _send(ctx.conn, ctx.fed.site, given)
+        await send(ctx.conn, ctx.fed.site, given)
 
 
 async def withdrawn(ctx: Context, event: events.Unreacted) -> None:
@@ -43,7 +43,7 @@ async def withdrawn(ctx: Context, event: events.Unreacted) -> None:
         type=event.type,
         uri=event.uri,
     )
-    await _send(ctx.conn, ctx.fed.site, gone, undo=True)
+    await send(ctx.conn, ctx.fed.site, gone, undo=True)
     if event.type == reaction.LIKE:
         await _repeat(ctx, event.status_id, event.account_id)
 
@@ -65,7 +65,7 @@ async def _repeat(ctx: Context, status_id: int, account_id: int) -> None:
     if latest is not None:
         uri = uris.reaction(account.uri, outgoing.now())
         await reactions.rename(ctx.conn, latest.id, uri)
-        await _send(ctx.conn, ctx.fed.site, replace(latest, uri=uri))
+        await send(ctx.conn, ctx.fed.site, replace(latest, uri=uri))
         return
     if await favourites.uri_of(ctx.conn, account_id=account_id, status_id=status_id) is None:
         return
@@ -74,7 +74,7 @@ async def _repeat(ctx: Context, status_id: int, account_id: int) -> None:
     await outbound.favourited(ctx.conn, ctx.fed.site, status, account, uri)
 
 
-async def _send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -> None:
+async def send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -> None:
     """The activity, or its Undo, of one of ours to the author of a post elsewhere."""
     account = await accounts.by_id(conn, given.account_id)
     status = await statuses.by_id(conn, given.status_id)
@@ -96,6 +96,15 @@ async def _send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) 
     )
     if undo:
         document = reaction.undo(uris.undo(given.uri), document)
+        row = await consents.drop(conn, given.uri)
+        if row is not None and row.state == "refused":
+            return
+    else:
+        row = await asking.before_like(conn, site, status, account, given.uri, document)
+        if row is not None and row.approval_uri is None:
+            return
+        if row is not None:
+            document = activity.agreed(document, row.approval_uri)
     inboxes = await audiences.of_opinion(conn, status.id)
     await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 

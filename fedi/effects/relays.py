@@ -7,7 +7,7 @@ from storage.visibility import PUBLIC
 
 
 async def announced(ctx: Context, event: events.StatusCreated) -> None:
-    ours = await ctx.sent_status(event.status_id)
+    ours = await ctx.told_status(event.status_id)
     author = await accounts.by_id(ctx.conn, ours.account_id) if ours is not None else None
     if ours is not None and author is not None and author.suspended_at is None:
         await relays.announce(ctx.conn, ctx.fed.site, ours)

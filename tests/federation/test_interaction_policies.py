@@ -1,5 +1,6 @@
 """Interaction policies, as GoToSocial has them: what authors elsewhere allow is heeded, and their consent carried."""
 
+import json
 from typing import Any
 
 import pytest
@@ -286,3 +287,206 @@ async def zeds_id(alice: Person) -> str:
 async def found_id(alice: Person, handle: str) -> str:
     found = await alice.get("/api/v2/search", q=handle, type="accounts", resolve="true")
     return str(found["accounts"][0]["id"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ({"automaticApproval": [PUBLIC], "manualApproval": ["ALICE"]}, "asked"),
+        ({"automaticApproval": [PUBLIC, "ALICE"], "manualApproval": ["ALICE"]}, "done"),
+        ({"automaticApproval": [PUBLIC], "manualApproval": [PUBLIC]}, "done"),
+        ({"automaticApproval": "ALICE", "manualApproval": PUBLIC}, "done"),
+        ({"always": [], "approvalRequired": "ALICE"}, "asked"),
+        ({"manualApproval": PUBLIC}, "asked"),
+        ({"automaticApproval": ["https://far.test/users/zed"]}, "denied"),
+        ({"automaticApproval": []}, "denied"),
+        ({}, "done"),
+        (None, "done"),
+    ],
+)
+async def test_who_is_named_comes_before_everybody(servers: Any, rule: Any, verdict: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    await knows(node, "0.20.1")
+    text = json.dumps(policy(canLike=rule)).replace("ALICE", alice.uri)
+    found = await alice.sees(far.note(zed, "n", interactionPolicy=json.loads(text))["id"])
+    await alice.post(f"/api/v1/statuses/{found['id']}/favourite", status=403 if verdict == "denied" else 200)
+    await drain(node)
+    assert [each["type"] for each in far.inbox] == {"asked": ["LikeRequest"], "done": ["Like"], "denied": []}[verdict]
+
+
+# ---------------------------------------------------------------- asking first
+
+
+async def knows(node: Node, version: str | None, software: str = "gotosocial") -> None:
+    """Say what far.test runs."""
+    async with node.db.transaction() as conn:
+        await hosts.set_software(conn, "far.test", software, version)
+
+
+async def followed(node: Node, alice: Person) -> Puppet:
+    """A third server with a follower of Alice."""
+    third = Puppet(node.network, "third.test")
+    fan = third.actor("fan")
+    await third.send(node, third.activity("Follow", fan, alice.uri, "f"), fan)
+    await drain(node)
+    third.inbox.clear()
+    return third
+
+
+async def does(alice: Person, action: str, status: Any) -> Any:
+    path = f"/api/v1/statuses/{status['id']}"
+    if action == "Reply":
+        return await alice.posts("may I?", in_reply_to_id=status["id"])
+    if action == "Announce":
+        return await alice.post(f"{path}/reblog")
+    if action == "React":
+        return await alice.api("PUT", f"/api/v1/pleroma/statuses/{status['id']}/reactions/🎉")
+    return await alice.post(f"{path}/favourite")
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+@pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
+async def test_who_wants_to_agree_first_is_asked_first(servers: Any, action: str, embedded: bool) -> None:
+    node, far, alice, zed = await scene(servers)
+    await knows(node, "0.20.0-rc1")
+    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
+    third = await followed(node, alice)
+    done = await does(alice, action, asks)
+    await drain(node)
+    [asked] = far.inbox
+    kind = "Like" if action == "React" else action
+    assert (asked["type"], asked["actor"], asked["object"]) == (f"{kind}Request", alice.uri, asks["uri"])
+    assert asked["to"] == [zed["id"]]
+    what = asked["instrument"]
+    assert what["type"] == {"Reply": "Note"}.get(kind, kind)
+    if action == "Reply":
+        await alice.api("PUT", f"/api/v1/statuses/{done['id']}", json={"status": "please, may I?"})
+        await drain(node)
+        assert far.inbox[-1]["type"] == "Update", "who was asked sees what it is now"
+    assert third.inbox == [], "nobody else hears of it before"
+    request = {"id": asked["id"], "type": asked["type"], "actor": alice.uri, "object": asks["uri"]}
+    obj = {**request, "instrument": what["id"]} if embedded else asked["id"]
+    far.inbox.clear()
+    eve, stamp = far.actor("eve"), "https://far.test/authorizations/1"
+    await far.send(node, far.activity("Accept", eve, obj, "a0", result=stamp), eve)
+    await far.send(node, far.activity("Accept", zed, obj, "a1"), zed)
+    await drain(node)
+    assert far.inbox == third.inbox == [], "only the author agrees, and shows it"
+    for name in ("a2", "a3"):
+        await far.send(node, far.activity("Accept", zed, obj, name, result=stamp), zed)
+        await drain(node)
+    [sent] = far.inbox
+    assert third.inbox == ([sent] if action in ("Reply", "Announce") else [])
+    told = sent["object"] if action == "Reply" else sent
+    assert sent["type"] == {"Reply": "Create"}.get(kind, kind)
+    assert (told["id"], told["approvedBy"], told[f"{kind.lower()}Authorization"]) == (what["id"], stamp, stamp)
+    if action == "Reply":
+        assert "please" in told["content"]
+        await alice.api("DELETE", f"/api/v1/statuses/{done['id']}")
+        await drain(node)
+        assert third.inbox[-1]["type"] == "Delete"
+
+
+@pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
+async def test_what_was_refused_leaves_for_nobody(servers: Any, action: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    await knows(node, "0.21.0")
+    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
+    third = await followed(node, alice)
+    done = await does(alice, action, asks)
+    await drain(node)
+    asked = far.inbox.pop()
+    await far.send(node, far.activity("Reject", zed, asked, "r"), zed)
+    await drain(node)
+    now = await alice.get(f"/api/v1/statuses/{asks['id']}")
+    assert (now["favourited"], now["reblogged"], now["replies_count"]) == (False, False, 0)
+    assert await alice.get(f"/api/v1/pleroma/statuses/{asks['id']}/reactions") == []
+    if action == "Reply":
+        assert (await alice.get(f"/api/v1/statuses/{done['id']}"))["in_reply_to_id"] is None
+        await alice.api("DELETE", f"/api/v1/statuses/{done['id']}")
+    # Too late.
+    stamp = "https://far.test/authorizations/1"
+    await far.send(node, far.activity("Accept", zed, asked["id"], "a", result=stamp), zed)
+    await drain(node)
+    assert far.inbox == third.inbox == []
+
+
+@pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
+async def test_what_is_taken_back_before_the_answer_is_taken_back(servers: Any, action: str) -> None:
+    node, far, alice, zed = await scene(servers)
+    await knows(node, "0.20.3")
+    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
+    third = await followed(node, alice)
+    done = await does(alice, action, asks)
+    await drain(node)
+    asked = far.inbox.pop()
+    if action == "Reply":
+        await alice.api("DELETE", f"/api/v1/statuses/{done['id']}")
+    elif action == "React":
+        await alice.api("DELETE", f"/api/v1/pleroma/statuses/{asks['id']}/reactions/🎉")
+    else:
+        undo = "unfavourite" if action == "Like" else "unreblog"
+        await alice.post(f"/api/v1/statuses/{asks['id']}/{undo}")
+    await drain(node)
+    assert [each["type"] for each in far.inbox] == ["Delete" if action == "Reply" else "Undo"]
+    await far.send(node, far.activity("Accept", zed, asked["id"], "a", result="https://far.test/a/1"), zed)
+    await drain(node)
+    assert (len(far.inbox), third.inbox) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("software", "version"), [("gotosocial", "0.19.2"), ("gotosocial", None), ("smithereen", "1.0"), (None, None)]
+)
+async def test_who_does_not_know_the_question_is_sent_the_thing(servers: Any, software: Any, version: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    if software:
+        await knows(node, version, software)
+    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK)
+    await does(alice, "Like", asks)
+    await does(alice, "Reply", asks)
+    await drain(node)
+    like, create = sorted(far.inbox, key=lambda each: str(each["type"]), reverse=True)
+    assert (like["type"], create["type"]) == ("Like", "Create")
+    far.inbox.clear()
+    stamp = "https://far.test/approvals/1"
+    for name in ("a1", "a2"):
+        await far.send(node, far.activity("Accept", zed, like["id"], name, result=stamp), zed)
+        await drain(node)
+    [again] = far.inbox
+    assert (again["type"], again["id"], again["approvedBy"]) == ("Like", like["id"], stamp)
+
+
+async def test_who_may_not_read_an_answer_is_not_shown_it_by_being_asked(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    await knows(node, "0.20.0")
+    third = await followed(node, alice)
+    asks = await note(far, alice, zed, "asks", canReply=ASK)
+    await alice.posts("@fan@third.test between us", in_reply_to_id=asks["id"], visibility="direct")
+    await drain(node)
+    assert far.inbox == []
+    assert [each["type"] for each in third.inbox] == ["Create"]
+
+
+async def test_favourites_of_others_need_genuine_consent(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    other = Puppet(node.network, "other.test")
+    eve, asks = other.actor("eve"), await note(far, alice, zed, "asks", canLike=ASK)
+    like = other.activity("Like", eve, asks["uri"], "like")
+    far.documents["/authorizations/1"] = {
+        "@context": ["https://www.w3.org/ns/activitystreams"],
+        "id": "https://far.test/authorizations/1",
+        "type": "LikeAuthorization",
+        "attributedTo": zed["id"],
+        "interactingObject": like["id"],
+        "interactionTarget": asks["uri"],
+    }
+    counts = []
+    for proof in (
+        {},
+        {"likeAuthorization": "https://other.test/1"},
+        {"approvedBy": "https://far.test/authorizations/1"},
+    ):
+        await other.send(node, {**like, **proof}, eve)
+        await drain(node)
+        counts.append((await alice.get(f"/api/v1/statuses/{asks['id']}"))["favourites_count"])
+    assert counts == [0, 0, 1]

@@ -1,0 +1,12 @@
+"""Consents that people here ask for before they do something with a post elsewhere."""
+
+from alembic import op
+
+from storage import migrations
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    migrations.run(op, "0020_consents.sql")

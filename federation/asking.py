@@ -9,7 +9,7 @@ from typing import Any
 
 from federation import interacting, outgoing, uris
 from federation.context import Site
-from federation.vocab import consent
+from federation.vocab import activity, consent
 from storage import accounts, consents, hosts, statuses
 from storage.accounts import Account
 from storage.approvals import Action
@@ -50,14 +50,24 @@ async def ask(
     await outgoing.to_one(conn, site, document, sender=account, recipient=author)
 
 
-async def before_like(conn: Conn, site: Site, post: Status, account: Account, uri: str, what: JSON) -> Consent | None:
-    """What the author says to a Like; they are asked for it if they have to be. None when nothing is needed."""
+async def like(conn: Conn, site: Site, what: JSON, *, post: Status, account: Account) -> JSON | None:
+    """The Like or reaction `what` as it may leave now, with the proof if there is one. None when the author is asked
+    for it first, or has refused."""
+    uri: str = what["id"]
     row = await consents.find(conn, uri)
     author = await needed(conn, post, account, "like") if row is None else None
-    if author is None:
-        return row
-    await ask(conn, site, "like", post=post, account=account, author=author, uri=uri, what=what)
-    return await consents.find(conn, uri)
+    if author is not None:
+        await ask(conn, site, "like", post=post, account=account, author=author, uri=uri, what=what)
+        return None
+    if row is None:
+        return what
+    return activity.agreed(what, row.approval_uri) if row.state == "given" else None
+
+
+async def unlike(conn: Conn, what: JSON, undo: JSON) -> JSON | None:
+    """Its Undo, of which nobody hears who has refused it."""
+    row = await consents.drop(conn, what["id"])
+    return None if row is not None and row.state == "refused" else undo
 
 
 async def confined(conn: Conn, uri: str) -> list[str] | None:
@@ -67,6 +77,13 @@ async def confined(conn: Conn, uri: str) -> list[str] | None:
     if row is None or row.state == "given":
         return None
     return await asked(conn, row) if row.state == "asked" else []
+
+
+async def end(conn: Conn, uri: str) -> list[str] | None:
+    """The same for what is gone now, which nobody has to be asked about any more."""
+    inboxes = await confined(conn, uri)
+    await consents.drop(conn, uri)
+    return inboxes
 
 
 async def asked(conn: Conn, row: Consent) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from federation import asking, objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
 from federation.vocab import activity, audience, question
-from storage import accounts, activities, audiences, consents, ids, publishing, relays, statuses
+from storage import accounts, activities, audiences, ids, publishing, relays, statuses
 from storage.accounts import Account
 from storage.db import Conn
 from storage.events import StatusDeleted
@@ -64,10 +64,9 @@ async def status_updated(conn: Conn, site: Site, status: Status) -> None:
 async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     """Delete of a post, or Undo of a boost, to everybody who may hold a copy."""
     author = await _account(conn, event.account_id)
-    inboxes = await asking.confined(conn, event.uri)
+    inboxes = await asking.end(conn, event.uri)
     if inboxes is None:
         inboxes = await _holders(conn, author, event)
-    await consents.drop(conn, event.uri)
     await activities.discard_waiting(conn, event.uri)
     to, cc = await _addressed(conn, author, event)
     if event.reblog_of_id is None:
@@ -115,26 +114,6 @@ async def _addressed(conn: Conn, author: Account, event: StatusDeleted) -> tuple
     people = [account.uri for account in (await accounts.by_ids(conn, named)).values()]
     found = audience.audience(NAMES[event.visibility], author.followers_uri or "", people)
     return tuple(found.to), tuple(found.cc)
-
-
-async def favourited(conn: Conn, site: Site, status: Status, account: Account, uri: str, *, undo: bool = False) -> None:
-    """Like, or its Undo, to the author, and to the community, which counts. Where the author wants to agree first, they
-    alone hear of it until they have."""
-    author = await _account(conn, status.account_id)
-    document = activity.like(uri, account.uri, status.uri, author=author.uri)
-    if undo:
-        document = activity.undo(uris.undo(uri), account.uri, document)
-        row = await consents.drop(conn, uri)
-        if row is not None and row.state == "refused":
-            return
-    else:
-        row = await asking.before_like(conn, site, status, account, uri, document)
-        if row is not None and row.approval_uri is None:
-            return
-        if row is not None:
-            document = activity.agreed(document, row.approval_uri)
-    inboxes = await audiences.of_opinion(conn, status.id)
-    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 
 
 async def follow(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:

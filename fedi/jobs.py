@@ -19,7 +19,8 @@ from federation import (
 from federation.context import Fed
 from fedi import chores
 from fedi.context import App
-from fedi.effects import blocked_domains, cleanup, distribute, federate, moderation, readers, search
+from fedi.effects import blocked_domains, cleanup, distribute, moderation, readers, search
+from fedi.effects import profile as profile_effects
 from fedi.effects import push as push_effects
 from fedi.services import (
     cards,
@@ -77,7 +78,7 @@ JOBS: dict[str, Job] = {
     notification_requests.MERGE_JOB: notification_requests.merge,
     "inbox": chores.handle_inbox,
     "poll_counts": chores.poll_counts,
-    federate.PROFILE_JOB: chores.tell_profile,
+    profile_effects.JOB: chores.tell_profile,
     purging.JOB: chores.purge_account,
     mail.JOB: mail.send,
     email_subscriptions.ASK_JOB: subscriptions.ask,

@@ -1,6 +1,6 @@
 """Where an author elsewhere wants to agree first: they are asked, and when they have agreed everybody else is told."""
 
-from federation import asking, objects, outbound
+from federation import asking, liking, objects
 from fedi.effects import federate, quotes, reactions, relays
 from fedi.effects.context import Context
 from storage import accounts, activities, approvals, consents, events, favourites, publishing, statuses
@@ -56,4 +56,4 @@ async def told(ctx: Context, event: events.ConsentGiven) -> None:
     liked = await statuses.by_id(ctx.conn, like.status_id) if like is not None else None
     account = await accounts.by_id(ctx.conn, like.account_id) if like is not None else None
     if like is not None and like.uri is not None and liked is not None and account is not None:
-        await outbound.favourited(ctx.conn, ctx.fed.site, liked, account, like.uri)
+        await liking.favourited(ctx.conn, ctx.fed.site, liked, account, like.uri)

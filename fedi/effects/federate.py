@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from federation import outbound, profile_news, uris
+from federation import liking, outbound, profile_news, uris
 from fedi.effects.context import Context
 from storage import (
     accounts,
-    activities,
     blocks,
     collections,
     events,
@@ -14,7 +13,6 @@ from storage import (
     follows,
     jobs,
     moderation,
-    moves,
     polls,
     reports,
     statuses,
@@ -23,9 +21,6 @@ from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
 COUNTS_SECONDS = 30
-# And so are changes of a profile.
-PROFILE_SECONDS = 30
-PROFILE_JOB = "tell_profile"  # payload {"account_id": …}
 
 
 async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, Account] | None:
@@ -62,7 +57,7 @@ async def favourite(ctx: Context, event: events.Favourited) -> None:
     liked = await statuses.by_id(ctx.conn, event.status_id)
     uri = await favourites.uri_of(ctx.conn, account_id=event.account_id, status_id=event.status_id)
     if account is not None and account.is_local and liked is not None and uri is not None:
-        await outbound.favourited(ctx.conn, ctx.fed.site, liked, account, uri)
+        await liking.favourited(ctx.conn, ctx.fed.site, liked, account, uri)
 
 
 async def unfavourite(ctx: Context, event: events.Unfavourited) -> None:
@@ -71,7 +66,7 @@ async def unfavourite(ctx: Context, event: events.Unfavourited) -> None:
     if account is None or not account.is_local or liked is None or event.uri is None:
         return
     if not await moderation.is_buried(ctx.conn, account.id):
-        await outbound.favourited(ctx.conn, ctx.fed.site, liked, account, event.uri, undo=True)
+        await liking.favourited(ctx.conn, ctx.fed.site, liked, account, event.uri, undo=True)
 
 
 async def follow(ctx: Context, event: events.FollowRequested) -> None:
@@ -150,20 +145,6 @@ async def _announce_counts(ctx: Context, status_id: int) -> None:
     """Soon and once, however many votes come in meanwhile."""
     soon = datetime.now(UTC) + timedelta(seconds=COUNTS_SECONDS)
     await jobs.enqueue(ctx.conn, "poll_counts", {"status_id": status_id}, key=str(status_id), run_at=soon)
-
-
-async def profile(ctx: Context, event: events.AccountUpdated) -> None:
-    """At once, and what changes soon after that in one piece; but that it has moved is told before its Move, and that
-    it is back as soon."""
-    account = await accounts.by_id(ctx.conn, event.account_id)
-    if account is None or not account.is_local:
-        return
-    settled = account.moved_to_id is None and await moves.latest(ctx.conn, account.id) is None
-    if settled and await activities.lately(ctx.conn, account.uri, seconds=PROFILE_SECONDS):
-        soon = datetime.now(UTC) + timedelta(seconds=PROFILE_SECONDS)
-        await jobs.enqueue(ctx.conn, PROFILE_JOB, {"account_id": account.id}, key=str(account.id), run_at=soon)
-        return
-    await outbound.account_updated(ctx.conn, ctx.fed.site, account)
 
 
 async def pin(ctx: Context, event: events.StatusPinned) -> None:

@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
-from federation import asking, objects, outbound, outgoing, uris
+from federation import asking, liking, objects, outgoing, uris
 from federation.context import Site
-from federation.vocab import activity, reaction, tag
+from federation.vocab import reaction, tag
 from fedi.effects import notify
 from fedi.effects.context import Context
-from storage import accounts, audiences, consents, events, favourites, moderation, notifications, reactions, statuses
+from storage import accounts, audiences, events, favourites, moderation, notifications, reactions, statuses
 from storage.db import Conn
 from storage.reactions import Reaction
 
@@ -71,7 +71,7 @@ async def _repeat(ctx: Context, status_id: int, account_id: int) -> None:
         return
     uri = uris.like(account.uri, outgoing.now())
     await favourites.rename(ctx.conn, account_id=account_id, status_id=status_id, uri=uri)
-    await outbound.favourited(ctx.conn, ctx.fed.site, status, account, uri)
+    await liking.favourited(ctx.conn, ctx.fed.site, status, account, uri)
 
 
 async def send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -> None:
@@ -95,18 +95,13 @@ async def send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -
         )
     )
     if undo:
-        document = reaction.undo(uris.undo(given.uri), document)
-        row = await consents.drop(conn, given.uri)
-        if row is not None and row.state == "refused":
-            return
+        sent = await asking.unlike(conn, document, reaction.undo(uris.undo(given.uri), document))
     else:
-        row = await asking.before_like(conn, site, status, account, given.uri, document)
-        if row is not None and row.approval_uri is None:
-            return
-        if row is not None:
-            document = activity.agreed(document, row.approval_uri)
+        sent = await asking.like(conn, site, document, post=status, account=account)
+    if sent is None:
+        return
     inboxes = await audiences.of_opinion(conn, status.id)
-    await outgoing.send(conn, site, document, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
+    await outgoing.send(conn, site, sent, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
 
 
 async def _picture(conn: Conn, site: Site, given: Reaction) -> tag.Emoji | None:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from tests.interop import signatures
-from tests.interop.signatures import Request, Wrong
+from tests.interop.signatures import Request, Unread, Wrong
 from tests.support.network import Network
 
 JSON = dict[str, Any]
@@ -56,6 +56,7 @@ class Listener:
         self.network = network
         self.documents: dict[str, JSON] = {}
         self.refused: list[str] = []
+        self.knocks: list[str] = []  # what it could not read, and hopes to get once more
         self.heard: list[JSON] = []
         self.people: dict[str, JSON] = {}
         self.followers: set[str] = set()
@@ -99,6 +100,9 @@ class Listener:
         if self.signed_only and not is_open:
             try:
                 await self._verified(request, self.wants_signed - {"digest"})
+            except Unread:
+                self.knocks.append(f"GET {path}")
+                return Response(status_code=self.refusal)
             except Wrong as wrong:
                 # Whoever reads the path alone hopes for a second try.
                 if self.reads_query or "?" not in path:
@@ -113,12 +117,15 @@ class Listener:
         try:
             if request.headers.get("content-type") not in self.content_types:
                 raise Wrong(f"content type {request.headers.get('content-type')!r}")
-            signatures.check_digest(request)
+            self.check_digest(request)
             sender = await self._verified(request, self.wants_signed)
             activity = orjson.loads(request.body)
             self.check(activity, request)
             if activity["actor"] != sender["id"]:
                 raise Wrong(f"{activity['actor']} did not sign")
+        except Unread:
+            self.knocks.append(f"POST {request.target}")
+            return Response(status_code=self.refusal)
         except Wrong as wrong:
             self.refused.append(f"{wrong} in {request.body[:2000].decode()} {request.headers}")
             return Response(status_code=self.refusal)
@@ -146,6 +153,9 @@ class Listener:
             raise Wrong(f"{parameters['keyId']} is not the key of {document['id']}")
         signatures.verify(request, parameters, key["publicKeyPem"], query=self.reads_query)
         return document
+
+    def check_digest(self, request: Request) -> None:
+        signatures.check_digest(request)
 
     def parse(self, header: str) -> dict[str, str]:
         return signatures.split(header)

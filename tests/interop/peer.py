@@ -36,6 +36,7 @@ CAT = Media("https://files.example/cat.png")
 
 
 class Peer(Listener):
+    version: ClassVar[str] = ""
     # ------------------------------------------------------------ what it can
     can: ClassVar[frozenset[str]] = frozenset(
         {
@@ -65,7 +66,8 @@ class Peer(Listener):
         self._numbers = itertools.count(1)
         self._pair = pair(0)
         self.documents["/.well-known/nodeinfo"] = {"links": [{"rel": NODEINFO, "href": self.at("/nodeinfo/2.0")}]}
-        self.documents["/nodeinfo/2.0"] = {"version": "2.0", "software": {"name": self.software.lower()}}
+        software = {"name": self.software.lower(), "version": self.version}
+        self.documents["/nodeinfo/2.0"] = {"version": "2.0", "software": software}
         self.actor = self.make_actor(name, **more)
 
     # ------------------------------------------------------------ what it is

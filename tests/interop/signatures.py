@@ -6,6 +6,7 @@ draft-cavage-http-signatures-12, RFC 9421. What each reads wrongly or asks for b
 import base64
 import functools
 import hashlib
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -20,6 +21,10 @@ Headers = dict[str, str]
 
 class Wrong(Exception):
     """What the peer does not like about a request."""
+
+
+class Unread(Wrong):
+    """It is signed in a way that the peer does not read, so that it waits for another try."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -94,6 +99,51 @@ def verify(request: Request, parameters: dict[str, str], pem: str, *, query: boo
         key.verify(base64.b64decode(parameters["signature"]), base, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature as error:
         raise Wrong("the signature does not fit") from error
+
+
+_INPUT = re.compile(r'(?P<label>[a-z][a-z0-9]*)=(?P<parameters>\((?P<names>"[^()]*")\)(?P<rest>(?:;[a-z]+=[^;,]+)+))')
+
+
+def read_input(request: Request) -> tuple[str, list[str], dict[str, str]]:
+    """Of the one RFC 9421 signature: itself, the components, and its parameters."""
+    found = _INPUT.fullmatch(request.headers["signature-input"])
+    if found is None:
+        raise Wrong(f"signature-input {request.headers['signature-input']!r}")
+    names = [name.strip('"') for name in found["names"].split(" ")]
+    given = dict(part.split("=", 1) for part in found["rest"].strip(";").split(";"))
+    return f"{found['label']}={found['parameters']}", names, {name: value.strip('"') for name, value in given.items()}
+
+
+def verify_rfc9421(request: Request, pem: str) -> None:
+    """Whether the signature is that of the key (RFC 9421, 3.2)."""
+    labelled, names, _ = read_input(request)
+    label, _, parameters = labelled.partition("=")
+    path, _, query = request.target.partition("?")
+    derived = {
+        "@method": request.method, "@target-uri": f"https://{request.headers['host']}{request.target}",
+        "@authority": request.headers["host"], "@path": path, "@query": f"?{query}", "@request-target": request.target,
+    }  # fmt: skip
+    values = derived | {name: value for name, value in request.headers.items() if not name.startswith("@")}
+    if missing := [name for name in names if name not in values]:
+        raise Wrong(f"{missing} are signed but absent")
+    lines = [f'"{name}": {values[name]}' for name in names]
+    base = "\n".join([*lines, f'"@signature-params": {parameters}'])
+    header = request.headers["signature"]
+    if not (header.startswith(f"{label}=:") and header.endswith(":")):
+        raise Wrong(f"signature {header!r}")
+    key = serialization.load_pem_public_key(pem.encode())
+    assert isinstance(key, rsa.RSAPublicKey)
+    try:
+        value = base64.b64decode(header[len(label) + 2 : -1])
+        key.verify(value, base.encode(), padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature as error:
+        raise Wrong("the signature does not fit") from error
+
+
+def check_content_digest(request: Request) -> None:
+    wanted = base64.b64encode(hashlib.sha256(request.body).digest()).decode()
+    if request.headers.get("content-digest") != f"sha-256=:{wanted}:":
+        raise Wrong(f"content-digest {request.headers.get('content-digest')!r}")
 
 
 def check_digest(request: Request) -> None:

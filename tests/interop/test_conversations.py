@@ -9,9 +9,10 @@ from fedi.services import moving
 from tests.interop.consent import Consenting
 from tests.interop.peer import PUBLIC, Peer
 from tests.interop.peers import PEOPLE
-from tests.interop.peers.gotosocial import GoToSocial
+from tests.interop.peers.gotosocial import GoToSocial, PoliteGoToSocial
 from tests.interop.peers.hollo import Hollo
 from tests.interop.peers.mastodon import Mastodon
+from tests.interop.peers.rfc9421 import OnlyRFC9421
 from tests.interop.stage import STATUSES, Servers, Stage, found, meet
 from tests.support.pictures import picture as drawn
 from tests.support.servers import drain
@@ -368,6 +369,27 @@ async def test_an_answer_waits_for_the_consent_that_gotosocial_asks_for(servers:
     assert stage.peer.refused == []
 
 
+async def test_gotosocial_is_asked_before_anything_is_done(servers: Servers) -> None:
+    stage = await meet(servers, PoliteGoToSocial)
+    peer, alice = stage.peer, stage.alice
+    note = peer.guarded("ask me")
+    await stage.says(peer.create(note))
+    seen = await alice.sees(note["id"])
+    await alice.replies(seen, "may I?")
+    await alice.post(f"{STATUSES}/{seen['id']}/favourite")
+    await alice.post(f"{STATUSES}/{seen['id']}/reblog")
+    await stage.settle()
+    asked = [each for each in peer.heard if each["type"].endswith("Request")]
+    assert sorted(each["type"] for each in asked) == ["AnnounceRequest", "LikeRequest", "ReplyRequest"]
+    assert not {each["type"] for each in peer.heard} & {"Create", "Like", "Announce"}
+    answers = {each["type"]: peer.grant(each) for each in asked}
+    await stage.says(*answers.values())
+    done = {each["type"]: each.get("object") if each["type"] == "Create" else each for each in peer.heard[-3:]}
+    for kind, action in (("Create", "Reply"), ("Like", "Like"), ("Announce", "Announce")):
+        assert done[kind][f"{action.lower()}Authorization"] == answers[f"{action}Request"]["result"]
+    assert peer.refused == []
+
+
 @pytest.mark.parametrize("kind", [Mastodon, Hollo], ids=lambda kind: kind.software)
 async def test_consent_to_a_quote_is_taken_back_both_ways(servers: Servers, kind: type[Consenting]) -> None:
     stage = await meet(servers, kind)
@@ -389,3 +411,14 @@ async def test_consent_to_a_quote_is_taken_back_both_ways(servers: Servers, kind
     (told,) = [each["object"] for each in stage.peer.heard if each["type"] == "Delete"]
     assert (told["type"], told["interactingObject"]) == ("QuoteAuthorization", theirs["uri"])
     assert stage.peer.refused == []
+
+
+async def test_who_reads_rfc_9421_alone_is_knocked_at_once(servers: Servers) -> None:
+    stage = await meet(servers, OnlyRFC9421)
+    peer, alice = stage.peer, stage.alice
+    assert "look at this" in (await alice.sees(peer.note("look at this")["id"]))["content"]
+    await stage.says(peer.follow(alice.uri))
+    await alice.posts("welcome")
+    await stage.settle()
+    assert [each["type"] for each in peer.heard] == ["Follow", "Accept", "Create"]
+    assert (len(peer.knocks), peer.refused) == (1, []), "what it takes is remembered"

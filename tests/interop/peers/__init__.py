@@ -25,12 +25,14 @@ from tests.interop.peers.owncast import Owncast
 from tests.interop.peers.peertube import PeerTube
 from tests.interop.peers.piefed import PieFed
 from tests.interop.peers.pixelfed import Pixelfed
+from tests.interop.peers.rfc9421 import OnlyRFC9421
+from tests.interop.peers.snac import Snac
 from tests.interop.peers.takahe import Takahe
 from tests.interop.peers.threads import Threads
 from tests.interop.peers.wordpress import WordPress
 
 PEOPLE: tuple[type[Peer], ...] = (
     Akkoma, BookWyrm, BridgyFed, Castopod, Friendica, Funkwhale, Ghost, GoToSocial, Hollo, Ktistec, Mastodon, Misskey,
-    Mitra, NodeBB, Owncast, Pixelfed, Takahe, Threads, WordPress,
+    Mitra, NodeBB, OnlyRFC9421, Owncast, Pixelfed, Snac, Takahe, Threads, WordPress,
 )  # fmt: skip
 COMMUNITIES: tuple[type[Community], ...] = (Discourse, Lemmy, Mbin, Mobilizon, NodeBBCategory, PeerTube, PieFed)

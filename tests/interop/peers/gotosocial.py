@@ -1,4 +1,4 @@
-"""GoToSocial 0.20 (facts: its docs/federation and internal/ap, internal/federation at 57cb4fe74)."""
+"""GoToSocial 0.20, and 0.21, which is asked before somebody answers (facts: its docs/federation and internal/ap, internal/federation at 57cb4fe74)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -78,3 +78,34 @@ class GoToSocial(Peer):
                 raise Wrong("updated before it was published")
             if activity["type"] == "Create" and not (activity.get("to") or activity.get("cc")):
                 raise Wrong("a Create addressed to nobody")
+
+
+class PoliteGoToSocial(GoToSocial):
+    version = "0.21.0+git-57cb4fe"
+
+    def guarded(self, text: str) -> JSON:
+        rule = {"automaticApproval": self.actor["id"], "manualApproval": PUBLIC}
+        return self.note(text, interactionPolicy=dict.fromkeys(("canLike", "canReply", "canAnnounce"), rule))
+
+    def check(self, activity: JSON, request: Request) -> None:
+        super().check(activity, request)
+        if not activity["type"].endswith("Request"):
+            return
+        what = activity["instrument"]
+        if not isinstance(what, dict) or not isinstance(activity["object"], str):
+            raise Wrong("it shows not what it asks for")
+        if activity["object"] not in (what.get("inReplyTo"), what.get("object")):
+            raise Wrong("it is about something else")
+        if activity["to"] not in (self.actor["id"], [self.actor["id"]]):
+            raise Wrong("others are asked too")
+
+    def grant(self, request: JSON) -> JSON:
+        """The author agrees to what they were asked."""
+        kind, what = request["type"].removesuffix("Request"), request["instrument"]["id"]
+        stamp = self.serve({
+            "@context": self.context(), "id": self.next("authorizations"), "type": f"{kind}Authorization",
+            "attributedTo": self.actor["id"], "interactingObject": what, "interactionTarget": request["object"],
+        })  # fmt: skip
+        asked = {name: request[name] for name in ("id", "type", "actor", "object")}
+        obj = {**asked, "instrument": what}
+        return self.activity("Accept", obj, result=stamp["id"], to=request["actor"])

@@ -60,14 +60,15 @@ async def featured(fed: Fed, payload: dict[str, Any]) -> None:
     listed = await references.items(fed, account.featured_uri, budget, most=MAX_PINNED)
     known, missing = await gathering.fresh(fed, listed)
     found = {post.uri: post for post in known}
+    # A community shows what its members wrote, and nobody else what others did.
+    author = None if account.group else account.uri
     for item in missing:
-        stored, _ = await gathering.post(fed, item, budget, listed_by=account.featured_uri, author=account.uri)
+        stored, _ = await gathering.post(fed, item, budget, listed_by=account.featured_uri, author=author)
         if stored is not None:
             found[stored.uri] = stored
     pinned = [found[item.id or ""] for item in listed if item.id in found]
-    own = [post.id for post in pinned if post.account_id == account.id and post.visibility < PRIVATE]
     async with fed.db.transaction() as conn:
-        await pins.replace(conn, account.id, own)
+        await pins.replace(conn, account.id, [post.id for post in pinned if post.visibility < PRIVATE])
 
 
 async def outbox(fed: Fed, payload: dict[str, Any]) -> None:

@@ -74,8 +74,16 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             quotable_by=_QUOTABLE.get(status.quote_automatic or quote_policies.NOBODY),
             followers=author.followers_uri,
             approved_by=material.approvals.get(status.id),
+            audience=_audience(status, named),
         )
     )
+
+
+def _audience(status: Status, named: Sequence[publishing.Mentioned]) -> str | None:
+    """The community that a post is for: an opening one that names no other (13.6)."""
+    found = [mention.uri for mention in named if mention.community]
+    opening = status.in_reply_to_id is None and status.in_reply_to_uri is None
+    return found[0] if opening and len(found) == 1 and status.visibility < PRIVATE else None
 
 
 def addresses(status: Status, material: Material) -> tuple[tuple[str, ...], tuple[str, ...]]:

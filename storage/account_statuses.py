@@ -4,7 +4,7 @@ import msgspec
 
 from storage.db import Conn
 from storage.paging import Page
-from storage.visibility import VISIBLE
+from storage.visibility import VISIBLE, WANTED
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +49,12 @@ async def ids(conn: Conn, viewer_id: int | None, account_id: int, wanted: Wanted
 
 
 async def pinned_ids(conn: Conn, viewer_id: int | None, account_id: int, page: Page) -> list[tuple[int, int]]:
-    """(pin id, status id) of what the viewer may read, latest pin first."""
+    """(pin id, status id) of what the viewer may read, latest pin first. A community pins what others wrote: nothing of
+    those whom the viewer does not want to meet."""
     records = await conn.fetch(
         f"""
         select p.id, p.status_id from status_pins p join statuses s on s.id = p.status_id
-        where p.account_id = $2 and p.id < $3 and p.id > $4 and {VISIBLE}
+        where p.account_id = $2 and p.id < $3 and p.id > $4 and {VISIBLE} and (s.account_id = $2 or {WANTED})
         order by p.id {page.order} limit $5
         """,
         viewer_id, account_id, page.below, page.above, page.size,

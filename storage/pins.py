@@ -56,14 +56,16 @@ async def remove(conn: Conn, *, account_id: int, status_id: int) -> bool:
 
 
 async def replace(conn: Conn, account_id: int, status_ids: Sequence[int]) -> None:
-    """Make these the pins of a remote account, first one newest, as its `featured` collection lists them. No event."""
+    """Make these the pins of a remote account, first one newest, as its `featured` collection lists them: its own
+    posts, and of a community those that are in it. No event."""
     await conn.execute("delete from status_pins where account_id = $1 and status_id <> all($2)", account_id, status_ids)
     # Ids ascend from the last to the first, so that listings by id descending give the collection's order.
     await conn.execute(
         """
         insert into status_pins (account_id, status_id)
         select $1, t.id from unnest($2::bigint[]) with ordinality t(id, position)
-        join statuses s on s.id = t.id and s.account_id = $1
+        join statuses s on s.id = t.id and (s.account_id = $1 or exists (
+            select from status_groups g where g.status_id = s.id and g.account_id = $1))
         order by t.position desc
         on conflict (account_id, status_id) do nothing
         """,

@@ -20,6 +20,7 @@ class Mentioned(msgspec.Struct, frozen=True):
     domain: str
     is_local: bool
     silent: bool
+    community: bool
 
 
 class Medium(msgspec.Struct, frozen=True):
@@ -105,7 +106,8 @@ async def load(conn: Conn, statuses: Sequence[Status]) -> Material:
         Mentioned,
         await conn.fetch(
             """
-            select m.status_id, a.id as account_id, a.uri, a.username, a.domain, a.is_local, m.silent
+            select m.status_id, a.id as account_id, a.uri, a.username, a.domain, a.is_local, m.silent,
+                a."group" and not a.is_local as community
             from mentions m join accounts a on a.id = m.account_id
             where m.status_id = any($1) order by m.status_id, a.id
             """,

@@ -81,6 +81,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("Announce", "Create"): community.posted,
     ("Announce", "Update"): community.posted,
     ("Announce", "Delete"): community.removed,
+    ("Announce", "Add"): community.pinned,
+    ("Announce", "Remove"): community.unpinned,
     ("Announce", "Like"): community.liked,
     ("Announce", "Undo"): community.undone,
     ("Undo", "Follow"): undo.follow,

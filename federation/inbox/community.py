@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 from federation import actors, edits, posts, resolve
 from federation.errors import Gone, Rejected
-from federation.inbox import announce, community_votes, forwarded
+from federation.inbox import announce, community_votes, feature, forwarded
 from federation.inbox.box import Box
 from federation.vocab import activity, normalise, note, types
 from federation.vocab.activity import Activity
 from federation.vocab.types import Ref
-from storage import boosts, communities, relevance, statuses
+from storage import boosts, communities, pins, relevance, statuses
+from storage.errors import Conflict, Missing
 from storage.statuses import Status
 
 # Older posts are kept, but nobody is told of them.
@@ -55,9 +56,46 @@ async def removed(box: Box) -> None:
         await forwarded.recheck(box.fed, inner)
     async with box.fed.db.transaction() as conn:
         await communities.remove(conn, post.id, box.actor.id)
+        await pins.remove(conn, account_id=box.actor.id, status_id=post.id)
         boost_id = await boosts.of_account(conn, box.actor.id, post.id)
         if boost_id is not None:
             await statuses.delete(conn, boost_id)
+
+
+async def pinned(box: Box) -> None:
+    """Add: what is in the community is put before its other posts, which is its own affair."""
+    uri = _featured(box)
+    if uri is None or not await _concerns(box, Ref(uri)):
+        return
+    try:
+        post = await resolve.status(box.fed, uri)
+    except Gone as exc:
+        raise Rejected("it is gone already") from exc
+    async with box.fed.db.transaction() as conn:
+        if not await communities.holds(conn, box.actor.id, [post.id]):
+            raise Rejected("it is not in the community")
+        try:
+            await pins.add(conn, account_id=box.actor.id, status_id=post.id, most=feature.MAX_PINS)
+        except (Conflict, Missing) as exc:
+            raise Rejected(str(exc)) from exc
+
+
+async def unpinned(box: Box) -> None:
+    """Remove."""
+    uri = _featured(box)
+    async with box.fed.db.transaction() as conn:
+        post = await statuses.by_uri(conn, uri) if uri is not None else None
+        if post is not None:
+            await pins.remove(conn, account_id=box.actor.id, status_id=post.id)
+
+
+def _featured(box: Box) -> str | None:
+    """What is added to, or removed from, the pins of the community; None when it is about something else, as who its
+    moderators are."""
+    inner = _inner(box)
+    if inner is None or not box.actor.group or inner.target is None or inner.target.id != box.actor.featured_uri:
+        return None
+    return inner.object_id
 
 
 async def liked(box: Box) -> None:

@@ -102,6 +102,7 @@ def create(obj: JSON) -> JSON:
             "actor": obj["attributedTo"],
             "published": obj["published"],
             **_addressed(obj["to"], obj["cc"]),
+            **_audience(obj),
             "object": bare(obj),
         }
     )
@@ -116,6 +117,7 @@ def update(obj: JSON, *, at: datetime, to: Sequence[str] = (PUBLIC,), cc: Sequen
             "actor": obj.get("attributedTo", obj["id"]),
             "published": normalise.stamp(at),
             **_addressed(obj.get("to", to), obj.get("cc", cc)),
+            **_audience(obj),
             "object": bare(obj),
         }
     )
@@ -237,6 +239,10 @@ def _answer(kind: str, uri: str, actor: str, request: JSON) -> JSON:
     asked = normalise.iri(request.get("actor"))
     addressed = _addressed([asked] if asked else [])
     return wrap({"id": uri, "type": kind, "actor": actor, **addressed, "object": _core(request)})
+
+
+def _audience(obj: JSON) -> JSON:
+    return {"audience": obj["audience"]} if "audience" in obj else {}
 
 
 def _core(document: JSON) -> JSON:

@@ -132,6 +132,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     quotable_by: str | None = None
     followers: str | None = None
     approved_by: str | None = None
+    audience: str | None = None
 
 
 def parse(document: JSON, *, now: datetime | None = None, fallback: str | None = None) -> Note:
@@ -217,6 +218,8 @@ def render(out: Outgoing) -> JSON:
         document["tag"] += [quotes.link(out.quote)] if out.quote.consented and not out.quote.gone else []
     if out.quotable_by:
         document["interactionPolicy"] = quotes.render_policy(out.quotable_by, out.author, out.followers)
+    if out.audience:
+        document["audience"] = out.audience
     listed = (("replies", out.replies), ("likes", out.likes), ("shares", out.shares))
     for name, value in (*listed, ("approvedBy", out.approved_by), ("replyAuthorization", out.approved_by)):
         if value:

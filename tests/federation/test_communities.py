@@ -129,6 +129,7 @@ async def test_somebody_here_writes_to_a_community_and_hears_its_members(cats: C
     await drain(cats.server)
     [create] = cats.peer.inbox
     assert (create["type"], cats.group["id"] in create["cc"]) == ("Create", True)
+    assert create["audience"] == create["object"]["audience"] == cats.group["id"]
     await cats.announces(create)
     await cats.announces(post["uri"])
     assert await alice.notifications() == [], "that a community passes on what was written to it is no news"
@@ -149,6 +150,7 @@ async def test_somebody_here_writes_to_a_community_and_hears_its_members(cats: C
     assert create["object"]["inReplyTo"] == answer["id"]
     assert cats.group["id"] in create["cc"]
     assert cats.group["id"] in create["object"]["cc"]
+    assert "audience" not in create["object"], "only what opens a thread is for one community"
     assert [mention["acct"] for mention in reply["mentions"]] == ["stranger@far.test"]
     cats.peer.inbox.clear()
     await alice.api("DELETE", f"/api/v1/statuses/{reply['id']}")
@@ -204,3 +206,69 @@ async def test_what_moderators_do_to_others_is_nothing_to_us(cats: Community, al
     assert len(await alice.home()) == 1
     async with cats.server.db.read() as conn:
         assert await conn.fetchval("select count(*) from jobs where failed_at is not null") == 0
+
+
+async def test_who_writes_to_two_communities_or_in_private_writes_for_neither(cats: Community, alice: Person) -> None:
+    cats.peer.actor("dogs", type="Group")
+    for text, visibility in (("@cats@lemmy.test and @dogs@lemmy.test", "public"), ("@cats@lemmy.test psst", "direct")):
+        await alice.posts(text, visibility=visibility)
+    await drain(cats.server)
+    creates = [sent for sent in cats.peer.inbox if sent["type"] == "Create"]
+    assert creates
+    assert not [sent for sent in creates if "audience" in sent or "audience" in sent["object"]]
+
+
+async def _pinned(cats: Community, person: Person) -> list[str]:
+    found = await person.get("/api/v2/search", q="@cats@lemmy.test", type="accounts", resolve="true")
+    shown = await person.get(f"/api/v1/accounts/{found['accounts'][0]['id']}/statuses", pinned="true")
+    return [status["uri"].rpartition("/")[2] for status in shown]
+
+
+async def test_a_community_pins_what_its_members_wrote(cats: Community, alice: Person) -> None:
+    cats.group["featured"] = featured = f"{cats.group['id']}/featured"
+    await cats.peer.send(
+        cats.server, cats.peer.activity("Update", cats.group, cats.group, "u", to=[PUBLIC]), cats.group
+    )
+    first, second = cats.post(cats.far, cats.stranger, "first"), cats.post(cats.peer, cats.member, "second")
+    elsewhere = cats.far.note(cats.stranger, "elsewhere")
+    moderator = cats.peer.actor("moderator")
+    for number, note in enumerate((first, second, elsewhere, first)):
+        add = cats.peer.activity("Add", moderator, note["id"], f"add{number}", target=featured, cc=[cats.group["id"]])
+        await cats.announces(add)
+    # Of who its moderators are nothing is kept, and others pin nothing here.
+    mods = f"{cats.group['id']}/moderators"
+    await cats.announces(cats.peer.activity("Add", moderator, cats.member["id"], "mod", target=mods))
+    eve = cats.far.actor("eve", type="Group")
+    third = cats.post(cats.far, cats.stranger, "third")
+    add = cats.far.activity("Add", eve, third["id"], "stolen", target=featured)
+    await cats.far.send(cats.server, cats.far.activity("Announce", eve, add, "lie"), eve)
+    await drain(cats.server)
+    assert await _pinned(cats, alice) == ["second", "first"]
+    bob = await cats.server.person("bob")
+    found = await bob.get("/api/v2/search", q="@stranger@far.test", type="accounts", resolve="true")
+    await bob.post(f"/api/v1/accounts/{found['accounts'][0]['id']}/mute")
+    assert await _pinned(cats, bob) == ["second"]
+    remove = cats.peer.activity("Remove", moderator, second["id"], "remove", target=featured)
+    await cats.announces(remove)
+    assert await _pinned(cats, alice) == ["first"]
+    await cats.announces(cats.peer.activity("Delete", moderator, first["id"], "delete"))
+    assert await _pinned(cats, alice) == []
+
+
+async def test_the_pins_of_a_community_are_read_from_its_collection(server: Node, alice: Person) -> None:
+    community = Community(server)
+    group, peer = community.group, community.peer
+    group["featured"] = f"{group['id']}/featured"
+    posts = [
+        community.post(community.far, community.stranger, "theirs"),
+        community.post(peer, community.member, "ours"),
+        community.far.note(community.stranger, "elsewhere"),
+    ]
+    peer.documents["/users/cats/featured"] = {
+        "@context": CONTEXT,
+        "id": group["featured"],
+        "type": "OrderedCollection",
+        "orderedItems": [note["id"] for note in posts],
+    }
+    await community.followed_by(alice)
+    assert await _pinned(community, alice) == ["theirs", "ours"]

@@ -44,7 +44,7 @@ BY_ID = {"Like", "EmojiReact", "Announce", "Follow", "Block", "Move", "Remove"} 
     f"{each}Request" for each in ("Quote", "Feature", "Like", "Reply", "Announce")
 }
 EMBEDDED = {"Create", "Update", "Accept", "Reject", "Undo"}
-SINGLE = {"actor", "attributedTo", "inReplyTo", "target", "id", "type", "published", "updated"}
+SINGLE = {"actor", "attributedTo", "audience", "inReplyTo", "target", "id", "type", "published", "updated"}
 LISTS = {"to", "cc", "tag", "attachment"}
 DATES = {"published", "updated", "endTime", "closed"}
 NEVER = {"bto", "bcc"}
@@ -62,7 +62,7 @@ NOT_OF_APPLICATIONS = {
 # Terms that the contexts we refer to define; everything else has to be declared.
 KNOWN_TERMS = set(
     """
-    id type actor object target to cc published updated content contentMap summary summaryMap name url href
+    id type actor object target to cc audience published updated content contentMap summary summaryMap name url href
     mediaType rel attributedTo inReplyTo attachment tag replies likes shares source width height duration icon
     image context result totalItems first last next prev partOf items orderedItems oneOf anyOf endTime closed
     inbox outbox followers instrument following endpoints sharedInbox preferredUsername publicKey owner

@@ -1,4 +1,5 @@
-"""GoToSocial 0.20, and 0.21, which is asked before somebody answers (facts: its docs/federation and internal/ap, internal/federation at 57cb4fe74)."""
+"""GoToSocial 0.20 (facts: its docs/federation and internal/ap, internal/federation at 57cb4fe74), and a later one
+that is asked before somebody answers (docs/federation/interaction_controls.md)."""
 
 from datetime import UTC, datetime
 from typing import Any

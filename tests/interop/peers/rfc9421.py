@@ -1,8 +1,8 @@
 """A server that reads RFC 9421 and nothing else [?]: none is known yet, but those that read it will drop the draft.
 
-It asks for what they ask for: Mastodon 4.7 (`@method`, `@target-uri`, `created`, `keyid`, one signature, and
-`content-digest` on POST), tootik (`content-type` on POST, `@query` where there is one; httpsig/*.go), Fedify (an hour,
-`alg` that fits the key).
+It asks for what they ask for. Mastodon 4.7: `@method`, `@target-uri`, `created`, `keyid`, one signature, on POST
+`content-digest`. tootik (httpsig/*.go): on POST `content-type`, `@query` where there is one. Fedify: an hour, an `alg`
+that fits the key.
 """
 
 import re

@@ -3,7 +3,7 @@
 Ours allow everything, which is what a post without a policy says.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from federation import origins, sharing
 from federation.context import Fed, Site
@@ -13,11 +13,9 @@ from federation.vocab.audience import PUBLIC
 from federation.vocab.note import Note
 from storage import accounts, approvals, follows, statuses
 from storage.accounts import Account
-from storage.approvals import Action, Rule
+from storage.approvals import Action, Rule, Verdict
 from storage.db import Conn
 from storage.statuses import Status
-
-Verdict = Literal["automatic", "manual", "denied"]
 
 NAMES: dict[Action, str] = {"like": "canLike", "reply": "canReply", "announce": "canAnnounce"}
 
@@ -48,22 +46,14 @@ def rules(note: Note) -> list[Rule]:
 
 
 async def verdict(conn: Conn, post: Status, actor: Account, action: Action) -> Verdict:
-    """What the author says to this. Named actors come before collections, and these before everybody. Whoever is named
-    in a post, or answered by it, may answer."""
+    """What the author says to this. Whoever is named in a post, or answered by it, may answer."""
     rule = None if post.is_local else await approvals.rule(conn, post.id, action)
     if rule is None or post.account_id == actor.id:
         return "automatic"
     if action == "reply" and await _addressed(conn, post, actor):
         return "automatic"
-    if actor.uri in rule.automatic:
-        return "automatic"
-    if actor.uri in rule.manual:
-        return "manual"
     among = await _among(conn, rule, post, actor)
-    if PUBLIC in rule.automatic:
-        return "manual" if among and among.isdisjoint(rule.automatic) else "automatic"
-    # Others cannot tell who follows whom, so that the author has to confirm it.
-    return "manual" if among or PUBLIC in rule.manual else "denied"
+    return approvals.verdict(rule.automatic, rule.manual, actor.uri, among, PUBLIC)
 
 
 async def _addressed(conn: Conn, post: Status, actor: Account) -> bool:

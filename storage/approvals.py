@@ -1,7 +1,7 @@
 """What authors elsewhere allow others to do with a post, and their consent to answers and boosts: to ours, and what
 others claim to be theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -19,6 +19,24 @@ class Rule(msgspec.Struct, frozen=True):
     action: Action
     automatic: list[str]
     manual: list[str]
+
+
+Verdict = Literal["automatic", "manual", "denied"]
+
+
+def verdict(
+    automatic: Sequence[str], manual: Sequence[str], actor: str, among: Collection[str], public: str
+) -> Verdict:
+    """What a rule says to an actor who is in the collections `among`. Whoever is named comes before collections, and
+    these before everybody (`public`); who is in both lists may at once."""
+    if actor in automatic:
+        return "automatic"
+    if actor in manual:
+        return "manual"
+    if public in automatic:
+        return "manual" if among and set(among).isdisjoint(automatic) else "automatic"
+    # Others cannot tell who follows whom, so that the author has to confirm it.
+    return "manual" if among or public in manual else "denied"
 
 
 async def set_rules(conn: Conn, status_id: int, rules: Sequence[Rule]) -> None:

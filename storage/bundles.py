@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from storage.accounts import Account
+from storage.approvals import Action
 from storage.cards import Page
 from storage.collection_items import SHOWN, Item
 from storage.collections import OPEN, Collection
@@ -47,6 +48,7 @@ class Head(msgspec.Struct, frozen=True):
     flags: int  # of `marks`
     muted: bool  # the thread, by the viewer
     collections: str | None  # that it shares, as far as the viewer may see them: see `Shared`
+    rules: str | None  # what its author, elsewhere, does not let everybody do: see `Ruling`
     statuses_count: int
     following_count: int
     followers_count: int
@@ -66,6 +68,32 @@ class Shared(Collection, frozen=True, array_like=True):
     """A collection that a post shares."""
 
     items: list[Named]
+
+
+class Ruling(msgspec.Struct, frozen=True, array_like=True):
+    """Who may do something with a post at once, and who has to be agreed to; and who the viewer is to the author."""
+
+    action: Action
+    automatic: list[str]
+    manual: list[str]
+    author: str  # this and the next two are URIs
+    followers: str | None
+    following: str | None
+    viewer: str | None
+    follows: bool
+    followed: bool
+    addressed: bool  # the post names or answers the viewer
+
+
+# Most posts have none.
+_RULES = """case when not a.is_local then (
+        select json_agg(json_build_array(r.action, r.automatic, r.manual, a.uri, a.followers_uri, a.following_uri,
+            (select v.uri from accounts v where v.id = $1),
+            exists (select from follows where account_id = $1 and target_id = s.account_id),
+            exists (select from follows where account_id = s.account_id and target_id = $1),
+            coalesce(s.in_reply_to_account_id = $1, false)
+                or exists (select from mentions where status_id = s.id and account_id = $1)) order by r.action)
+        from interaction_rules r where r.status_id = s.id)::text end"""
 
 
 def _array(kind: type[msgspec.Struct], alias: str, *more: str) -> str:
@@ -135,7 +163,7 @@ HEADS = f"""
             select from follows where account_id = s.account_id and target_id = $1) as followed,
         q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
         exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
-        {_SHARED} as collections,
+        {_SHARED} as collections, {_RULES} as rules,
         coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
         coalesce(n.followers_count, 0) as followers_count, n.last_status_at
     from statuses s

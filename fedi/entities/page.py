@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fedi.entities import dates, quote, reaction
+from fedi.entities import dates, interaction_policy, quote, reaction
 from fedi.entities.account import Account
 from fedi.entities.card import Credit, credited
 from fedi.entities.collection import Collection as SharedCollection
@@ -70,7 +70,17 @@ class Page:
             poll=self._polls.get(status_id),
             collections=self._collections(head),
         )
-        return self._held(head, status)
+        return self._held(head, self._ruled(head, status))
+
+    def _ruled(self, head: bundles.Head, status: Status) -> Status:
+        """What a boost shows is what it boosts."""
+        proper = self._proper(head)
+        if proper.rules is None:
+            return status
+        policy = interaction_policy.build(
+            bundles.decode(proper.rules, bundles.Ruling), self._viewer_id, proper.account_id
+        )
+        return msgspec.structs.replace(status, interaction_policy=policy)
 
     def _held(self, head: bundles.Head, status: Status) -> Status:
         """Its author is told that nobody else has it yet."""

@@ -14,6 +14,7 @@ from fedi.entities.account import NOBODY, Account, Approval
 from fedi.entities.card import PreviewCard
 from fedi.entities.collection import Collection
 from fedi.entities.emoji import CustomEmoji
+from fedi.entities.interaction_policy import InteractionPolicy
 from fedi.entities.media import MediaAttachment
 from fedi.entities.media import Parts as MediaParts
 from fedi.entities.media import build as build_media
@@ -99,6 +100,8 @@ class Status(Struct, frozen=True):
     poll: Poll | None
     quote_approval: Approval
     fedi: Extension | UnsetType = UNSET
+    interaction_policy: InteractionPolicy | UnsetType = UNSET
+    """As GoToSocial has it; where everybody may do everything there is none."""
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -297,6 +300,7 @@ def withheld(status: Status) -> Status:
         card=None,
         poll=None,
         quote_approval=NOBODY,
+        interaction_policy=UNSET,
     )
 
 

@@ -490,3 +490,31 @@ async def test_favourites_of_others_need_genuine_consent(servers: Any) -> None:
         await drain(node)
         counts.append((await alice.get(f"/api/v1/statuses/{asks['id']}"))["favourites_count"])
     assert counts == [0, 0, 1]
+
+
+async def test_apps_are_told_what_an_author_allows(servers: Any) -> None:
+    node, far, alice, zed = await scene(servers)
+    bob = await node.person("bob")
+    followers = {"automaticApproval": [zed["followers"]], "manualApproval": [PUBLIC, alice.uri]}
+    asks = await note(far, alice, zed, "asks", canLike=followers, canReply=NOBODY, canAnnounce=ASK)
+    path = f"/api/v1/statuses/{asks['id']}"
+    assert "interaction_policy" not in await note(far, alice, zed, "open")
+    seen = {name: (await person.get(path))["interaction_policy"] for name, person in (("alice", alice), ("bob", bob))}
+    likes = ["author", "followers"]
+    assert seen["alice"]["can_favourite"] == {
+        "automatic_approval": likes, "manual_approval": ["public", alice.uri, "me"],
+        "always": likes, "with_approval": ["public", alice.uri, "me"],
+    }  # fmt: skip
+    assert seen["bob"]["can_favourite"]["manual_approval"] == ["public", alice.uri, "me"]
+    assert seen["bob"]["can_reply"]["automatic_approval"] == ["author", "mentioned"]
+    assert seen["bob"]["can_reply"]["manual_approval"] == []
+    assert seen["bob"]["can_reblog"]["manual_approval"] == ["public", "me"]
+    public = await node.api("GET", path)
+    assert "me" not in str(public["interaction_policy"]).replace("mentioned", "")
+    tag = [{"type": "Mention", "href": alice.uri, "name": "@alice"}]
+    named = far.note(zed, "hey", interactionPolicy=policy(canReply=NOBODY), tag=tag, cc=[alice.uri])
+    told = (await alice.sees(named["id"]))["interaction_policy"]
+    assert told["can_reply"]["automatic_approval"] == ["author", "mentioned", "me"]
+    assert told["can_favourite"]["automatic_approval"] == ["public", "me"]
+    boost = await alice.post(f"/api/v1/statuses/{(await alice.sees(named['id']))['id']}/reblog")
+    assert boost["interaction_policy"] == boost["reblog"]["interaction_policy"] == told

@@ -8,6 +8,7 @@ import pytest
 
 from federation import relays
 from fedi.services import moving
+from storage import moderation
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
 
@@ -304,3 +305,39 @@ async def test_a_profile_is_told_to_whom_the_account_dealt_with_lately(server: N
         await conn.execute("update jobs set run_at = now() where name = 'tell_profile'")
     await drain(server)
     assert [sent["object"]["name"] for sent in peers["named"].inbox] == ["Alice", "Alice!!"]
+
+
+@pytest.mark.parametrize("setting", ["relays", "never"])
+async def test_relays_get_the_older_signature_unless_the_operator_says_otherwise(
+    servers: Servers, setting: str
+) -> None:
+    [server] = await servers("a.test", linked_data_signatures=setting)
+    alice = await server.person("alice")
+    fans = Puppet(server.network, "fans.test")
+    fan = fans.actor("fan")
+    await fans.send(server, fans.activity("Follow", fan, alice.uri, "f"), fan)
+    await drain(server)
+    await alice.posts("before there was a relay")
+    await drain(server)
+    relay = await _relay(server)
+    await alice.posts("and now")
+    await drain(server)
+    [now] = relay.inbox
+    bears = [{"proof", "signature"} & sent.keys() for sent in (fans.inbox[-2], now)]
+    assert bears == [{"proof"}, {"signature"} if setting == "relays" else {"proof"}]
+    assert fans.inbox[-1] == now
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_the_end_of_an_account_reaches_every_server_if_there_was_something_to_see(
+    server: Node, peer: Puppet, shown: bool
+) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    peer.actor("stranger")
+    await _follows(bob, "stranger@old.test")
+    await alice.posts("hello", visibility="public" if shown else "private")
+    await drain(server)
+    async with server.db.transaction() as conn:
+        await moderation.bury(conn, alice.account_id)
+    await drain(server)
+    assert [sent["type"] for sent in peer.inbox] == (["Delete"] if shown else [])

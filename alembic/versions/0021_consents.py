@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0020_consents.sql")
+    migrations.run(op, "0021_consents.sql")

@@ -126,16 +126,21 @@ async def unfollow(conn: Conn, site: Site, follower: Account, target: Account, u
     await outgoing.to_one(conn, site, document, sender=follower, recipient=target)
 
 
+def _asked(uri: str, follower: Account, target: Account) -> JSON:
+    """Their Follow, as they called it."""
+    return activity.follow(activity.spelt(uri, follower.uri), follower.uri, target.uri)
+
+
 async def accept(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
     """The target's yes to a remote follower; sent again under a new id when asked again."""
     answer = uris.answer(target.uri, "accepts", outgoing.now())
-    document = activity.accept(answer, target.uri, activity.follow(uri, follower.uri, target.uri))
+    document = activity.accept(answer, target.uri, _asked(uri, follower, target))
     await outgoing.to_one(conn, site, document, sender=target, recipient=follower)
 
 
 async def reject(conn: Conn, site: Site, follower: Account, target: Account, uri: str) -> None:
     answer = uris.answer(target.uri, "rejects", outgoing.now())
-    document = activity.reject(answer, target.uri, activity.follow(uri, follower.uri, target.uri))
+    document = activity.reject(answer, target.uri, _asked(uri, follower, target))
     await outgoing.to_one(conn, site, document, sender=target, recipient=follower)
 
 

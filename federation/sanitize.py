@@ -72,7 +72,9 @@ _REWRITTEN = re.compile(
     r"([^<>]{0,4096})>",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"""\b(src|alt|title|class)\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)'|([^\s"']+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w-])(src|alt|title|class|width|height)\s{0,8}=\s{0,8}(?:"([^"]*)"|'([^']*)'|([^\s"']+))""", re.IGNORECASE
+)
 _ANCHOR = re.compile(r"<a\b([^<>]*)>")
 # Elements that close their own kind, so that many of them unclosed do not nest; and those that hold nothing.
 _FLAT = {
@@ -262,12 +264,26 @@ def _rewrite(match: re.Match[str]) -> str:
     return "<br>" if closing else ""
 
 
-def _link(attributes: str) -> str:
-    found = {m[1].lower(): unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(attributes)}
-    source = found.get("src", "")
-    label = (found.get("alt") or found.get("title") or "").strip()
+def attributes(tag: str) -> dict[str, str]:
+    """Those that an embedded medium may have, of the inside of its tag."""
+    return {m[1].lower(): unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(tag)}
+
+
+def is_emoji(given: dict[str, str]) -> bool:
+    """Whether a picture with these attributes stands for a character, which is its label."""
+    label = _label(given)
     shortcode = len(label) > 2 and label[0] == label[-1] == ":"
-    if shortcode or "emoji" in found.get("class", "").split():
+    return shortcode or bool({"emoji", "wp-smiley", "custom-emoji"} & set(given.get("class", "").split()))
+
+
+def _label(given: dict[str, str]) -> str:
+    return (given.get("alt") or given.get("title") or "").strip()
+
+
+def _link(tag: str) -> str:
+    found = attributes(tag)
+    source, label = found.get("src", ""), _label(found)
+    if is_emoji(found):
         return escape(label)
     if not source.startswith(("http://", "https://")):
         return escape(label)

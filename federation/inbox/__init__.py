@@ -152,7 +152,7 @@ async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payloa
         await judging.limit(fed, sender)
     # Whose inbox somebody else chose for it says nothing about whom its author meant.
     recipient_id = None if passed_on else payload.get("recipient_id")
-    box = Box(fed, envelope, sender, recipient_id)
+    box = Box(fed, envelope, sender, recipient_id, passed_on)
     if envelope.type == "Delete" and not passed_on:
         # First, since nobody could tell afterwards what was answered, should we be interrupted in between.
         await passing.on(box, document)

@@ -11,12 +11,14 @@ from storage.db import Conn
 
 
 class Box(msgspec.Struct, frozen=True):
-    """An activity whose actor is proven. `recipient_id` is the account whose personal inbox it came to."""
+    """An activity whose actor is proven. `recipient_id` is the account whose personal inbox it came to; `passed_on`:
+    somebody else brought it."""
 
     fed: Fed
     activity: Activity
     actor: Account
     recipient_id: int | None
+    passed_on: bool = False
 
     @property
     def object_id(self) -> str:

@@ -149,6 +149,7 @@ async def _read(box: Box, inner: Activity, ref: Ref) -> Status | None:
         if parsed.is_vote:
             return None
         if box.speaks_for(inner.actor) and note.vouched(inner, parsed):
+            parsed = note.addressed(inner, parsed)
             status_id, created = await posts.store(box.fed, parsed, quiet=not _is_news(parsed.published))
             if not created:
                 await edits.apply(box.fed, parsed)

@@ -17,7 +17,7 @@ async def post(box: Box) -> None:
             uri = f"{box.activity.id}#object" if box.activity.id and len(box.activity.objects) == 1 else None
             parsed = note.parse(ref.doc, fallback=uri)
             if note.vouched(box.activity, parsed):
-                await store(box, parsed)
+                await store(box, note.addressed(box.activity, parsed))
                 continue
         elif ref.doc is not None:
             continue  # an object of another kind
@@ -27,7 +27,7 @@ async def post(box: Box) -> None:
 
 async def store(box: Box, parsed: Note, *, quiet: bool = False) -> None:
     """Keep a post that concerns somebody here. `quiet`: nobody is told of it."""
-    if parsed.is_vote and await _vote(box, parsed):
+    if parsed.may_be_vote and await _vote(box, parsed):
         return
     async with box.fed.db.read() as conn:
         if not await relevance.of_post(
@@ -55,7 +55,7 @@ async def _vote(box: Box, parsed: Note) -> bool:
             return False
         poll = await polls.by_id(conn, asked.poll_id)
         if poll is None or parsed.title not in poll.options:
-            return not parsed.content
+            return parsed.is_vote
         if not await statuses.visible(conn, box.actor.id, [asked.id]):
             raise Rejected("the poll is not theirs to see")
         ballot = polls.Ballot(poll.options.index(parsed.title), parsed.id)

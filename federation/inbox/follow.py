@@ -6,6 +6,7 @@ from federation import outbound, relays, uris
 from federation.context import INSTANCE_ACTOR_ID
 from federation.errors import Rejected
 from federation.inbox.box import Box
+from federation.vocab import normalise
 from federation.vocab.types import Ref
 from storage import accounts, blocks, domain_blocks, follows, inbox
 from storage.accounts import Account
@@ -83,8 +84,7 @@ async def _meant(conn: Conn, ref: Ref, target: Account) -> Follow | None:
     if ref.doc is None:
         return None
     # Some servers answer with an id of their own making: the embedded actor tells who had asked.
-    follower_uri = ref.doc.get("actor")
-    follower = await accounts.by_uri(conn, follower_uri) if isinstance(follower_uri, str) else None
+    follower = await accounts.by_uri(conn, normalise.iri(ref.doc.get("actor")) or "")
     if follower is None or not follower.is_local:
         return None
     return await follows.find_request(conn, follower.id, target.id) or await follows.find(conn, follower.id, target.id)

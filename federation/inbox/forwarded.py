@@ -13,6 +13,7 @@ from federation.context import Fed
 from federation.errors import Gone, Rejected, SignatureError
 from federation.http.fetch import NotFound
 from federation.signatures import keys, linked_data, proofs
+from federation.vocab import normalise
 from federation.vocab.activity import Activity
 from storage import accounts, inbox, relays, statuses
 from storage.statuses import Status
@@ -83,8 +84,13 @@ async def _concerns_us(fed: Fed, envelope: Activity) -> bool:
     async with fed.db.read() as conn:
         if await accounts.by_uri(conn, envelope.actor or "") is not None:
             return True
-        answers = envelope.object.doc.get("inReplyTo") if envelope.object and envelope.object.doc else None
-        return isinstance(answers, str) and await statuses.by_uri(conn, answers) is not None
+        answers = _answered(envelope)
+        return answers is not None and await statuses.by_uri(conn, answers) is not None
+
+
+def _answered(envelope: Activity) -> str | None:
+    ref = envelope.object
+    return normalise.iri(ref.doc.get("inReplyTo")) if ref is not None and ref.doc is not None else None
 
 
 async def relayed(fed: Fed, uri: str) -> None:
@@ -101,8 +107,8 @@ async def recheck(fed: Fed, envelope: Activity, sender_uri: str = "") -> None:
         return
     async with fed.db.read() as conn:
         known = await statuses.by_uri(conn, uri)
-        answers = envelope.object.doc.get("inReplyTo") if envelope.object and envelope.object.doc else None
-        wanted = isinstance(answers, str) and await statuses.by_uri(conn, answers) is not None
+        answers = _answered(envelope)
+        wanted = answers is not None and await statuses.by_uri(conn, answers) is not None
         by_relay = await relays.speaks(conn, sender_uri)
     if known is None and by_relay and envelope.type != "Delete":
         await relayed(fed, uri)

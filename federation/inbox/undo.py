@@ -81,10 +81,7 @@ async def _bury(conn: Conn, box: Box) -> None:
 def _inner_object(box: Box) -> str:
     """What the undone activity was about."""
     ref = box.activity.object
-    value = ref.doc.get("object") if ref is not None and ref.doc is not None else None
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, str) else ""
+    return normalise.iri(ref.doc.get("object")) or "" if ref is not None and ref.doc is not None else ""
 
 
 async def _follow(conn: Conn, box: Box) -> bool:

@@ -1,11 +1,13 @@
 """Update: a profile, a post or a poll changed."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
-from federation import edits, resolve
+from federation import actors, edits, resolve
 from federation.errors import Rejected
 from federation.inbox import collection, create
 from federation.inbox.box import Box
+from federation.vocab import actor as vocab
 from federation.vocab import note, types
 from storage import statuses
 
@@ -29,9 +31,15 @@ async def anything(box: Box) -> None:
 
 
 async def actor(box: Box) -> None:
-    """Only about itself; read anew from its server, which costs a request and spares a proof."""
-    if box.object_id != box.actor.uri:
+    """Only about itself. It is what its actor signed: what its server shows may be an older one, from a cache. Read
+    there only what is incomplete, and what somebody else passed on, who may have kept it for long."""
+    ref = box.activity.object
+    if ref is None or ref.id != box.actor.uri:
         raise Rejected("an actor may change only itself")
+    if ref.doc is not None and not box.passed_on and not vocab.is_stub(ref.doc):
+        with contextlib.suppress(Rejected):
+            await actors.keep(box.fed, ref.doc)
+            return
     await resolve.actor(box.fed, box.actor.uri, refresh=True)
 
 
@@ -45,6 +53,7 @@ async def post(box: Box) -> None:
         known = await statuses.by_uri(conn, parsed.id)
     if known is None:
         if note.vouched(box.activity, parsed):
+            parsed = note.addressed(box.activity, parsed)
             await create.store(box, parsed, quiet=parsed.published < datetime.now(UTC) - NEWS)
         return
     if known.account_id != box.actor.id or not box.owns(parsed.id):

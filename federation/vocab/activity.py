@@ -17,6 +17,8 @@ from federation.vocab.types import Ref
 MAX_CONTENT_CHARACTERS = 5_000
 # A report may name many posts. Each object of anything else is work.
 MAX_OBJECTS = 500
+# Schemes of names that are no addresses.
+_OPAQUE = ("urn:", "tag:", "ap:", "did:", "at:")
 
 
 class Activity(Struct, frozen=True, kw_only=True):
@@ -81,11 +83,28 @@ def parse(document: JSON) -> Activity:
 
 def arrived(document: JSON) -> Activity:
     """Like `parse`, for what another server sent: an id on another host than its actor's is left out. It is the name of
-    somebody else's activity, or will be, and whoever knows an id first must not use it up."""
+    somebody else's activity, or will be, and whoever knows an id first must not use it up. One that has no host, as
+    Fedify makes them, is its actor's own."""
     found = parse(document)
+    if found.type == "Undo":
+        objects = tuple(Ref(_own(ref.id, found.actor) or ref.id, ref.type, ref.doc) for ref in found.objects)
+        found = replace(found, objects=objects)
     if found.id is None or normalise.same_host(found.id, found.actor):
         return found
-    return replace(found, id=None)
+    return replace(found, id=_own(found.id, found.actor))
+
+
+def spelt(uri: str, actor: str) -> str:
+    """An id as its actor spells it."""
+    opaque = uri.removeprefix(f"{actor}#")
+    return opaque if opaque.startswith(_OPAQUE) else uri
+
+
+def _own(uri: str | None, actor: str | None) -> str | None:
+    """The id of something that only its actor may speak of; None for an id that has a host."""
+    if uri is None or actor is None or not uri.startswith(_OPAQUE):
+        return None
+    return f"{actor}#{uri}" if len(actor) + len(uri) < normalise.MAX_URI_CHARACTERS else None
 
 
 def reaction(doc: JSON) -> str:

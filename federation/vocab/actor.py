@@ -29,6 +29,9 @@ IMPLEMENTS: list[JSON] = [
     {"href": f"{RFC9421}#name-eddsa-using-curve-edwards25", "name": "RFC-9421 signatures using the Ed25519 algorithm"},
 ]
 
+_PROFILE = frozenset(
+    {"name", "nameMap", "summary", "summaryMap", "icon", "image", "url", "movedTo", "manuallyApprovesFollowers"}
+)
 # What can stand in a handle: other characters would make one that reads as somebody else's.
 _USERNAME = re.compile(r"[\w.~-]{1,2048}")
 
@@ -161,6 +164,8 @@ def parse(document: JSON) -> Actor:
     webfinger = _webfinger(doc.get("webfinger"))
     username = normalise.text(doc.get("preferredUsername"), MAX_NAME_CHARACTERS + 1).strip()
     username = username or (webfinger or "").partition("@")[0]
+    if not username and kind == "Application":
+        username = (normalise.host(actor_id) or "").partition(":")[0]  # the actor of a whole server
     missing = [n for n, v in (("inbox", inbox and normalise.is_http(inbox)), ("preferredUsername", username)) if not v]
     if missing or inbox is None:
         raise Rejected("".join(f"no {name}, " for name in missing).removesuffix(", "))
@@ -170,9 +175,10 @@ def parse(document: JSON) -> Actor:
 
 
 def is_stub(document: JSON) -> bool:
-    """Whether a document shows keys but none of the profile (4.2.31)."""
+    """Whether a document shows keys but none of the profile (4.2.31). Some leave out what is empty, so that a profile
+    without name, text and picture has to be told from it by what else there is to say of somebody."""
     doc = normalise.properties(document)
-    return not {"name", "summary", "icon"} & doc.keys() and ("publicKey" in doc or "assertionMethod" in doc)
+    return not _PROFILE & doc.keys() and ("publicKey" in doc or "assertionMethod" in doc)
 
 
 def keys(document: JSON) -> tuple[Key, ...]:
@@ -248,7 +254,7 @@ def render(out: Outgoing) -> JSON:
 def _actor(doc: JSON, actor_id: str, inbox: str, username: str, webfinger: str | None) -> Actor:
     endpoints = normalise.properties(normalise.one(doc.get("endpoints")))
     tags = tag.parse(doc.get("tag"))
-    name = sanitize.plain_text(normalise.text(doc.get("name"), MAX_NAME_CHARACTERS))
+    name = sanitize.plain_text(normalise.translated(doc, "name", MAX_NAME_CHARACTERS))
     return Actor(
         id=actor_id,
         type=normalise.kind(doc, types.ACTORS),
@@ -339,11 +345,7 @@ def _is_parent(parent: str, child: str) -> bool:
 
 
 def _summary(doc: JSON) -> str:
-    summary = normalise.text(doc.get("summary"), MAX_SUMMARY_CHARACTERS)
-    if not summary:
-        translations = normalise.one(doc.get("summaryMap"))
-        summary = normalise.text(list(translations.values()) if isinstance(translations, dict) else None, 20_000)
-    return sanitize.clean_html(summary)
+    return sanitize.clean_html(normalise.translated(doc, "summary", MAX_SUMMARY_CHARACTERS))
 
 
 def _fields(value: Any) -> tuple[Field, ...]:

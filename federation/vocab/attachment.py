@@ -52,10 +52,21 @@ class Image(Struct, frozen=True):
 def parse(value: Any) -> tuple[Attachment, ...]:
     """An `attachment` property: media only."""
     found: dict[str, Attachment] = {}
-    for item in normalise.objects(value):
+    for item in map(_described, normalise.many(value)):
         if types.primary(item) in _TYPES and (attachment := parse_one(item)):
             found.setdefault(attachment.url, attachment)
     return tuple(found.values())[:MAX_ATTACHMENTS]
+
+
+def _described(value: Any) -> JSON:
+    """An attachment, also one that is an address alone, which has to tell what it leads to."""
+    if (
+        isinstance(value, str)
+        and normalise.is_http(value)
+        and (guess(value) or "").startswith(("image/", "video/", "audio/"))
+    ):
+        return {"url": value}
+    return normalise.properties(value)
 
 
 def links(value: Any) -> tuple[str, ...]:
@@ -69,16 +80,17 @@ def links(value: Any) -> tuple[str, ...]:
 
 def parse_one(item: JSON) -> Attachment | None:
     """A single medium, also a Video, Audio or Image object itself."""
-    url, media_type = _source(item)
-    if url is None:
+    source = _source(item)
+    if source is None:
         return None
+    url, media_type = source.url, source.media_type or _media_type(item) or guess(source.url)
     return Attachment(
         kind=_kind(item, media_type),
         url=url,
         media_type=media_type,
         description=_description(item),
-        width=_pixels(item.get("width")),
-        height=_pixels(item.get("height")),
+        width=_pixels(item.get("width") or source.width),
+        height=_pixels(item.get("height") or source.height),
         blurhash=_blurhash(normalise.text(item.get("blurhash"), 200)),
         focus=_focus(item.get("focalPoint")),
         duration=normalise.duration(item.get("duration")),
@@ -133,22 +145,19 @@ def render(item: Attachment) -> JSON:
 class _Choice(Struct, frozen=True):
     url: str
     media_type: str | None
+    width: float
     height: float
 
 
-def _source(item: JSON) -> tuple[str | None, str | None]:
-    """Address and media type: of several links the best a player can use, else the first that is not a web page."""
+def _source(item: JSON) -> _Choice | None:
+    """Address, type and size: of several links the best a player can use, else the first that is not a web page."""
     choices = list(_choices((*normalise.many(item.get("url")), *normalise.many(item.get("href"))), nested=True))
     playable = [c for c in choices if c.media_type and c.media_type.startswith(("image/", "video/", "audio/"))]
     videos = [c for c in playable if c.height and _is_video(c)]
     if videos:
         fitting = [c for c in videos if c.height <= MAX_VIDEO_HEIGHT]
-        best = max(fitting, key=_height) if fitting else min(videos, key=_height)
-        return best.url, best.media_type
-    found = next(iter(playable or [c for c in choices if c.media_type != "text/html"]), None)
-    if found is None:
-        return None, None
-    return found.url, found.media_type or _media_type(item) or _guess(found.url)
+        return max(fitting, key=_height) if fitting else min(videos, key=_height)
+    return next(iter(playable or [c for c in choices if c.media_type != "text/html"]), None)
 
 
 def _choices(values: Iterable[Any], *, nested: bool) -> Iterator[_Choice]:
@@ -158,7 +167,8 @@ def _choices(values: Iterable[Any], *, nested: bool) -> Iterator[_Choice]:
         url = normalise.iri(value)
         if url and normalise.is_http(url):
             # WordPress escapes addresses as if they stood in HTML.
-            yield _Choice(url.replace("&#038;", "&"), _media_type(link), normalise.number(link.get("height")) or 0.0)
+            width, height = (normalise.number(link.get(name)) or 0.0 for name in ("width", "height"))
+            yield _Choice(url.replace("&#038;", "&"), _media_type(link), width, height)
         if nested:
             yield from (c for c in _choices(normalise.objects(link.get("tag")), nested=False) if _is_video(c))
 
@@ -171,7 +181,8 @@ def _is_video(choice: _Choice) -> bool:
     return (choice.media_type or "").startswith("video/")
 
 
-def _guess(url: str) -> str | None:
+def guess(url: str) -> str | None:
+    """The media type that the end of an address tells."""
     return mimetypes.guess_type(urlsplit(url).path, strict=True)[0]
 
 

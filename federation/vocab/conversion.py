@@ -5,12 +5,13 @@ from html import escape
 from msgspec import Struct
 
 from federation import sanitize
-from federation.vocab import attachment, normalise
+from federation.vocab import attachment, normalise, types
 from federation.vocab.attachment import Attachment
 from federation.vocab.normalise import JSON
 
 # A text longer than this gives way to the short version the author provided (FEP-b2b8).
 LONG_CHARACTERS = 4_000
+MAX_STARS = 10
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -34,7 +35,9 @@ def media(doc: JSON, kind: str) -> tuple[Attachment, ...]:
         if own is not None and (_is_medium(own.media_type) or (kind == "Image" and own.media_type is None)):
             found = (own, *(item for item in found if item.url != own.url))
     if not found:
-        picture = attachment.image(doc.get("image")) or (attachment.image(doc.get("icon")) if kind == "Video" else None)
+        picture = attachment.image(doc.get("image"))
+        if picture is None and kind not in types.NATIVE:
+            picture = attachment.image(doc.get("icon"))
         if picture is not None:
             found = (
                 Attachment(
@@ -64,6 +67,16 @@ def compose(doc: JSON, subject: Subject, attachments: tuple[Attachment, ...]) ->
         targets = [link for link in subject.links if link not in shown] or [subject.url]
         parts += [_link(target) for target in dict.fromkeys(targets) if normalise.is_http(target)]
     return sanitize.clean_html("".join(parts))
+
+
+def opinion(doc: JSON, kind: str) -> str:
+    """What BookWyrm says beside the text: how many stars, or what is quoted from a book."""
+    stars = normalise.number(doc.get("rating")) if kind in ("Review", "Rating") else None
+    if stars is not None and 0 < stars <= MAX_STARS:
+        whole, half = divmod(round(stars * 2), 2)
+        return f"<p>{'★' * whole}{'½' * half}</p>"
+    quoted = normalise.text(doc.get("quote"), sanitize.MAX_CHARACTERS) if kind == "Quotation" else ""
+    return sanitize.clean_html(f"<blockquote>{quoted}</blockquote>") if quoted and not normalise.iri(quoted) else ""
 
 
 def _body(doc: JSON, subject: Subject) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isnan
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import idna
 import orjson
@@ -42,8 +42,16 @@ _PREFIXES = (
     "fedibird:",
     "gts:",
     "pt:",
+    "sec:",
+    "ldp:",
+    "lemmy:",
+    "pixelfed:",
 )
 _FULL_PREFIXES = (
+    "http://www.w3.org/ns/activitystreams#",
+    "https://joinpeertube.org/ns#",
+    "https://join-lemmy.org/ns#",
+    "http://pixelfed.org/ns#",
     "http://joinmastodon.org/ns#",
     "http://litepub.social/ns#",
     "https://misskey-hub.net/ns#",
@@ -62,7 +70,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
-    r"\s?(?:[Zz]|([+-])([0-9]{2}):?([0-9]{2}))?"
+    r"\s?(?:[Zz]|UTC|GMT|([+-])([0-9]{2})(?::?([0-9]{2}))?)?"
 )
 _DURATION = re.compile(
     r"P(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,8})M)?(?:([0-9]{1,10}(?:\.[0-9]{1,9})?)S)?)?"
@@ -147,8 +155,7 @@ def iri(value: Any) -> str | None:
     """The first usable IRI: a string, `{id}`, `{href}`, or a list. Left as it is, since ids are compared exactly."""
     for item in many(value):
         if isinstance(item, dict):
-            item = item.get("id") or item.get("@id") or item.get("href") or item.get("@value")
-            item = one(item) if isinstance(item, list) else item
+            item = _named(one(_named(item)))
         if isinstance(item, str) and (found := _clean_iri(item)):
             return found
     return None
@@ -159,7 +166,7 @@ def identifier(value: Any) -> str | None:
     for item in many(value):
         if isinstance(item, dict):
             item = one(item.get("id") or item.get("@id"))
-        if isinstance(item, str) and (found := item.strip()) and not _is_long(found):
+        if isinstance(item, str) and (found := _borne(item.strip())) and not _is_long(found):
             return None if _CONTROLS.search(found) or _SPACE.search(found) else found
     return None
 
@@ -192,9 +199,18 @@ def text(value: Any, limit: int = MAX_TEXT_CHARACTERS) -> str:
     return ""
 
 
+def translated(doc: JSON, name: str, limit: int = MAX_TEXT_CHARACTERS) -> str:
+    """A text, or if there is only one for each language, in a map beside it, the first of those."""
+    found = text(doc.get(name), limit)
+    if found:
+        return found
+    translations = one(doc.get(f"{name}Map"))
+    return text(list(translations.values()), limit) if isinstance(translations, dict) else ""
+
+
 def boolean(value: Any) -> bool | None:
     """A boolean, also spelt as a string or a number; None when absent or unreadable."""
-    value = one(value)
+    value = _plain(one(value))
     if isinstance(value, str):
         return {"true": True, "1": True, "false": False, "0": False}.get(value.strip().lower())
     return bool(value) if isinstance(value, bool | int | float) else None
@@ -202,7 +218,7 @@ def boolean(value: Any) -> bool | None:
 
 def number(value: Any) -> float | None:
     """A finite number, also spelt as a string."""
-    value = one(value)
+    value = _plain(one(value))
     if isinstance(value, str):
         value = float(value) if _NUMBER.fullmatch(value.strip()) else None
     if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > sys.float_info.max:
@@ -229,7 +245,7 @@ def moment(value: Any, now: datetime | None = None) -> datetime | None:
     try:
         found = datetime(year, month, day, hour, minute, min(second, 59), micro, tzinfo=UTC)
         if match[8]:
-            offset = timedelta(hours=int(match[9]), minutes=int(match[10]))
+            offset = timedelta(hours=int(match[9]), minutes=int(match[10] or 0))
             found = found - offset if match[8] == "+" else found + offset
     except (ValueError, OverflowError):
         return None
@@ -299,6 +315,19 @@ def language(value: Any) -> str | None:
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}", tag) and tag != "und" else None
 
 
+def _named(value: Any) -> Any:
+    """What an object says that it is, or where."""
+    if not isinstance(value, dict):
+        return value
+    found = properties(value)
+    return found.get("id") or found.get("href") or found.get("@value")
+
+
+def _plain(value: Any) -> Any:
+    """The value of a typed one, as those who expand their documents write it."""
+    return value.get("@value") if isinstance(value, dict) else value
+
+
 def _flat(items: list[Any], levels: int) -> Iterator[Any]:
     for item in items:
         if isinstance(item, list):
@@ -309,10 +338,17 @@ def _flat(items: list[Any], levels: int) -> Iterator[Any]:
 
 
 def _clean_iri(value: str) -> str | None:
-    value = value.strip()
+    value = _borne(value.strip())
     if _is_long(value) or not _SCHEME.match(value) or _CONTROLS.search(value):
         return None
     return value
+
+
+def _borne(uri: str) -> str:
+    """What a capability is for (`bear:?t=…&u=…`): Mastodon writes one in place of a private post's id."""
+    if not uri.startswith("bear:"):
+        return uri
+    return next(iter(parse_qs(uri.partition("?")[2], max_num_fields=8).get("u", ())), "") if len(uri) < 4096 else ""
 
 
 def _is_long(uri: str) -> bool:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from federation import sanitize
 from federation.errors import Gone, Rejected
-from federation.vocab import attachment, conversion, normalise, question, tag, types
+from federation.vocab import attachment, conversion, normalise, pictures, question, tag, types
 from federation.vocab import quote as quotes
 from federation.vocab.activity import Activity
 from federation.vocab.attachment import Attachment
@@ -20,6 +21,7 @@ from federation.vocab.tag import Emoji, Hashtag, Mention
 MAX_SUMMARY_CHARACTERS = 5_000
 MAX_TITLE_CHARACTERS = 2_048
 _ZERO_WIDTH_SPACE = "\u200b"
+_HTML = (None, "text/html")
 
 
 class Source(Struct, frozen=True):
@@ -85,15 +87,14 @@ class Note(Struct, frozen=True, kw_only=True):
         return "quote" not in self.raw
 
     @property
+    def may_be_vote(self) -> bool:
+        """Whether it is a vote if its name is an option of what it answers."""
+        return bool(self.type in {"Note", "Answer"} and self.title and self.in_reply_to)
+
+    @property
     def is_vote(self) -> bool:
         """Whether it can be nothing but a vote."""
-        return bool(
-            self.type in {"Note", "Answer"}
-            and self.title
-            and self.in_reply_to
-            and not self.content
-            and not self.attachments
-        )
+        return self.may_be_vote and not self.content and not self.attachments
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -164,11 +165,19 @@ def is_post(document: JSON) -> bool:
 
 
 def recipients(envelope: Activity, parsed: Note) -> Audience:
-    """Whom a post is for: what the object says, and only where it says nothing what the activity says (7.3.5)."""
-    to, cc = parsed.to or envelope.to, parsed.cc or envelope.cc
-    if PUBLIC in parsed.audience and PUBLIC not in to:
-        cc = tuple(dict.fromkeys((*cc, PUBLIC)))
-    return Audience(to, cc)
+    """Whom a post is for: what the object says, and only where it says nothing what the activity says (7.3.5). A list
+    that is empty says something, if the other one is not."""
+    silent = not parsed.is_addressed
+    return Audience(
+        envelope.to if silent or (parsed.raw.get("to") is None and not parsed.to) else parsed.to,
+        envelope.cc if silent or (parsed.raw.get("cc") is None and not parsed.cc) else parsed.cc,
+    )
+
+
+def addressed(envelope: Activity, parsed: Note) -> Note:
+    """A post for those whom its activity and it are for together."""
+    made = recipients(envelope, parsed)
+    return replace(parsed, to=made.to, cc=made.cc)
 
 
 def vouched(envelope: Activity, parsed: Note) -> bool:
@@ -241,10 +250,19 @@ class _Body(Struct, frozen=True, kw_only=True):
 def _body(doc: JSON, note_id: str, kind: str) -> _Body:
     media_type = normalise.text(doc.get("mediaType"), 100).partition(";")[0].strip().lower() or None
     raw_content, language = _content(doc)
-    content, title = sanitize.content_html(raw_content, media_type), _title(doc, kind)
     attachments, links = conversion.media(doc, kind), attachment.links(doc.get("attachment"))
+    if media_type in _HTML and "<img" in raw_content.lower():
+        raw_content, inline = pictures.take(
+            raw_content,
+            {item.url for item in attachments} | {tag.url for tag in tag.parse(doc.get("tag")).emojis},
+            most=attachment.MAX_ATTACHMENTS - len(attachments),
+        )
+        attachments += inline
+    content, title = sanitize.content_html(raw_content, media_type), _title(doc, kind)
     url = normalise.page_url(doc.get("url")) or note_id
-    if kind not in types.NATIVE or (title and content):
+    content = conversion.opinion(doc, kind) + content
+    # A name may be all that there is, unless it is a choice.
+    if kind not in types.NATIVE or (title and (content or normalise.iri(doc.get("inReplyTo")) is None)):
         subject = conversion.Subject(kind=kind, title=title, content=content, url=url, links=links)
         content = conversion.compose(doc, subject, attachments)
     return _Body(title=title, content=content, language=language, url=url, attachments=attachments, links=links)
@@ -255,6 +273,7 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
     summary, hidden = ("", False) if converted else _summary(doc)
     author, authors = _authors(doc, note_id)
     published, updated = normalise.moment(doc.get("published"), now) or now, normalise.moment(doc.get("updated"), now)
+    to, cc, group = (addresses(doc.get(name)) for name in ("to", "cc", "audience"))
     return Note(
         id=note_id,
         type=kind,
@@ -268,9 +287,9 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         summary=summary,
         sensitive=bool(normalise.boolean(doc.get("sensitive"))) or hidden,
         source=_source(doc.get("source")),
-        to=addresses(doc.get("to")),
-        cc=addresses(doc.get("cc")),
-        audience=addresses(doc.get("audience")),
+        to=to,
+        cc=(*cc, PUBLIC) if PUBLIC in group and PUBLIC not in (*to, *cc) else cc,
+        audience=group,
         published=published,
         updated=updated if updated and updated > published else None,
         in_reply_to=_parent(doc, note_id),
@@ -301,26 +320,24 @@ def _content(doc: JSON) -> tuple[str, str | None]:
     if isinstance(value, dict):
         language = normalise.language(value.get("@language"))
     translations = doc.get("contentMap")
-    if isinstance(translations, dict) and translations:
-        key = next((k for k, v in translations.items() if v == content), next(iter(translations)))
-        content = content or normalise.text(translations[key])
-        language = normalise.language(key) or language
+    if isinstance(translations, dict):
+        said = {key: words for key, value in translations.items() if (words := normalise.text(value))}
+        key = next((key for key, words in said.items() if words == content), next(iter(said), None))
+        if key is not None:
+            content = content or said[key]
+            language = normalise.language(key) or language
     return content, language
 
 
 def _title(doc: JSON, kind: str) -> str:
     """A vote repeats an option letter by letter, so the name of a note is text; elsewhere it may hold entities."""
-    name = normalise.text(doc.get("name"), MAX_TITLE_CHARACTERS)
-    if not name and isinstance(names := doc.get("nameMap"), dict):
-        name = normalise.text(list(names.values()), MAX_TITLE_CHARACTERS)
+    name = normalise.translated(doc, "name", MAX_TITLE_CHARACTERS)
     return name.strip() if kind in types.NATIVE else sanitize.plain_text(name)
 
 
 def _summary(doc: JSON) -> tuple[str, bool]:
     """The content warning, and whether there is one without words: Misskey writes a zero-width space for that."""
-    summary = normalise.text(doc.get("summary"), MAX_SUMMARY_CHARACTERS)
-    if not summary and isinstance(translations := doc.get("summaryMap"), dict):
-        summary = normalise.text(list(translations.values()), MAX_SUMMARY_CHARACTERS)
+    summary = normalise.translated(doc, "summary", MAX_SUMMARY_CHARACTERS)
     stripped = sanitize.plain_text(summary).replace(_ZERO_WIDTH_SPACE, "").strip()
     return stripped, bool(stripped) or _ZERO_WIDTH_SPACE in summary
 
@@ -329,7 +346,7 @@ def _authors(doc: JSON, note_id: str) -> tuple[str | None, tuple[str, ...]]:
     """Who wrote it: of several the first person on the post's host, then anybody there, then the first named."""
     values = normalise.many(doc.get("attributedTo")) or normalise.many(doc.get("actor"))
     authors = normalise.iris(values)
-    people = normalise.iris([v for v in values if isinstance(v, str) or types.primary(v) != "Group"])
+    people = normalise.iris([v for v in values if types.primary(v) not in ("Group", "Organization")])
     near = [a for a in (*people, *authors) if normalise.same_host(a, note_id)]
     chosen = near or list(people) or list(authors)
     return (chosen[0] if chosen else None), authors

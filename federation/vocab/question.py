@@ -105,9 +105,9 @@ def _option(item: Any) -> Option:
     properties = normalise.properties(item)
     if not properties:
         return Option(normalise.text(item, MAX_OPTION_CHARACTERS).strip())
-    title = normalise.text(properties.get("name"), MAX_OPTION_CHARACTERS) or sanitize.plain_text(
-        normalise.text(properties.get("content"), MAX_OPTION_CHARACTERS)
+    title = normalise.translated(properties, "name", MAX_OPTION_CHARACTERS) or sanitize.plain_text(
+        normalise.translated(properties, "content", MAX_OPTION_CHARACTERS)
     )
-    replies = properties.get("replies")
+    replies = normalise.one(properties.get("replies"))
     total = normalise.properties(replies).get("totalItems") if isinstance(replies, dict) else replies
     return Option(title.strip(), normalise.count(total) or 0)

@@ -46,6 +46,7 @@ class Peer(Listener):
     )  # fmt: skip
     # What it is there for: pictures mostly, or sound.
     shows: ClassVar[Media] = CAT
+    draws: ClassVar[tuple[Media, ...]] = ()  # in the text of its posts
 
     # ------------------------------------------------------------ how it signs
     scheme: ClassVar[str] = "cavage"

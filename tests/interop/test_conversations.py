@@ -54,7 +54,7 @@ async def posts(stage: Stage) -> None:
     assert seen["sensitive"] is (warning is not None)
     assert "look at my cat" in seen["content"]
     kinds = [(each["type"], each["remote_url"], each["description"]) for each in seen["media_attachments"]]
-    assert kinds == [(each.media_type.partition("/")[0], each.url, each.description) for each in media]
+    assert kinds == [(each.media_type.partition("/")[0], each.url, each.description) for each in (*media, *peer.draws)]
     # Another one, which nobody was sent, is looked up.
     note = peer.note("and look at this one")
     assert "and look at this one" in (await stage.alice.sees(note["id"]))["content"]

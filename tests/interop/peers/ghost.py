@@ -14,6 +14,7 @@ class Ghost(Peer):
     actor_path = "/.ghost/activitypub/users/{name}"
     shared_inbox = None
     seconds = 3600
+    draws = (Media("https://ghost.test/inside.png", "image/png", "inside"),)
     covered = ("(request-target)", "host", "date", "digest")
 
     def context(self) -> Any:

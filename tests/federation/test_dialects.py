@@ -1,0 +1,191 @@
+"""What servers say in shapes and words of their own, as it arrives: who may read it, whose it is, what comes of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.puppet import CONTEXT, PUBLIC, Puppet
+from tests.support.scenes import followed
+from tests.support.servers import Node, Person, drain
+
+pytestmark = pytest.mark.anyio
+
+URN = "urn:uuid:9a1c2c1e-5a3f-4a52-9c0e-2f6a0d6b1a11"
+
+
+@pytest.fixture
+async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
+    """Alice here follows Pat at puppet.test."""
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "puppet.test")
+    pat = puppet.actor("pat")
+    await followed(server, alice, puppet, pat)
+    return server, alice, puppet, pat
+
+
+@pytest.mark.parametrize(
+    ("on_post", "on_activity", "visibility"),
+    [
+        ({"to": None, "cc": None}, {"to": [PUBLIC], "cc": []}, "public"),
+        ({"to": None, "cc": None}, {"to": [], "cc": "as:Public"}, "unlisted"),
+        ({"to": None, "cc": None}, {"to": "https://puppet.test/users/pat/followers", "cc": None}, "private"),
+        ({"to": ["https://puppet.test/users/pat/followers"], "cc": None}, {"to": [PUBLIC], "cc": []}, "private"),
+        ({"to": None, "cc": None, "audience": "as:Public"}, {"to": [], "cc": []}, "unlisted"),
+    ],
+)
+async def test_the_activity_says_for_whom_where_the_post_does_not(
+    stage: Any, on_post: dict[str, Any], on_activity: dict[str, Any], visibility: str
+) -> None:
+    server, alice, puppet, pat = stage
+    note = puppet.note(pat, "1", **on_post)
+    activity = {**puppet.create({**note, "to": [], "cc": []}), "object": note, **on_activity}
+    await puppet.send(server, activity, pat)
+    await drain(server)
+    [status] = await alice.home()
+    assert status["visibility"] == visibility
+
+
+async def test_a_vote_may_repeat_its_option_as_content(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    asked = await alice.post(
+        "/api/v1/statuses", {"status": "?", "poll": {"options": ["tea", "milk"], "expires_in": 600}}
+    )
+    vote = puppet.note(pat, "v", name="tea", content="tea", inReplyTo=asked["uri"], to=[alice.uri], cc=[])
+    await puppet.send(server, puppet.create(vote), pat)
+    other = puppet.note(pat, "o", name="coffee", content="<p>rather coffee</p>", inReplyTo=asked["uri"], cc=[alice.uri])
+    await puppet.send(server, puppet.create(other), pat)
+    await drain(server)
+    seen = await alice.get(f"/api/v1/statuses/{asked['id']}")
+    assert [option["votes_count"] for option in seen["poll"]["options"]] == [1, 0]
+    assert seen["replies_count"] == 1  # a name that is no option is no vote
+
+
+async def test_a_profile_is_what_its_update_says(stage: Any) -> None:
+    """Caches between us and its server may still hold the former one (4.3.2)."""
+    server, alice, puppet, pat = stage
+    changed = {**pat, "name": "Patricia", "summary": "<p>new</p>"}
+    asked = len(puppet.asked)
+    await puppet.send(server, puppet.activity("Update", pat, changed, "u"), pat)
+    await drain(server)
+    assert "/users/pat" not in puppet.asked[asked:]
+    found = await alice.get("/api/v1/accounts/lookup", acct="pat@puppet.test")
+    assert (found["display_name"], found["note"]) == ("Patricia", "<p>new</p>")
+
+
+async def test_an_update_with_the_keys_alone_is_no_profile(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    stub = {name: pat[name] for name in ("id", "type", "preferredUsername", "inbox", "publicKey")}
+    puppet.documents["/users/pat"] = {**pat, "name": "Patricia"}
+    await puppet.send(server, puppet.activity("Update", pat, stub, "u"), pat)
+    await drain(server)
+    assert (await alice.get("/api/v1/accounts/lookup", acct="pat@puppet.test"))["display_name"] == "Patricia"
+
+
+async def test_an_old_profile_that_is_passed_on_does_not_come_back(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    key_id = puppet.multikey(pat)
+    former = puppet.proven(puppet.activity("Update", pat, {**pat, "name": "Former"}, "u"), key_id)
+    zoe = puppet.actor("zoe")
+    await puppet.send(server, former, zoe)
+    await drain(server)
+    assert (await alice.get("/api/v1/accounts/lookup", acct="pat@puppet.test"))["display_name"] == "Pat"
+
+
+async def test_an_actor_without_name_and_picture_is_no_stub(stage: Any) -> None:
+    """GoToSocial and others leave out what is empty; where it has moved to is said all the same."""
+    server, alice, puppet, pat = stage
+    bare = {name: value for name, value in pat.items() if name not in ("name", "summary", "icon")}
+    bare["url"] = "https://puppet.test/elsewhere"
+    puppet.documents["/users/pat"] = bare
+    await puppet.send(server, puppet.activity("Update", pat, pat["id"], "u"), pat)
+    await drain(server)
+    found = await alice.get("/api/v1/accounts/lookup", acct="pat@puppet.test")
+    assert (found["url"], found["display_name"]) == ("https://puppet.test/elsewhere", "")
+
+
+async def test_an_actor_whose_server_names_it_by_its_host_alone(server: Node) -> None:
+    """Actors of whole servers need no name (4.2.2): what they sign is theirs."""
+    puppet = Puppet(server.network, "puppet.test")
+    whole = puppet.actor("server", type="Application", preferredUsername=None)
+    alice = await server.person("alice")
+    await puppet.send(server, puppet.activity("Flag", whole, [alice.uri], "f", content="rude"), whole)
+    assert (await puppet.send(server, puppet.activity("Like", whole, alice.uri, "l"), whole)).status_code == 202
+
+
+async def test_a_follow_with_an_opaque_id_is_answered_under_it(server: Node) -> None:
+    """Fedify makes ids that have no address."""
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "puppet.test")
+    pat = puppet.actor("pat")
+    await puppet.send(server, {**puppet.activity("Follow", pat, alice.uri, "f"), "id": URN}, pat)
+    await drain(server)
+    [accept] = [activity for activity in puppet.inbox if activity["type"] == "Accept"]
+    assert accept["object"]["id"] == URN
+    await puppet.send(server, {**puppet.activity("Undo", pat, URN, "u"), "id": f"{URN}0"}, pat)
+    await drain(server)
+    assert await alice.get(f"/api/v1/accounts/{alice.id}/followers") == []
+
+
+async def test_boosts_and_likes_with_opaque_ids(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    post = await alice.posts("hello")
+    zoe = puppet.actor("zoe")
+    # Whoever knows the id of another's activity does not use it up.
+    await puppet.send(server, {**puppet.activity("Announce", zoe, post["uri"], "z"), "id": URN, "to": PUBLIC}, zoe)
+    await puppet.send(server, {**puppet.activity("Announce", pat, post["uri"], "a"), "id": URN, "to": PUBLIC}, pat)
+    await puppet.send(server, {**puppet.activity("Like", pat, post["uri"], "l"), "id": f"{URN}1"}, pat)
+    await drain(server)
+    seen = await alice.get(f"/api/v1/statuses/{post['id']}")
+    assert (seen["reblogs_count"], seen["favourites_count"]) == (2, 1)
+    await puppet.send(server, {**puppet.activity("Undo", pat, f"{URN}1", "u1"), "id": f"{URN}2"}, pat)
+    await puppet.send(server, {**puppet.activity("Undo", pat, URN, "u2"), "id": f"{URN}3"}, pat)
+    await drain(server)
+    seen = await alice.get(f"/api/v1/statuses/{post['id']}")
+    assert (seen["reblogs_count"], seen["favourites_count"]) == (1, 0)
+
+
+async def test_an_answer_to_a_follow_may_embed_its_actor(server: Node) -> None:
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "puppet.test")
+    pat = puppet.actor("pat")
+    found = (await alice.get("/api/v2/search", q="@pat@puppet.test", type="accounts", resolve="true"))["accounts"][0]
+    await alice.post(f"/api/v1/accounts/{found['id']}/follow")
+    await drain(server)
+    follow = {"type": "Follow", "id": "https://puppet.test/theirs", "actor": [{"type": "Person", "id": alice.uri}]}
+    await puppet.send(server, puppet.activity("Accept", pat, {**follow, "object": {"id": pat["id"]}}, "a"), pat)
+    await drain(server)
+    [relation] = await alice.get("/api/v1/accounts/relationships", id=found["id"])
+    assert relation["following"]
+
+
+async def test_what_is_undone_may_name_its_object_in_a_list(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    post = await alice.posts("hello")
+    await puppet.send(server, puppet.activity("Like", pat, [{"type": "Note", "id": post["uri"]}], "l"), pat)
+    await drain(server)
+    undone = {"type": "Like", "actor": {"id": pat["id"]}, "object": [post["uri"]]}
+    await puppet.send(server, puppet.activity("Undo", pat, undone, "u"), pat)
+    await drain(server)
+    assert (await alice.get(f"/api/v1/statuses/{post['id']}"))["favourites_count"] == 0
+
+
+async def test_pictures_in_the_text_are_attached(stage: Any) -> None:
+    """WordPress, Friendica and Lemmy write posts with pictures in them (10.2.3)."""
+    server, alice, puppet, pat = stage
+    text = (
+        '<p>See <img src="https://puppet.test/1.png" alt="a cat"> and <img src="https://puppet.test/2.jpg"></p>'
+        '<p><img class="emoji" alt="🙂" src="https://puppet.test/smile.svg"></p>'
+    )
+    attached = [{"type": "Image", "mediaType": "image/jpeg", "url": "https://puppet.test/2.jpg", "name": "a dog"}]
+    note = puppet.note(pat, "1", content=text, attachment=attached)
+    await puppet.send(server, {**puppet.create(note), "@context": CONTEXT}, pat)
+    await drain(server)
+    [status] = await alice.home()
+    media = [(each["remote_url"], each["description"], each["type"]) for each in status["media_attachments"]]
+    assert media == [
+        ("https://puppet.test/2.jpg", "a dog", "image"),
+        ("https://puppet.test/1.png", "a cat", "image"),
+    ]
+    assert "img" not in status["content"]
+    assert "1.png" not in status["content"]
+    assert "🙂" in status["content"]

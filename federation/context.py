@@ -24,10 +24,12 @@ class Site(msgspec.Struct, frozen=True):
     version: str
     title: str
     description: str
+    source_url: str  # where the source of what runs here is; empty if nobody said
     allow_private: bool  # plain http and loopback peers: development and tests
     mode: Literal["open", "allowlist"]
     authorized_fetch: bool  # documents for signed requests only
     linked_data_signatures: Literal["relays", "always", "never"]  # on public activities, instead of proofs
+    lenient_host: bool  # signatures of POSTs need not cover the Host header
     send_blocks: bool  # to the servers of whom people here block
     registrations_open: bool
     max_per_host: int  # deliveries under way to one host at a time

@@ -97,8 +97,9 @@ def _descriptor(site: Site, account: Account) -> JSON:
     if account.id != INSTANCE_ACTOR_ID:
         links += [
             {"rel": "http://ostatus.org/schema/1.0/subscribe", "template": f"{interact}{{uri}}"},
-            # FEP-3b86: where a visitor of another server is sent to do something with an object.
+            # FEP-3b86: where a visitor of another server is sent to do something with an object, or to write a post.
             {"rel": "https://w3id.org/fep/3b86/Object", "template": f"{interact}{{object}}"},
+            {"rel": "https://w3id.org/fep/3b86/Create", "template": f"{site.base_url}/share?text={{content}}"},
         ]
         if account.avatar_file:
             avatar = f"{site.base_url}/media/{account.avatar_file}"
@@ -151,6 +152,8 @@ async def nodeinfo(fed: Fed, request: Request, path: dict[str, str]) -> Response
         return Response("Not found", 404, _OPEN, "text/plain")
     counts, site = await _usage(fed), fed.site
     software = {"name": SOFTWARE, "version": site.version}
+    if version == "2.1" and site.source_url:
+        software["repository"] = site.source_url
     body: JSON = {
         "version": version,
         "software": software,

@@ -36,6 +36,7 @@ _PORT = re.compile(r"(.+):([0-9]{1,5})")
 # takes posts too wherever it is still offered, and FEP-3b86.
 _SUBSCRIBE = ("http://ostatus.org/schema/1.0/subscribe", "{uri}")
 _ACT = ("https://w3id.org/fep/3b86/Object", "{object}")
+_FOLLOW = ("https://w3id.org/fep/3b86/Follow", "{object}")
 
 
 class Handle(msgspec.Struct, frozen=True):
@@ -104,8 +105,9 @@ async def _ask(fed: Fed, handle: Handle, budget: Budget | None) -> Found:
     return _read(await _descriptor(fed, handle), handle)
 
 
-async def interaction(fed: Fed, visitor: Handle, uri: str) -> str | None:
+async def interaction(fed: Fed, visitor: Handle, uri: str, *, somebody: bool = False) -> str | None:
     """Where the visitor's own server lets them act on the object `uri`; None when it names no place of its own.
+    `somebody`: it is an account, which one follows.
 
     Raises Rejected, Gone or Retry.
     """
@@ -115,7 +117,7 @@ async def interaction(fed: Fed, visitor: Handle, uri: str) -> str | None:
     theirs = {visitor.domain}
     with contextlib.suppress(Rejected, BadUrl):
         theirs.add(parse_url(_read(descriptor, visitor).actor_uri).authority)
-    for rel, variable in (_SUBSCRIBE, _ACT):
+    for rel, variable in (_SUBSCRIBE, _ACT, *([_FOLLOW] if somebody else [])):
         for link in normalise.objects(descriptor.get("links")):
             template = normalise.text(link.get("template"), 2048)
             if normalise.text(link.get("rel"), 200) != rel or variable not in template:

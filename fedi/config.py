@@ -158,6 +158,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "them, and may show them that they are blocked. What either followed of the other ends in any case."
         ),
     ] = True
+    lenient_host_signatures: Annotated[
+        bool,
+        Meta(
+            description="Takes activities whose signature leaves out for which host they are, as old software makes "
+            "them. What was meant for another server can then be sent on to this one."
+        ),
+    ] = False
     linked_data_signatures: Annotated[
         Literal["relays", "always", "never"],
         Meta(

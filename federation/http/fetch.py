@@ -17,7 +17,7 @@ from federation.errors import Gone, Rejected, Retry
 from federation.http import html
 from federation.http.addresses import Url, parse_url
 from federation.http.client import BadResponse, HTTPClient, HTTPError, Judge, Response, Sign, Unreachable
-from federation.vocab.normalise import AS2, loads
+from federation.vocab.normalise import AS2, has_context, loads
 
 ACCEPT_DOCUMENT = f'application/activity+json, application/ld+json; profile="{AS2}"'
 ACCEPT_JRD = "application/jrd+json, application/json"
@@ -197,7 +197,7 @@ def _parse(response: Response) -> Document:
     if not _is_document_type(response.headers.get("content-type", "")):
         raise Rejected(f"{where} answers {response.media_type or 'no content type'} instead of ActivityPub")
     body = loads(response.body)
-    if response.media_type == "application/ld+json" and not _has_profile(response) and not _has_as2_context(body):
+    if response.media_type == "application/ld+json" and not _has_profile(response) and not has_context(body):
         raise Rejected(f"{where} answers JSON-LD that is not ActivityStreams")
     uri = body.get("id", body.get("@id"))
     if not isinstance(uri, str):
@@ -219,11 +219,6 @@ def _is_document_type(content_type: str) -> bool:
 def _has_profile(response: Response) -> bool:
     match = _PROFILE.search(response.headers.get("content-type", ""))
     return match is not None and AS2 in (match[1] or match[2] or "").split()
-
-
-def _has_as2_context(body: dict[str, Any]) -> bool:
-    context = body.get("@context")
-    return AS2 in (context if isinstance(context, list) else [context])
 
 
 def _parameter(parameters: str, name: str) -> str:

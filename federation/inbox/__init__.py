@@ -148,6 +148,8 @@ async def _handle(fed: Fed, document: normalise.JSON, envelope: Activity, payloa
         raise Rejected("an activity of ours came back")
     if sender.suspended_at is not None and envelope.type not in _HEARD_FROM_SUSPENDED:
         raise Rejected("its sender is suspended")
+    if not normalise.has_context(document):
+        log.warning("not said to be ActivityStreams", extra={"sender": sender.uri})
     if payload.get("limited") and sender.silenced_at is None:
         await judging.limit(fed, sender)
     # Whose inbox somebody else chose for it says nothing about whom its author meant.

@@ -127,7 +127,8 @@ def _claims(fed: Fed, request: Request, body: bytes) -> tuple[SignedRequest, Seq
         request.method, serving.target(request), tuple(request.headers.items()), body, fed.site.scheme
     )
     try:
-        return signed, verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
+        strict = not fed.site.lenient_host
+        return signed, verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts, require_host=strict)
     except SignatureError as exc:
         return signed, exc
 

@@ -29,12 +29,13 @@ class Claim(Struct, frozen=True):
         return name in self.parsed.headers
 
 
-def claims(request: SignedRequest, now: datetime, *, hosts: Container[str]) -> list[Claim]:
+def claims(request: SignedRequest, now: datetime, *, hosts: Container[str], require_host: bool = True) -> list[Claim]:
     """At least one, of which the first that is confirmed counts. Raise SignatureError (status 400 or 401) when the
-    request can be refused without a key. Whoever sends Signature-Input means RFC 9421."""
+    request can be refused without a key. `require_host`: see `draft_cavage.claim`. Whoever sends Signature-Input means
+    RFC 9421."""
     if request.values("signature-input"):
         return [Claim(parsed.key_id, parsed) for parsed in rfc9421.claims(request, now, hosts=hosts)]
-    parsed = draft_cavage.claim(request, now, hosts=hosts)
+    parsed = draft_cavage.claim(request, now, hosts=hosts, require_host=require_host)
     return [Claim(parsed.key_id, parsed)]
 
 

@@ -96,6 +96,12 @@ def loads(body: bytes) -> JSON:
     return _without_nul(document) if b"\\u0000" in body else document
 
 
+def has_context(document: JSON) -> bool:
+    """Whether a document says that it is ActivityStreams. Of what it says otherwise nothing depends on it."""
+    context = document.get("@context")
+    return AS2 in (context if isinstance(context, list) else [context])
+
+
 def strip(name: str) -> str:
     """A property or type name without the prefix or namespace we know."""
     if ":" not in name:

@@ -43,7 +43,7 @@ async def send_home(page: Page, call: Call[Visit]) -> Response:
     if visitor.domain in (settings.account_domain, settings.web_domain):
         return pages.redirect(f"/authorize_interaction?uri={quote(params.uri, safe='')}")
     try:
-        place = await webfinger.interaction(call.app.fed, visitor, params.uri)
+        place = await webfinger.interaction(call.app.fed, visitor, params.uri, somebody=_is_profile(page, params.uri))
     except Retry:
         return _again(page, params, _("%s does not answer at the moment.") % visitor.domain)
     except (Rejected, Gone):
@@ -52,6 +52,12 @@ async def send_home(page: Page, call: Call[Visit]) -> Response:
         text = _("%s does not say where to go. Please search for the address below in your app.")
         return _again(page, params, text % visitor.domain)
     return pages.redirect(place)
+
+
+def _is_profile(page: Page, uri: str) -> bool:
+    """Whether it is an account of ours, by its address or its page."""
+    path = uri.removeprefix(f"{page.app.settings.base_url}/")
+    return "/" not in path.removeprefix("users/") and path.startswith(("users/", "@"))
 
 
 def _visitor(text: str) -> Handle | None:

@@ -22,6 +22,7 @@ Disallow: /api/
 Disallow: /auth/
 Disallow: /oauth/
 Disallow: /authorize_interaction
+Disallow: /share
 Disallow: /visitors
 """
 

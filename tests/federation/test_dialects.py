@@ -1,9 +1,14 @@
 """What servers say in shapes and words of their own, as it arrives: who may read it, whose it is, what comes of it."""
 
+import base64
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
+import orjson
 import pytest
 
+from federation.signatures import digest, keys
 from tests.support.puppet import CONTEXT, PUBLIC, Puppet
 from tests.support.scenes import followed
 from tests.support.servers import Node, Person, drain
@@ -189,3 +194,38 @@ async def test_pictures_in_the_text_are_attached(stage: Any) -> None:
     assert "img" not in status["content"]
     assert "1.png" not in status["content"]
     assert "🙂" in status["content"]
+
+
+async def test_a_context_is_not_needed(stage: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It is missed in the log (3.2.2)."""
+    server, alice, puppet, pat = stage
+    note = puppet.note(pat, "1")
+    with caplog.at_level("WARNING", "fedi.inbox"):
+        await puppet.send(server, {**puppet.create(note), "@context": "https://schema.org"}, pat)
+        await drain(server)
+    assert [status["uri"] for status in await alice.home()] == [note["id"]]
+    assert [record.sender for record in caplog.records] == [pat["id"]]
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+async def test_old_software_that_does_not_sign_the_host(servers: Any, lenient: bool) -> None:
+    """Of a POST only, and where the operator wants it (5.2.4)."""
+    (server,) = await servers("example.test", lenient_host_signatures=lenient)
+    puppet = Puppet(server.network, "puppet.test")
+    pat, alice = puppet.actor("pat"), await server.person("alice")
+    body = orjson.dumps(puppet.activity("Follow", pat, alice.uri, "f"))
+    date, made = format_datetime(datetime.now(UTC), usegmt=True), digest.header(body)
+    text = f"(request-target): post /inbox\ndate: {date}\ndigest: {made}"
+    value = base64.b64encode(keys.sign(keys.load_private(puppet.private(pat)), text.encode())).decode()
+    header = f'keyId="{pat["publicKey"]["id"]}",headers="(request-target) date digest",signature="{value}"'
+    header += ',algorithm="rsa-sha256"'
+    headers = {"Date": date, "Digest": made, "Signature": header, "Content-Type": "application/activity+json"}
+    answer = await server.client.post("/inbox", content=body, headers=headers)
+    assert answer.status_code == (202 if lenient else 401)
+
+
+async def test_nodeinfo_names_the_source(servers: Any) -> None:
+    (server,) = await servers("example.test", source_url="https://code.test/fedi")
+    found = [(await server.client.get(f"/nodeinfo/{version}")).json()["software"] for version in ("2.0", "2.1")]
+    assert ["repository" in software for software in found] == [False, True]
+    assert found[1]["repository"] == "https://code.test/fedi"

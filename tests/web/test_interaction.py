@@ -252,3 +252,35 @@ async def test_looking_up_is_limited(servers: Any) -> None:
         await window.log_in("alice")
         codes = {(await window.open(about("alice@example.test"))).status_code for _ in range(61)}
     assert codes == {200, 429}
+
+
+async def test_a_post_that_is_begun_elsewhere_is_written_here(server: Node) -> None:
+    alice = await server.person("alice")
+    descriptor = (await server.client.get("/.well-known/webfinger?resource=acct:alice@example.test")).json()
+    (place,) = [link["template"] for link in descriptor["links"] if link["rel"] == "https://w3id.org/fep/3b86/Create"]
+    begun = place.removeprefix(server.base_url).replace("{content}", quote("Look & <see>\nthis", safe=""))
+    async with browser(server) as window:
+        await window.open(begun)
+        assert window.location.startswith("/auth/log_in")
+        await window.log_in("alice")
+        await window.open(f"{begun}&url=https://b.test/&title=On%20cats")
+        assert window.form("/share")["text"] == "On cats\n\nLook & <see>\nthis\n\nhttps://b.test/"
+        await window.submit("/share", {"text": "Look & see", "visibility": "unlisted"})
+        assert window.status == 303
+    [status] = await alice.get(f"/api/v1/accounts/{alice.id}/statuses")
+    assert (status["visibility"], status["content"]) == ("unlisted", "<p>Look &amp; see</p>")
+
+
+@pytest.mark.parametrize("text", ["", " ", "x" * 6000])
+async def test_a_post_that_cannot_be_posted_keeps_its_text(server: Node, text: str) -> None:
+    alice = await server.person("alice")
+    async with browser(server) as window:
+        await window.log_in("alice")
+        await window.open("/share")
+        await window.submit("/share", {"text": text, "visibility": "private"})
+        assert window.status == 422
+        assert window.form("/share")["text"] == text
+        assert 'value="private" selected' in window.html
+        await window.submit("/share", {"text": "forged"}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert window.status == 422
+    assert await alice.get(f"/api/v1/accounts/{alice.id}/statuses") == []

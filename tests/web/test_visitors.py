@@ -166,3 +166,15 @@ async def test_asking_other_servers_is_limited_by_address(servers: Any) -> None:
             codes.add(window.status)
             assert len(codes) == 1 or window.status == 429
     assert codes == {422, 429}
+
+
+async def test_a_server_may_take_visitors_only_to_follow(server: Node) -> None:
+    alice = await server.person("alice")
+    post = await alice.posts("hello")
+    follow = {"rel": "https://w3id.org/fep/3b86/Follow", "template": "https://there.test/follow?who={object}"}
+    declares(Puppet(server.network, "there.test"), follow)
+    async with browser(server) as window:
+        await visit(window, "/@alice", "@you@there.test")
+        assert window.location == "https://there.test/follow?who=https%3A%2F%2Fexample.test%2Fusers%2Falice"
+        await visit(window, post["url"], "@you@there.test")
+        assert window.status == 422

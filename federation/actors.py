@@ -337,7 +337,7 @@ async def _replace_keys(conn: Conn, account_id: int, uri: str, published: Sequen
     """A document without keys says nothing about them. A key that another actor holds is not given away, unless it
     lies at or below this actor's address: then the other one's claim was the false one."""
     if published:
-        own = [key.uri for key in published if key.uri.startswith((f"{uri}#", f"{uri}/"))]
+        own = [key.uri for key in published if key.uri == uri or key.uri.startswith((f"{uri}#", f"{uri}/"))]
         await keys.take_back(conn, account_id, own)
         await keys.replace(conn, account_id, published)
 

@@ -41,7 +41,7 @@ async def apply(fed: Fed, note: Note) -> bool:
         current = await statuses.lock(conn, known.id)
         if current is None or _edited_at(note, current) is None:
             return False
-        shared = await interacting.keep(conn, fed.site, current.id, note)
+        shared = await interacting.keep(conn, fed.site, current.id, note, author)
         with_media = not (verdict.reject_media or author.media_rejected)
         edited = await _edit(conn, note, current, author, named=named, edited_at=edited_at, with_media=with_media)
         return edited or shared

@@ -11,7 +11,7 @@ from federation.errors import Gone, Rejected
 from federation.vocab import activity, consent, interaction, normalise, types
 from federation.vocab.audience import PUBLIC
 from federation.vocab.note import Note
-from storage import accounts, approvals, follows, statuses
+from storage import accounts, approvals, follows, search_consents, statuses
 from storage.accounts import Account
 from storage.approvals import Action, Rule, Verdict
 from storage.db import Conn
@@ -20,19 +20,32 @@ from storage.statuses import Status
 NAMES: dict[Action, str] = {"like": "canLike", "reply": "canReply", "announce": "canAnnounce"}
 
 
-async def keep(conn: Conn, site: Site, status_id: int, note: Note) -> bool:
+async def keep(conn: Conn, site: Site, status_id: int, note: Note, author: Account) -> bool:
     """What a post of another server allows from now on, and the collections that it shares; whether these changed."""
     await approvals.set_rules(conn, status_id, rules(note))
+    await search_consents.put(conn, status_id, _findable(note, author))
     return await sharing.replace(conn, site, status_id, note.collections)
 
 
-async def begin(conn: Conn, site: Site, status_id: int, note: Note) -> None:
-    """The same for a post that is new: most say nothing of either."""
+async def begin(conn: Conn, site: Site, status_id: int, note: Note, author: Account) -> None:
+    """The same for a post that is new: most say nothing of any."""
+    if note.searchable_by is not None:
+        await search_consents.put(conn, status_id, _findable(note, author))
     allowed = rules(note)
     if allowed:
         await approvals.set_rules(conn, status_id, allowed)
     if note.collections:
         await sharing.replace(conn, site, status_id, note.collections)
+
+
+def _findable(note: Note, author: Account) -> int | None:
+    """By whom a post may be found; None when that is its author's to say (fedibird, PieFed)."""
+    if note.searchable_by is None:
+        return None
+    if PUBLIC in note.searchable_by:
+        return search_consents.EVERYBODY
+    followers = author.followers_uri is not None and author.followers_uri in note.searchable_by
+    return search_consents.FOLLOWERS if followers else search_consents.AUTHOR
 
 
 def rules(note: Note) -> list[Rule]:

@@ -90,7 +90,8 @@ async def _write(conn: Conn, fed: Fed, note: Note, author: Account, kept: _Kept)
     new = await _new(conn, note, author, kept)
     status_id, created = await statuses.create(conn, new)
     if created:
-        await _place(conn, fed, status_id, new, note, judged=kept.judged)
+        await interacting.begin(conn, fed.site, status_id, note, author)
+        await _place(conn, status_id, new, note, judged=kept.judged)
     return status_id, new if created else None
 
 
@@ -113,9 +114,8 @@ async def _lock(conn: Conn, note: Note) -> None:
         await inbox.lock(conn, uri)
 
 
-async def _place(conn: Conn, fed: Fed, status_id: int, new: statuses.New, note: Note, *, judged: bool) -> None:
-    """What a new post allows, the collections that it shares, and the communities that it is in."""
-    await interacting.begin(conn, fed.site, status_id, note)
+async def _place(conn: Conn, status_id: int, new: statuses.New, note: Note, *, judged: bool) -> None:
+    """What a new post answers, and the communities that it is in."""
     await answers.arrived(conn, status_id, new, note, judged=judged)
     await communities.place(conn, status_id, [*note.audience, *note.to, *note.cc])
 

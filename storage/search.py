@@ -134,9 +134,9 @@ _FITS = f"""w.words @@ $2::tsquery and w.status_id < $5 and w.status_id > $6
 
 
 async def status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[int]:
-    """Newest first: the viewer's own posts, those they did something with, answered or are named in, and public ones of
-    people who agreed to be found. What is the viewer's is looked for by itself, along the indexes that are best for it:
-    each part more costs more to plan than to run."""
+    """Newest first: the viewer's own posts, those they did something with, answered or are named in, and public ones
+    that may be found, by their own word or else by their author's. What is the viewer's is looked for by itself, along
+    the indexes that are best for it: each part more costs more to plan than to run."""
     async with conn.transaction():  # A plan for any words is good for none: how common they are decides.
         await conn.execute("set local plan_cache_mode = force_custom_plan")
         return await _status_ids(conn, viewer_id, query)
@@ -155,8 +155,11 @@ async def _status_ids(conn: Conn, viewer_id: int, query: StatusQuery) -> list[in
                 order by w.status_id desc limit $3::bigint + $4)
             union
             (select s.id from status_words w join statuses s on s.id = w.status_id
-                join accounts a on a.id = s.account_id and a.indexable and a.silenced_at is null
-                where $8 <> 'library' and s.visibility = 0 and {_FITS}
+                join accounts a on a.id = s.account_id and a.silenced_at is null
+                where $8 <> 'library' and s.visibility = 0 and {_FITS} and coalesce((
+                    select c.level = 0 or (c.level = 1 and exists (
+                        select from follows f where f.account_id = $1 and f.target_id = s.account_id))
+                    from search_consents c where c.status_id = s.id), a.indexable)
                 order by w.status_id desc limit $3::bigint + $4)) found
         order by id desc limit $3 offset $4
         """,

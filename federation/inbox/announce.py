@@ -17,7 +17,8 @@ from storage.visibility import PRIVATE, UNLISTED, number
 async def boosted(box: Box) -> None:
     """A post of ours, or of anybody when the sender is followed here; fetched if it is not known."""
     uri = box.object_id
-    if not uri or box.activity.id is None or box.activity.object_type in types.ACTIVITIES:
+    kind = box.activity.object_type
+    if not uri or box.activity.id is None or kind in types.ACTIVITIES or kind in types.COLLECTIONS:
         return
     async with box.fed.db.read() as conn:
         post = await statuses.by_uri(conn, uri)

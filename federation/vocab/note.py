@@ -72,6 +72,7 @@ class Note(Struct, frozen=True, kw_only=True):
     quote_gone: bool
     quote_authorization: str | None
     can_quote: Policy | None
+    searchable_by: tuple[str, ...] | None
     replies: str | None
     application: str
     raw: JSON
@@ -306,6 +307,7 @@ def _note(doc: JSON, note_id: str, kind: str, now: datetime) -> Note:
         quote_gone="Tombstone" in normalise.kinds(normalise.one(doc.get("quote"))),
         quote_authorization=normalise.iri(doc.get("quoteAuthorization")),
         can_quote=quotes.parse_policy(doc),
+        searchable_by=addresses(doc["searchableBy"]) if doc.get("searchableBy") is not None else None,
         replies=normalise.iri(doc.get("replies")),
         application=_application(doc.get("generator")),
         raw=doc,

@@ -229,3 +229,45 @@ async def test_nodeinfo_names_the_source(servers: Any) -> None:
     found = [(await server.client.get(f"/nodeinfo/{version}")).json()["software"] for version in ("2.0", "2.1")]
     assert ["repository" in software for software in found] == [False, True]
     assert found[1]["repository"] == "https://code.test/fedi"
+
+
+async def test_a_post_may_say_by_whom_it_is_found(stage: Any) -> None:
+    """Fedibird's and PieFed's `searchableBy` stands above what its author wants in general (4.2.17)."""
+    server, alice, puppet, pat = stage
+    bob = await server.person("bob")
+    other = Puppet(server.network, "other.test")
+    zoe = other.actor("zoe", indexable=True)
+    await followed(server, alice, other, zoe)
+    said = {
+        "everybody": (pat, {"searchableBy": PUBLIC}),
+        "followers": (zoe, {"searchableBy": [zoe["followers"]]}),
+        "author": (zoe, {"searchableBy": zoe["id"]}),
+        "nobody": (zoe, {"searchableBy": []}),
+        "general": (zoe, {}),
+        "silent": (pat, {}),
+    }
+    for name, (author, more) in said.items():
+        theirs = puppet if author is pat else other
+        note = theirs.note(author, name, content=f"<p>aardvark {name}</p>", **more)
+        await theirs.send(server, theirs.create(note), author)
+    await drain(server)
+
+    async def found(viewer: Person) -> set[str]:
+        statuses = (await viewer.get("/api/v2/search", q="aardvark", type="statuses"))["statuses"]
+        return {status["uri"].rpartition("/")[2] for status in statuses}
+
+    assert await found(alice) == {"everybody", "followers", "general"}
+    assert await found(bob) == {"everybody", "general"}
+    note = puppet.note(pat, "everybody", content="<p>aardvark</p>", updated="2099-01-01T00:00:00Z")
+    await puppet.send(server, puppet.activity("Update", pat, note, "u"), pat)
+    await drain(server)
+    assert await found(bob) == {"general"}
+
+
+async def test_a_list_of_activities_that_is_announced_is_not_asked_for(stage: Any) -> None:
+    """PieFed gathers votes."""
+    server, _alice, puppet, pat = stage
+    votes = {"type": "OrderedCollection", "id": "https://puppet.test/votes", "orderedItems": [{"type": "Like"}]}
+    await puppet.send(server, puppet.activity("Announce", pat, votes, "a", to=PUBLIC), pat)
+    await drain(server)
+    assert "/votes" not in puppet.asked

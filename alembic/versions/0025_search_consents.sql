@@ -1,0 +1,7 @@
+-- By whom posts of other servers may be found, where they say so themselves (searchableBy); of all others their author's
+-- wish counts. 0: everybody, 1: followers, 2: the author alone.
+
+create table search_consents (
+    status_id bigint primary key references statuses on delete cascade,
+    level smallint not null
+);

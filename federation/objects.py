@@ -8,7 +8,7 @@ from federation.context import Site
 from federation.vocab import activity, attachment, audience, note, question, quote, tag
 from storage import publishing, quote_policies
 from storage.db import Conn
-from storage.publishing import Material, Medium
+from storage.publishing import Material, Medium, Parent
 from storage.statuses import Status
 from storage.visibility import DIRECT, NAMES, PRIVATE
 
@@ -35,7 +35,6 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
     """A Note, or a Question when it has a poll."""
     author = material.authors[status.account_id]
     to, cc = addresses(status, material)
-    named = [mention for mention in material.mentions.get(status.id, ()) if not mention.silent]
     parent = material.parents.get(status.in_reply_to_id or 0)
     return note.render(
         note.Outgoing(
@@ -60,7 +59,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
                 for media_id in status.media_ids
                 if media_id in material.media
             ),
-            mentions=tuple(tag.Mention(mention.uri, f"@{mention.username}@{mention.domain}") for mention in named),
+            mentions=_mentions(status, material),
             hashtags=tuple(
                 tag.Hashtag(name, uris.tag_page(site.base_url, name)) for name in material.tags.get(status.id, ())
             ),
@@ -90,11 +89,28 @@ def addresses(status: Status, material: Material) -> tuple[tuple[str, ...], tupl
     """`to` and `cc` of a post: whoever its visibility names, the mentioned, of a public answer whom it answers."""
     author = material.authors[status.account_id]
     people = [mention.uri for mention in material.mentions.get(status.id, ())]
-    parent = material.parents.get(status.in_reply_to_id or 0)
-    if parent is not None and status.visibility < PRIVATE and parent.account_id != status.account_id:
-        people.append(parent.account_uri)
+    answered = _answered(status, material)
+    if answered is not None:
+        people.append(answered.account_uri)
     found = audience.audience(NAMES[status.visibility], author.followers_uri or "", people)
     return tuple(found.to), tuple(found.cc)
+
+
+def _mentions(status: Status, material: Material) -> tuple[tag.Mention, ...]:
+    """Those that it names, and whom it answers: many tell nobody who is not among the tags."""
+    named = {
+        each.uri: f"@{each.username}@{each.domain}" for each in material.mentions.get(status.id, ()) if not each.silent
+    }
+    answered = _answered(status, material)
+    if answered is not None:
+        named.setdefault(answered.account_uri, f"@{answered.username}@{answered.domain}")
+    return tuple(tag.Mention(uri, name) for uri, name in named.items())
+
+
+def _answered(status: Status, material: Material) -> Parent | None:
+    """What a public post answers, if that is somebody else's."""
+    parent = material.parents.get(status.in_reply_to_id or 0)
+    return parent if parent and status.visibility < PRIVATE and parent.account_id != status.account_id else None
 
 
 def announce(status: Status, material: Material) -> JSON:

@@ -64,6 +64,8 @@ class Parent(msgspec.Struct, frozen=True):
     uri: str
     account_id: int
     account_uri: str
+    username: str
+    domain: str
 
 
 class QuoteRow(msgspec.Struct, frozen=True):
@@ -162,8 +164,8 @@ async def _parents(conn: Conn, statuses: Sequence[Status]) -> dict[int, Parent]:
     ]
     records = await conn.fetch(
         """
-        select s.id, s.uri, s.account_id, a.uri as account_uri from statuses s join accounts a on a.id = s.account_id
-        where s.id = any($1)
+        select s.id, s.uri, s.account_id, a.uri as account_uri, a.username, a.domain
+        from statuses s join accounts a on a.id = s.account_id where s.id = any($1)
         """,
         wanted,
     )

@@ -271,3 +271,20 @@ async def test_a_list_of_activities_that_is_announced_is_not_asked_for(stage: An
     await puppet.send(server, puppet.activity("Announce", pat, votes, "a", to=PUBLIC), pat)
     await drain(server)
     assert "/votes" not in puppet.asked
+
+
+async def test_whoever_is_answered_is_named_among_the_tags(stage: Any) -> None:
+    """Misskey, Pixelfed, Threads and bridges tell nobody else (9.3.3)."""
+    server, alice, puppet, pat = stage
+    note = puppet.note(pat, "1")
+    await puppet.send(server, puppet.create(note), pat)
+    await drain(server)
+    [seen] = await alice.home()
+    for text, visibility in (("well", "public"), ("@pat@puppet.test well", "unlisted"), ("psst", "private")):
+        answer = {"status": text, "visibility": visibility, "in_reply_to_id": seen["id"]}
+        await alice.post("/api/v1/statuses", answer)
+        await drain(server)
+    created = [each["object"] for each in puppet.inbox if each["type"] == "Create"]
+    tags = [{"type": "Mention", "href": pat["id"], "name": "@pat@puppet.test"}]
+    assert [each["tag"] for each in created] == [tags, tags]
+    assert all(pat["id"] in each["cc"] for each in created)

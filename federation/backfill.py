@@ -1,5 +1,6 @@
-"""What a profile shows of its past: the posts that its actor has pinned, and the recent ones. Fetched by jobs when
-somebody here follows the actor or looks at the profile, within a budget, and stored quietly under their own dates.
+"""What a profile shows of its past: the posts that its actor has pinned, the recent ones, and how many there are.
+Fetched by jobs when somebody here follows the actor or looks at the profile, within a budget, and stored quietly under
+their own dates.
 """
 
 import time
@@ -11,13 +12,16 @@ from cachetools import TTLCache
 from federation import budgets, gathering, references
 from federation.context import Fed
 from federation.errors import Rejected
-from storage import accounts, jobs, pins, profile_reads
+from federation.vocab import normalise
+from storage import account_claims, accounts, jobs, pins, profile_reads
+from storage.account_claims import Claims
 from storage.accounts import Account
 from storage.db import Conn
 from storage.visibility import PRIVATE
 
 FEATURED_JOB = accounts.PINS_JOB
 OUTBOX_JOB = "fetch_outbox"  # payload {"account_id": …}
+COUNTS_JOB = "fetch_counts"  # payload {"account_id": …}
 
 MAX_PINNED = 10
 MAX_POSTS = 40
@@ -30,7 +34,7 @@ LOOK_SECONDS = 600
 
 async def begin(conn: Conn, account: Account) -> None:
     """Leave the jobs that read a remote profile, unless that was done lately."""
-    if account.is_local or account.suspended_at is not None or not (account.featured_uri or account.outbox):
+    if account.is_local or account.suspended_at is not None:
         return
     if not await profile_reads.claim(conn, account.id, every=READ_EVERY):
         return
@@ -39,6 +43,8 @@ async def begin(conn: Conn, account: Account) -> None:
         await jobs.enqueue(conn, FEATURED_JOB, payload, queue="slow", key=str(account.id))
     if account.outbox:
         await jobs.enqueue(conn, OUTBOX_JOB, payload, queue="slow", key=str(account.id))
+    if account.followers_uri or account.following_uri:
+        await jobs.enqueue(conn, COUNTS_JOB, payload, queue="slow", key=str(account.id))
 
 
 async def look(fed: Fed, account: Account) -> None:
@@ -79,14 +85,34 @@ async def outbox(fed: Fed, payload: dict[str, Any]) -> None:
         return
     budget = budgets.of_profile(account.id)
     try:
-        listed = await references.items(fed, account.outbox, budget, most=MAX_POSTS, pages=MAX_PAGES)
+        listing = await references.read(fed, account.outbox, budget, most=MAX_POSTS, pages=MAX_PAGES)
     except Rejected:
         async with fed.db.transaction() as conn:
             await profile_reads.postpone(conn, account.id, every=READ_EVERY, by=FAILED_FOR)
         raise
-    _, missing = await gathering.fresh(fed, listed)
+    await _claim(fed, account, Claims(statuses=listing.total))
+    _, missing = await gathering.fresh(fed, listing.items)
     for item in missing:
         await gathering.post(fed, item, budget, listed_by=account.outbox, author=account.uri)
+
+
+async def counts(fed: Fed, payload: dict[str, Any]) -> None:
+    """Job: how many follow a remote account and how many it follows, as its server says. Not who."""
+    account = await _remote(fed, payload)
+    if account is None:
+        return
+    budget = budgets.of_profile(account.id)
+    found = list[int | None]()
+    for uri in (account.followers_uri, account.following_uri):
+        own = uri is not None and normalise.same_host(uri, account.uri)
+        found.append(await references.total(fed, uri, budget) if uri is not None and own else None)
+    await _claim(fed, account, Claims(followers=found[0], following=found[1]))
+
+
+async def _claim(fed: Fed, account: Account, claims: Claims) -> None:
+    if claims != Claims():
+        async with fed.db.transaction() as conn:
+            await account_claims.put(conn, account.id, claims)
 
 
 async def _remote(fed: Fed, payload: dict[str, Any]) -> Account | None:

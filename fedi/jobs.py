@@ -94,6 +94,7 @@ JOBS: dict[str, Job] = {
     threads.REPLIES_JOB: _federated(threads.replies),
     backfill.FEATURED_JOB: _federated(backfill.featured),
     backfill.OUTBOX_JOB: _federated(backfill.outbox),
+    backfill.COUNTS_JOB: _federated(backfill.counts),
     quotes.SETTLE_JOB: _federated(stamps.settle),
     answers.JOB: _federated(answers.judge),
     collection_items.SETTLE_JOB: _federated(featuring.settle),

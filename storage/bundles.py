@@ -164,8 +164,9 @@ HEADS = f"""
         q.state as quote_state, v.id as quoted_id, v.avoided as quoted_avoided, coalesce(m.flags, 0) as flags,
         exists (select from conversation_mutes t where t.account_id = $1 and t.thread_id = s.thread_id) as muted,
         {_SHARED} as collections, {_RULES} as rules,
-        coalesce(n.statuses_count, 0) as statuses_count, coalesce(n.following_count, 0) as following_count,
-        coalesce(n.followers_count, 0) as followers_count, n.last_status_at
+        greatest(n.statuses_count, n.claimed_statuses, 0) as statuses_count,
+        greatest(n.following_count, n.claimed_following, 0) as following_count,
+        greatest(n.followers_count, n.claimed_followers, 0) as followers_count, n.last_status_at
     from statuses s
     join accounts a on a.id = s.account_id
     left join account_stats n on n.account_id = s.account_id
@@ -354,8 +355,8 @@ async def authors(
                 select from account_settings w where w.account_id = a.id and w.email_subscriptions) then (
                 select bit_or(r.permissions) from memberships m join users u on u.id = m.user_id
                 join roles r on r.name = u.role where m.account_id = a.id) end,
-            coalesce(n.statuses_count, 0), coalesce(n.following_count, 0), coalesce(n.followers_count, 0),
-            n.last_status_at,
+            greatest(n.statuses_count, n.claimed_statuses, 0), greatest(n.following_count, n.claimed_following, 0),
+            greatest(n.followers_count, n.claimed_followers, 0), n.last_status_at,
             ({ASKS_FOLLOWS}) and exists (select from follows where account_id = $1 and target_id = a.id),
             ({ASKS_FOLLOWED}) and exists (select from follows where account_id = a.id and target_id = $1)
         from accounts a left join account_stats n on n.account_id = a.id

@@ -14,7 +14,8 @@ MAX_PER_PERSON = 20
 
 
 async def liked(box: Box) -> None:
-    """A Like with an emoji is a reaction, any other a favourite: of a post that we hold and the sender may read."""
+    """A Like with an emoji is a reaction, any other a favourite: of a post that the sender may read. How many favour a
+    post of another server is for that one to say."""
     await _receive(box, reaction.parse(box.activity))
 
 
@@ -43,9 +44,9 @@ async def _receive(box: Box, given: Reaction | None) -> None:
             return
         if not await statuses.visible(conn, box.actor.id, [post.id]):
             raise Rejected("the post is not theirs to see")
-        if given is None:
+        if given is None and post.is_local:
             await favourites.add(conn, account_id=box.actor.id, status_id=post.id, uri=box.activity.id)
-        else:
+        elif given is not None:
             await _add(conn, box, post.id, given)
 
 

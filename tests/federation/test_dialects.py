@@ -288,3 +288,40 @@ async def test_whoever_is_answered_is_named_among_the_tags(stage: Any) -> None:
     tags = [{"type": "Mention", "href": pat["id"], "name": "@pat@puppet.test"}]
     assert [each["tag"] for each in created] == [tags, tags]
     assert all(pat["id"] in each["cc"] for each in created)
+
+
+async def test_how_many_follow_is_what_their_server_says(stage: Any) -> None:
+    """Where it is more than we know of (4.2.14)."""
+    server, alice, _puppet, _pat = stage
+    other = Puppet(server.network, "other.test")
+    zoe = other.actor("zoe", following="https://elsewhere.test/following")
+    for name, total in (("followers", 1234), ("outbox", "56")):
+        other.documents[f"/users/zoe/{name}"] = {
+            "@context": CONTEXT,
+            "id": f"{zoe['id']}/{name}",
+            "type": "OrderedCollection",
+            "totalItems": total,
+        }
+    await followed(server, alice, other, zoe)
+    found = await alice.get("/api/v1/accounts/lookup", acct="zoe@other.test")
+    assert (found["followers_count"], found["following_count"], found["statuses_count"]) == (1234, 0, 56)
+    note = other.note(zoe, "1")
+    await other.send(server, other.create(note), zoe)
+    await drain(server)
+    [status] = await alice.home()
+    assert status["account"]["followers_count"] == 1234
+    assert (await alice.get("/api/v1/accounts/verify_credentials"))["followers_count"] == 0
+
+
+async def test_favourites_of_posts_elsewhere_are_counted_there(stage: Any) -> None:
+    """11.6.1; an emoji is shown, since nobody else tells of it."""
+    server, alice, puppet, pat = stage
+    note = puppet.note(pat, "1")
+    await puppet.send(server, puppet.create(note), pat)
+    zoe = puppet.actor("zoe")
+    await puppet.send(server, puppet.activity("Like", zoe, note["id"], "l"), zoe)
+    await puppet.send(server, puppet.activity("EmojiReact", zoe, note["id"], "e", content="🐈"), zoe)
+    await drain(server)
+    [status] = await alice.home()
+    assert status["favourites_count"] == 0
+    assert [each["name"] for each in status["emoji_reactions"]] == ["🐈"]

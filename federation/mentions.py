@@ -12,7 +12,7 @@ from federation.webfinger import parse as parse_handle
 from storage import accounts
 from storage.accounts import Account
 from storage.db import Conn
-from storage.visibility import PRIVATE
+from storage.visibility import DIRECT, PRIVATE
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -46,10 +46,19 @@ async def resolve(fed: Fed, note: Note, visibility: int, delivered_to: int | Non
         for mention in note.mentions
     ]
     named = [row.id for row in found if row and row.id > 0 and (visibility < PRIVATE or row.uri in addressed)]
+    if _is_message(note, visibility):
+        named += recipients
     silent = [account_id for account_id in recipients if account_id > 0 and account_id not in named]
     if delivered_to is not None and delivered_to not in named:
         silent.append(delivered_to)
     return Named(list(dict.fromkeys(named)), list(dict.fromkeys(silent)))
+
+
+def _is_message(note: Note, visibility: int) -> bool:
+    """Whether it is for one person alone, whom it need not name: a chat, or a message of Lemmy's."""
+    return visibility == DIRECT and (
+        note.type == "ChatMessage" or (not note.mentions and len({*note.to, *note.cc}) == 1)
+    )
 
 
 async def _known(conn: Conn, note: Note) -> dict[Mention, Account]:

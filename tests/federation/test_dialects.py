@@ -325,3 +325,22 @@ async def test_favourites_of_posts_elsewhere_are_counted_there(stage: Any) -> No
     [status] = await alice.home()
     assert status["favourites_count"] == 0
     assert [each["name"] for each in status["emoji_reactions"]] == ["🐈"]
+
+
+@pytest.mark.parametrize("kind", ["ChatMessage", "Note"])
+async def test_a_private_message_tags_nobody(stage: Any, kind: str) -> None:
+    """Pleroma's chats, and Lemmy's messages, which are notes to one person (10.8.1)."""
+    server, alice, puppet, pat = stage
+    note = puppet.note(pat, "1", type=kind, content="<p>psst</p>", to=[alice.uri], cc=None)
+    await puppet.send(server, puppet.create({**note, "cc": []}), pat)
+    await drain(server)
+    [told] = [each for each in await alice.notifications() if each["type"] == "mention"]
+    assert (told["status"]["visibility"], told["status"]["uri"]) == ("direct", note["id"])
+    [talk] = await alice.get("/api/v1/conversations")
+    assert [each["acct"] for each in talk["accounts"]] == ["pat@puppet.test"]
+    # Others may hand something to several people without naming them: that makes no noise.
+    bob = await server.person("bob")
+    several = puppet.note(pat, "2", to=[alice.uri, bob.uri], cc=None)
+    await puppet.send(server, puppet.create({**several, "cc": []}), pat)
+    await drain(server)
+    assert await bob.notifications() == []

@@ -186,7 +186,8 @@ def page_url(value: Any) -> str | None:
     """Of several `url` values the one for people: a link to HTML first, then the first http(s) address."""
     items = many(value)
     for item in items:
-        kind = text(item.get("mediaType") or item.get("mimeType")) if isinstance(item, dict) else ""
+        link = properties(item)
+        kind = text(link.get("mediaType") or link.get("mimeType"))
         if kind.startswith("text/html") and is_http(iri(item)):
             return iri(item)
     return next((found for item in items if is_http(found := iri(item))), None)

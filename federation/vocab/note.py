@@ -318,9 +318,8 @@ def _content(doc: JSON) -> tuple[str, str | None]:
     """The text and its language: the key of contentMap whose value is the content, else the first (10.1.3)."""
     content = normalise.text(doc.get("content"))
     value = normalise.one(doc.get("content"))
-    language = normalise.language(doc.get("language")) if not isinstance(value, dict) else None
-    if isinstance(value, dict):
-        language = normalise.language(value.get("@language"))
+    language = normalise.language(value.get("@language")) if isinstance(value, dict) else None
+    language = language or normalise.language(doc.get("language"))
     translations = doc.get("contentMap")
     if isinstance(translations, dict):
         said = {key: words for key, value in translations.items() if (words := normalise.text(value))}

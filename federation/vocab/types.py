@@ -61,7 +61,7 @@ def refs(value: Any) -> tuple[Ref, ...]:
         if isinstance(item, dict) and item:
             kind = primary(item)
             if kind == "Link" or set(item) <= {"id", "@id"}:
-                found.append(Ref(normalise.iri(item)))
+                found.append(Ref(normalise.iri(item) or normalise.identifier(item)))
             else:
                 doc = normalise.properties(item)
                 found.append(Ref(normalise.identifier(doc.get("id")), kind, doc))

@@ -51,6 +51,7 @@ class Vote(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = columns(Poll)
+READ_JOB = "read_poll"  # payload {"poll_id": …}
 
 
 async def by_id(conn: Conn, poll_id: int) -> Poll | None:
@@ -200,6 +201,22 @@ async def set_counts(
     if record["counted"]:
         await events.emit(conn, events.PollUpdated(poll_id))
     return bool(record["counted"] or record["ended"])
+
+
+async def claim(conn: Conn, poll_id: int) -> str | None:
+    """The post of a poll of another server whose counts are older than a minute, and may have changed since: it was not
+    over when they were read. Of several that ask at once, one is told. A private post is not shown to servers."""
+    uri: str | None = await conn.fetchval(
+        """
+        update polls p set fetched_at = now() from statuses s
+        where p.id = $1 and s.id = p.status_id and not s.is_local and s.visibility < 2
+            and coalesce(p.fetched_at, s.fetched_at, s.created_at) < now() - interval '1 minute'
+            and coalesce(coalesce(p.fetched_at, s.fetched_at, s.created_at) < coalesce(p.closed_at, p.expires_at), true)
+        returning s.uri
+        """,
+        poll_id,
+    )
+    return uri
 
 
 async def close_due(conn: Conn, *, limit: int = 500) -> list[int]:

@@ -13,6 +13,8 @@ class Vote(msgspec.Struct, frozen=True):
 
 
 async def show(call: Call[NoParams]) -> Poll:
+    if call.viewer_id is not None:
+        await polls.look(call.app, call.viewer_id, call.id())
     async with call.read() as conn:
         return await entities.poll(call.app, conn, call.id(), call.viewer_id)
 

@@ -21,6 +21,7 @@ from storage.accounts import Account
 
 # New counts of a poll are told to others at most this often.
 COUNTS_SECONDS = 30
+RESULT_SECONDS = 10
 
 
 async def _pair(ctx: Context, first_id: int, second_id: int) -> tuple[Account, Account] | None:
@@ -131,7 +132,15 @@ async def poll_counts(ctx: Context, event: events.PollUpdated) -> None:
 
 
 async def poll_end(ctx: Context, event: events.PollClosed) -> None:
+    """Of one of ours the counts are told to others; of another, in which people here voted, they are asked for, when
+    its server has had time to count."""
     await _counts_changed(ctx, event.poll_id)
+    poll = await polls.by_id(ctx.conn, event.poll_id)
+    asked = await statuses.by_id(ctx.conn, poll.status_id) if poll is not None else None
+    if asked is not None and not asked.is_local and await polls.voters(ctx.conn, event.poll_id, local=True):
+        soon = datetime.now(UTC) + timedelta(seconds=RESULT_SECONDS)
+        payload = {"poll_id": event.poll_id}
+        await jobs.enqueue(ctx.conn, polls.READ_JOB, payload, queue="slow", key=str(event.poll_id), run_at=soon)
 
 
 async def _counts_changed(ctx: Context, poll_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from federation import uris
+from federation import polling, uris
 from fedi import access, errors
 from fedi.context import App
 from fedi.http.endpoint import User
@@ -31,6 +31,17 @@ async def vote(app: App, user: User, poll_id: int, choices: Sequence[int]) -> No
             ballots.append(polls.Ballot(choice, uris.vote(account.uri, vote_id), vote_id))
         if len(await polls.vote(conn, poll_id=poll_id, account_id=account.id, ballots=ballots)) < len(ballots):
             raise errors.Invalid("You have already voted on this poll")
+
+
+async def look(app: App, viewer_id: int, poll_id: int) -> None:
+    """Somebody looks at a poll, which may have changed where it is from. `NotFound` when they may not."""
+    async with app.db.read() as conn:
+        poll = await polls.by_id(conn, poll_id)
+        if poll is None:
+            raise errors.NotFound
+        status = await access.visible_status(conn, viewer_id, poll.status_id)
+    if not status.is_local:
+        await polling.look(app.fed, poll_id)
 
 
 async def sweep(app: App) -> None:

@@ -200,7 +200,7 @@ def _kind(item: JSON, media_type: str | None) -> Kind:
 
 def _description(item: JSON) -> str:
     for name in ("summary", "name"):
-        if found := normalise.text(item.get(name), MAX_DESCRIPTION_CHARACTERS):
+        if found := normalise.translated(item, name, MAX_DESCRIPTION_CHARACTERS):
             return found.strip()
     return ""
 

@@ -96,7 +96,8 @@ def _body(doc: JSON, subject: Subject) -> str:
 def _occasion(doc: JSON) -> str:
     """Start, end and place of an event, as its server wrote them: times stay in the zone of the place."""
     times = [normalise.text(doc.get(name), 40).strip() for name in ("startTime", "endTime")]
-    place = normalise.properties(normalise.one(doc.get("location")))
+    location = normalise.one(doc.get("location"))
+    place = {"name": location} if isinstance(location, str) else normalise.properties(location)
     address = normalise.one(place.get("address"))
     lines = [" – ".join(_readable(time) for time in times if time)]
     lines.append(", ".join(part for part in (_name(place.get("name")), _address(address)) if part))

@@ -85,8 +85,7 @@ def hashtag_name(name: str) -> str | None:
 
 
 def parse_emoji(item: JSON) -> Emoji | None:
-    names = item.get("name") or list(normalise.properties(item.get("nameMap")).values())
-    shortcode = normalise.text(names, 2048).strip().strip(":")
+    shortcode = normalise.translated(item, "name", 2048).strip().strip(":")
     icon = normalise.one(item.get("icon"))
     picture = normalise.properties(icon)
     url = normalise.iri(picture.get("url") or picture.get("href")) if picture else normalise.iri(icon)
@@ -123,5 +122,5 @@ def _mention(item: JSON) -> Mention | None:
 
 
 def _hashtag(item: JSON) -> Hashtag | None:
-    name = hashtag_name(normalise.text(item.get("name"), MAX_NAME_CHARACTERS))
+    name = hashtag_name(normalise.translated(item, "name", MAX_NAME_CHARACTERS))
     return Hashtag(name, normalise.iri(item.get("href"))) if name else None

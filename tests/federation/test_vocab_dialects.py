@@ -139,9 +139,18 @@ def test_names_in_languages() -> None:
     assert person(nameMap={"en": "Bob"}).name == "Bob"
     assert person(name=None, nameMap={"fr": None, "en": "Bob"}).name == "Bob"
     assert read("Article", name="", nameMap={"en": "Title"}).title == "Title"
+    picture = {"type": "Image", "url": "https://b.test/1.png", "nameMap": {"en": "a cat"}}
+    assert read(attachment=picture).attachments[0].description == "a cat"
     polled = read("Question", oneOf=[{"type": "Note", "nameMap": {"en": "A"}}, {"type": "Note", "name": "B"}]).poll
     assert polled is not None
     assert [option.title for option in polled.options] == ["A", "B"]
+
+
+def test_places_in_words() -> None:
+    """Calendars write one, or an object of it."""
+    event = {"name": "Party", "startTime": "2026-07-01T19:00:00Z", "content": ""}
+    for location in ("Town hall", {"type": "Place", "name": "Town hall"}, [{"type": "Place", "name": "Town hall"}]):
+        assert "<p>2026-07-01 19:00:00 UTC<br>Town hall</p>" in read("Event", location=location, **event).content
 
 
 def test_a_name_alone_is_shown() -> None:

@@ -5,7 +5,7 @@ from alembic import op
 from storage import migrations
 
 revision = "0025"
-down_revision = "0019"
+down_revision = "0020"
 
 
 def upgrade() -> None:

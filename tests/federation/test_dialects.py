@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from federation.signatures import digest, keys
+from tests.federation.test_vocab_shapes import SPELLINGS
 from tests.support.puppet import CONTEXT, PUBLIC, Puppet
 from tests.support.scenes import followed
 from tests.support.servers import Node, Person, drain
@@ -344,3 +345,49 @@ async def test_a_private_message_tags_nobody(stage: Any, kind: str) -> None:
     await puppet.send(server, puppet.create({**several, "cc": []}), pat)
     await drain(server)
     assert await bob.notifications() == []
+
+
+@pytest.mark.parametrize("spelling", ["lists", "objects for ids", "full names"])
+async def test_what_is_done_does_not_depend_on_how_it_is_written(server: Node, spelling: str) -> None:
+    spell = SPELLINGS[spelling]
+    alice = await server.person("alice")
+    puppet = Puppet(server.network, "puppet.test")
+    pat = puppet.actor("pat")
+    post = await alice.posts("hello")
+    poll = await alice.post("/api/v1/statuses", {"status": "?", "poll": {"options": ["a", "b"], "expires_in": 600}})
+
+    async def does(kind: str, obj: Any, name: str, **more: Any) -> dict[str, Any]:
+        activity = puppet.activity(kind, pat, obj, name, **more)
+        assert (await puppet.send(server, spell(activity), pat)).status_code == 202
+        await drain(server)
+        return activity
+
+    async def counts() -> tuple[int, int, int]:
+        seen = await alice.get(f"/api/v1/statuses/{post['id']}")
+        return seen["favourites_count"], seen["reblogs_count"], seen["replies_count"]
+
+    follow = await does("Follow", alice.uri, "follow", to=[alice.uri])
+    assert len(await alice.get(f"/api/v1/accounts/{alice.id}/followers")) == 1
+    like = await does("Like", post["uri"], "like")
+    boost = await does("Announce", post["uri"], "boost", to=[PUBLIC], cc=[pat["followers"]])
+    answer = puppet.note(pat, "answer", inReplyTo=post["uri"], tag=[{"type": "Mention", "href": alice.uri}])
+    await does("Create", answer, "create", to=answer["to"], cc=answer["cc"])
+    vote = puppet.note(pat, "vote", name="b", content=None, inReplyTo=poll["uri"], to=[alice.uri], cc=[])
+    await does("Create", vote, "vote", to=[alice.uri])
+    assert await counts() == (1, 1, 1)
+    voted = await alice.get(f"/api/v1/polls/{poll['poll']['id']}")
+    assert [option["votes_count"] for option in voted["options"]] == [0, 1]
+    edited = {**answer, "content": "<p>better</p>", "updated": "2099-01-01T00:00:00Z"}
+    await does("Update", edited, "update", to=answer["to"])
+    assert (await alice.sees(answer["id"]))["content"] == "<p>better</p>"
+    await does("Undo", {name: like[name] for name in ("type", "id", "actor", "object")}, "unlike")
+    await does("Undo", {name: boost[name] for name in ("type", "id", "actor", "object")}, "unboost")
+    await does("Delete", {"type": "Tombstone", "id": answer["id"]}, "delete", to=[PUBLIC])
+    assert await counts() == (0, 0, 0)
+    await does("Undo", {name: follow[name] for name in ("type", "id", "actor", "object")}, "unfollow")
+    assert await alice.get(f"/api/v1/accounts/{alice.id}/followers") == []
+    await does("Flag", [alice.uri, post["uri"]], "flag", content="rude")
+    await does("Block", alice.uri, "block")
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select count(*) from reports") == 1
+        assert await conn.fetchval("select count(*) from blocks") == 1

@@ -153,6 +153,19 @@ def test_places_in_words() -> None:
         assert "<p>2026-07-01 19:00:00 UTC<br>Town hall</p>" in read("Event", location=location, **event).content
 
 
+@pytest.mark.parametrize("kind", ["Story", "Story:Reaction", "Story:Reply"])
+def test_stories_are_no_posts(kind: str) -> None:
+    """Pixelfed's."""
+    document = {
+        "id": "https://b.test/1",
+        "type": kind,
+        "attributedTo": BOB,
+        "content": "<p>hi</p>",
+        "to": "https://c.test/u",
+    }
+    assert not note.is_post(document)
+
+
 def test_a_name_alone_is_shown() -> None:
     assert read(content="", name="Title").content == "<p><strong>Title</strong></p>"
     assert read("Question", content=None, name="Tea?", oneOf=["a", "b"]).content == "<p><strong>Tea?</strong></p>"

@@ -147,7 +147,7 @@ async def test_an_actor_that_is_gone_is_marked(a: Node, peer: Puppet) -> None:
 async def test_a_stub_changes_keys_and_nothing_else(a: Node, peer: Puppet) -> None:
     eve = peer.actor("eve", summary="<p>me</p>")
     await resolve.actor(a.app.fed, eve["id"])
-    peer.actor("eve", name=None, summary=None, key=1)
+    peer.actor("eve", name=None, summary=None, url=None, key=1)
     account = await resolve.actor(a.app.fed, eve["id"], refresh=True)
     stored = await _read(a, lambda conn: key_rows.of_account(conn, account.id))
     assert (account.display_name, account.note) == ("Eve", "<p>me</p>")

@@ -4,9 +4,9 @@ from alembic import op
 
 from storage import migrations
 
-revision = "0025"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 
 def upgrade() -> None:
-    migrations.run(op, "0025_claims.sql")
+    migrations.run(op, "0022_claims.sql")

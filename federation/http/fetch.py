@@ -17,7 +17,7 @@ from federation.errors import Gone, Rejected, Retry
 from federation.http import html
 from federation.http.addresses import Url, parse_url
 from federation.http.client import BadResponse, HTTPClient, HTTPError, Judge, Response, Sign, Unreachable
-from federation.vocab.normalise import AS2, has_context, loads
+from federation.vocab.normalise import AS2, has_context, loads, properties
 
 ACCEPT_DOCUMENT = f'application/activity+json, application/ld+json; profile="{AS2}"'
 ACCEPT_JRD = "application/jrd+json, application/json"
@@ -196,10 +196,11 @@ def _parse(response: Response) -> Document:
     # Uploads of users are served from the same origin; only the media type tells them from what the server says.
     if not _is_document_type(response.headers.get("content-type", "")):
         raise Rejected(f"{where} answers {response.media_type or 'no content type'} instead of ActivityPub")
-    body = loads(response.body)
+    # Named once and for all, so that no reader takes another of several spellings for the id that is proven here.
+    body = properties(loads(response.body))
     if response.media_type == "application/ld+json" and not _has_profile(response) and not has_context(body):
         raise Rejected(f"{where} answers JSON-LD that is not ActivityStreams")
-    uri = body.get("id", body.get("@id"))
+    uri = body.get("id")
     if not isinstance(uri, str):
         raise Rejected(f"{where} answers a document without id")
     return Document(uri, body, response.url)

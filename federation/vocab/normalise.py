@@ -78,11 +78,14 @@ _DURATION = re.compile(
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}:[^\s]")
 _SPACE = re.compile(r"\s")
+# A string of JSON, and whether it names a property.
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r\n]*(:?)', re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def loads(body: bytes) -> JSON:
-    """Decode a document, or raise Rejected: too large, too deep, too many values, not JSON, not an object."""
+    """Decode a document, or raise Rejected: too large, too deep, too many values, not JSON, not an object, or with a
+    property given twice, of which another reader would take the other value."""
     if len(body) > MAX_BYTES:
         raise Rejected("the document is too large")
     try:
@@ -91,7 +94,8 @@ def loads(body: bytes) -> JSON:
         raise Rejected("the document is not JSON") from exc
     if not isinstance(document, dict):
         raise Rejected("the document is not an object")
-    _guard(document)
+    if _guard(document) != _STRING.findall(body).count(b":"):
+        raise Rejected("the document names a property twice")
     # Postgres stores no NUL, neither in text nor in jsonb.
     return _without_nul(document) if b"\\u0000" in body else document
 
@@ -365,25 +369,33 @@ def _is_long(uri: str) -> bool:
     return not uri.isascii() and len(uri.encode("utf-8", "replace")) > MAX_URI_CHARACTERS
 
 
-def _guard(document: JSON) -> None:
-    nodes = 0
+def _guard(document: JSON) -> int:
+    """The number of properties, in all of it."""
+    nodes = names = 0
     level: list[Any] = [document]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for item in level:
-            below += item.values() if isinstance(item, dict) else item
+            if isinstance(item, dict):
+                names += len(item)
+                below += item.values()
+            else:
+                below += item
         nodes += len(below)
         if nodes > MAX_NODES:
             raise Rejected("the document has too many values")
         level = [item for item in below if isinstance(item, dict | list)]
         if not level:
-            return
+            return names
     raise Rejected("the document nests too deeply")
 
 
 def _without_nul(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name.replace("\0", ""): _without_nul(item) for name, item in value.items()}
+        kept = {name.replace("\0", ""): _without_nul(item) for name, item in value.items()}
+        if len(kept) < len(value):
+            raise Rejected("the document names a property twice")
+        return kept
     if isinstance(value, list):
         return [_without_nul(item) for item in value]
     return value.replace("\0", "") if isinstance(value, str) else value

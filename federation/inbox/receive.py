@@ -103,8 +103,6 @@ def _parse(body: bytes) -> tuple[normalise.JSON, Activity]:
 async def _recipient(fed: Fed, username: str | None) -> int | None:
     if username is None:
         return None
-    if "\0" in username:
-        raise Refusal(404, "There is nobody of that name")
     async with fed.db.read() as conn:
         uri = uris.actor(fed.site.base_url, username)
         account = await accounts.at(conn, uri, username, fed.site.domain)

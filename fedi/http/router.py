@@ -94,7 +94,10 @@ class Router:
         self._root = root
 
     def find(self, path: str) -> tuple[Node, list[str]] | None:
-        """The node of a raw (still percent-encoded) path and the values of its parameters."""
+        """The node of a raw (still percent-encoded) path and the values of its parameters. Nothing is named with a NUL,
+        which no text in the database can hold."""
+        if "%00" in path or "\0" in path:
+            return None
         return _walk(self._root, path.strip("/").split("/"), 0, [])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -34,9 +34,10 @@ def pair(number: int) -> keys.Pair:
 class Page(msgspec.Struct, frozen=True):
     """An answer that is not an ordinary document."""
 
-    text: str
+    text: str | bytes
     media_type: str = "text/html"
     status: int = 200
+    headers: dict[str, str] = {}
 
 
 class Puppet:
@@ -66,7 +67,7 @@ class Puppet:
             if isinstance(found, int):
                 response = Response(status_code=found)
             elif isinstance(found, Page):
-                response = Response(found.text, found.status, media_type=found.media_type)
+                response = Response(found.text, found.status, found.headers, found.media_type)
             else:
                 kind = "application/jrd+json" if path.startswith("/.well-known") else "application/activity+json"
                 response = JSONResponse(found, media_type=kind)

@@ -155,8 +155,8 @@ async def _the_same_name_twice(siege: Siege) -> None:
 
 
 async def _what_was_signed_under_another_name(siege: Siege) -> None:
-    """Pat has signed a Like for everybody to pass on. In a context of somebody else's it is a Delete, and the graph that
-    was signed is the same. (Each verification is a process: these are few.)"""
+    """Pat has signed a Like for everybody to pass on. In a context of somebody else's it is a Delete, and the graph
+    that was signed is the same. (Each verification is a process: these are few.)"""
     evil, note = siege.villain(), await siege.pats()
     key = keys.load_private(siege.puppet.private(siege.pat))
     said = siege.puppet.activity("Like", siege.pat, note["id"], f"signed{next(siege.numbers)}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from federation.signatures import keys, linked_data
 from tests.support.puppet import PUBLIC, Page
@@ -159,6 +160,7 @@ async def _what_was_signed_under_another_name(siege: Siege) -> None:
     that was signed is the same. (Each verification is a process: these are few.)"""
     evil, note = siege.villain(), await siege.pats()
     key = keys.load_private(siege.puppet.private(siege.pat))
+    assert isinstance(key, RSAPrivateKey)
     said = siege.puppet.activity("Like", siege.pat, note["id"], f"signed{next(siege.numbers)}")
     genuine = await linked_data.sign(
         {**said, "@context": AS2.removesuffix("#")}, key, siege.pat["publicKey"]["id"], datetime.now(UTC)

@@ -43,10 +43,17 @@ _UNUSABLE_NAME = frozenset('@/:?#<>"\\')
 
 
 async def actor(
-    fed: Fed, uri: str, *, max_age_hours: float = 48, refresh: bool = False, budget: Budget | None = None
+    fed: Fed,
+    uri: str,
+    *,
+    max_age_hours: float = 48,
+    refresh: bool = False,
+    onward: bool = True,
+    budget: Budget | None = None,
 ) -> Account:
     """The account of an actor URI. An old row is returned as it is and read again in the background; `refresh` asks
-    the origin now. Raises Rejected, Retry, or Gone once what we hold is marked as gone."""
+    the origin now. `onward`: where it says that it has moved to is looked at later. Raises Rejected, Retry, or Gone
+    once what we hold is marked as gone."""
     async with fed.db.read() as conn:
         known = await accounts.by_uri(conn, uri)
     if known is not None and known.is_local:
@@ -54,7 +61,7 @@ async def actor(
     if known is not None and not refresh:
         await _refresh_later(fed, [known], max_age_hours)
         return known
-    return await _fetch(fed, uri, budget=budget, again=refresh)
+    return await _fetch(fed, uri, budget=budget, again=refresh, onward=onward)
 
 
 async def actors(fed: Fed, uris: Iterable[str], *, budget: Budget | None = None) -> dict[str, Account]:
@@ -114,8 +121,9 @@ async def handles(
     return found
 
 
-async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) -> Account:
-    """Write down an actor's document; the row. Its origin must be proven: fetched from it, or signed by it.
+async def keep(fed: Fed, body: dict[str, Any], *, onward: bool = True, budget: Budget | None = None) -> Account:
+    """Write down an actor's document; the row. Its origin must be proven: fetched from it, or signed by it. `onward` as
+    for `actor`.
 
     A document that shows nothing but keys changes nothing but keys. Raises Rejected or Gone.
     """
@@ -144,7 +152,8 @@ async def keep(fed: Fed, body: dict[str, Any], *, budget: Budget | None = None) 
         except Conflict as exc:
             raise Rejected(f"{parsed.id}: {exc}") from exc
         await _replace_keys(conn, account_id, parsed.id, published)
-        await _redirect(conn, known, account_id, parsed.moved_to)
+        if onward or parsed.moved_to is None:
+            await _redirect(conn, known, account_id, parsed.moved_to)
         if holder is not None and holder.id != account_id:
             # Whoever had the name until now has another, which their server knows.
             await jobs.enqueue(conn, REFRESH_JOB, {"uri": holder.uri}, queue="slow", key=holder.uri)
@@ -227,14 +236,16 @@ async def _refresh_later(fed: Fed, known: Iterable[Account], max_age_hours: floa
             await jobs.enqueue(conn, REFRESH_JOB, {"uri": row.uri}, queue="slow", key=row.uri)
 
 
-async def _fetch(fed: Fed, uri: str, *, budget: Budget | None = None, again: bool = False) -> Account:
+async def _fetch(
+    fed: Fed, uri: str, *, budget: Budget | None = None, again: bool = False, onward: bool = True
+) -> Account:
     budget = budget or budgets.current()
     await budgets.spend(fed, budget, origins.parsed(uri).authority, actor=True)
 
     async def read() -> Account:
         try:
             found = await origins.document(fed, uri, budget=budget, again=again)
-            return await keep(fed, found.body, budget=budget)
+            return await keep(fed, found.body, onward=onward, budget=budget)
         except Gone:
             await mark_gone(fed, uri)
             raise

@@ -35,7 +35,8 @@ async def destination(fed: Fed, account: Account, uri: str, *, max_age_hours: fl
     read_at = known.fetched_at if known is not None else None
     recent = read_at is not None and read_at > datetime.now(UTC) - timedelta(hours=max_age_hours)
     try:
-        target = await actors.actor(fed, uri, refresh=not recent)
+        # One that has moved on is not followed there: those who point to the next and the next have no end.
+        target = await actors.actor(fed, uri, refresh=not recent, onward=False)
     except Gone as exc:
         raise Rejected(f"{uri} is gone") from exc
     if target.id < 0 or target.suspended_at is not None:

@@ -154,7 +154,7 @@ def _answers() -> dict[str, tuple[bytes, bytes]]:
         "denied": (b"HTTP/1.1 401 No\r\n" + b"Accept-Signature: s=(\r\n" * 500 + b"Content-Length: 0\r\n\r\n", b""),
         "asking": (b'HTTP/1.1 401 No\r\nAccept-Signature: s=("@method" "x");a\r\nContent-Length: 0\r\n\r\n', b""),
         "later": (b"HTTP/1.1 429 No\r\nRetry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n", b""),
-        "earlier": (b"HTTP/1.1 503 No\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 -2359\r\nContent-Length: 0\r\n\r\n", b""),
+        "earlier": (b"HTTP/1.1 503 No\r\nRetry-After: 31 Dec 9999 23:59:59 -2359\r\nContent-Length: 0\r\n\r\n", b""),
         "around": (b"HTTP/1.1 302 No\r\nLocation: {base}/users/x\r\nContent-Length: 0\r\n\r\n", b""),
         "where": (b"HTTP/1.1 302 No\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n", b""),
         "far": (b"HTTP/1.1 302 No\r\nLocation: http://x.test/" + b"x" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n", b""),

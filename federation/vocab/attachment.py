@@ -103,8 +103,8 @@ def image(value: Any) -> Image | None:
     best: tuple[float, Image] | None = None
     for item in normalise.many(value):
         properties = normalise.properties(item)
-        url = normalise.iri(properties.get("url") or properties.get("href")) if properties else normalise.iri(item)
-        if url is None or not normalise.is_http(url):
+        url = normalise.address((properties.get("url") or properties.get("href")) if properties else item)
+        if url is None:
             continue
         found = Image(url, _media_type(properties), _description(properties))
         width = normalise.number(properties.get("width")) or 0.0
@@ -164,8 +164,8 @@ def _choices(values: Iterable[Any], *, nested: bool) -> Iterator[_Choice]:
     """The links of a medium; PeerTube hides the files of a stream in the tags of its playlist."""
     for value in values:
         link = normalise.properties(value)
-        url = normalise.iri(value)
-        if url and normalise.is_http(url):
+        url = normalise.address(value)
+        if url:
             # WordPress escapes addresses as if they stood in HTML.
             width, height = (normalise.number(link.get(name)) or 0.0 for name in ("width", "height"))
             yield _Choice(url.replace("&#038;", "&"), _media_type(link), width, height)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import isnan
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import idna
 import orjson
@@ -78,6 +78,9 @@ _DURATION = re.compile(
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}:[^\s]")
 _SPACE = re.compile(r"\s")
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+# What no address holds as it is (RFC 3986), and what would end it where it is put into HTML.
+_UNSAFE = re.compile(r'[\s"<>\\^`{|}]')
 # A string of JSON, and whether it names a property.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"[ \t\r\n]*(:?)', re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -192,9 +195,16 @@ def page_url(value: Any) -> str | None:
     for item in items:
         link = properties(item)
         kind = text(link.get("mediaType") or link.get("mimeType"))
-        if kind.startswith("text/html") and is_http(iri(item)):
-            return iri(item)
-    return next((found for item in items if is_http(found := iri(item))), None)
+        if kind.startswith("text/html") and (found := address(item)):
+            return found
+    return next((found for item in items if (found := address(item))), None)
+
+
+def address(value: Any) -> str | None:
+    """The first IRI if it is of the web, to be shown and followed, not compared: it holds nothing but what an address
+    may."""
+    found = iri(value)
+    return _UNSAFE.sub(lambda match: quote(match[0], safe=""), found) if found is not None and is_http(found) else None
 
 
 def text(value: Any, limit: int = MAX_TEXT_CHARACTERS) -> str:
@@ -305,6 +315,8 @@ def host(value: str | None) -> str | None:
             name = idna.encode(name, uts46=True, std3_rules=True).decode()
         port = parts.port
     except (ValueError, UnicodeError):
+        return None
+    if not _HOST.fullmatch(name):
         return None
     return name if port is None or port == default else f"{name}:{port}"
 

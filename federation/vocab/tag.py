@@ -88,8 +88,8 @@ def parse_emoji(item: JSON) -> Emoji | None:
     shortcode = normalise.translated(item, "name", 2048).strip().strip(":")
     icon = normalise.one(item.get("icon"))
     picture = normalise.properties(icon)
-    url = normalise.iri(picture.get("url") or picture.get("href")) if picture else normalise.iri(icon)
-    if not _SHORTCODE.fullmatch(shortcode) or url is None or not normalise.is_http(url):
+    url = normalise.address((picture.get("url") or picture.get("href")) if picture else icon)
+    if not _SHORTCODE.fullmatch(shortcode) or url is None:
         return None
     media_type = normalise.text(picture.get("mediaType"), 100) or None
     return Emoji(shortcode, url, media_type, normalise.iri(item.get("id")), normalise.moment(item.get("updated")))

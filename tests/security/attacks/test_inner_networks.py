@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.database import Databases
 from tests.support.network import Network
-from tests.support.puppet import PUBLIC, Puppet
+from tests.support.puppet import PUBLIC, Page, Puppet
 from tests.support.push import Device, Service
 from tests.support.resolved import Resolved
 from tests.support.servers import drain, node
@@ -117,6 +117,7 @@ async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> N
         movedTo=person,
         alsoKnownAs=[person],
         assertionMethod=[f"{base}/key"],
+        attachment=[{"type": "PropertyValue", "name": "me", "value": f'<a href="{base}/me">{base}/me</a>'}],
     )
     plain = siege.villain(inbox=f"{base}/inbox", endpoints={"sharedInbox": f"{base}/inbox"})
     plain.actor["featured"], plain.actor["outbox"] = f"{base}/featured", f"{base}/outbox"
@@ -144,6 +145,39 @@ async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> N
         ],
     )
     await plain.sends(plain.host.create(note))
+    # A page of the attacker's own that names inner addresses in turn, and its handles.
+    outside = f"https://{plain.host.host}"
+    plain.host.documents["/page"] = Page(
+        f'<html><head><title>x</title><meta property="og:image" content="{base}/og.png">'
+        f'<link rel="alternate" type="application/json+oembed" href="{base}/oembed">'
+        f'<meta name="fediverse:creator" content="@x@{base.partition("//")[2]}"></head></html>'
+    )
+    plain.host.documents["/alternate"] = Page(
+        f'<link rel="alternate" type="application/activity+json" href="{base}/alternate">',
+        headers={"Link": f'<{base}/linked>; rel="alternate"; type="application/activity+json"'},
+    )
+    plain.host.documents["/.well-known/host-meta"] = Page(
+        f'<XRD><Link rel="lrdd" template="{base}/webfinger?{{uri}}"/></XRD>', "application/xrd+xml"
+    )
+    plain.host.documents["/.well-known/nodeinfo"] = {
+        "links": [{"rel": "http://nodeinfo.diaspora.software/ns/schema/2.0", "href": f"{base}/nodeinfo"}]
+    }
+    linking = plain.host.note(
+        plain.actor,
+        f"linking{n}",
+        content=f'<p><a href="{outside}/page">x</a></p>',
+        to=[PUBLIC, siege.alice.uri],
+        tag=[{"type": "Mention", "href": siege.alice.uri}],
+    )
+    await plain.sends(plain.host.create(linking))
+    for query in (f"{outside}/alternate", f"@nobody@{plain.host.host}"):
+        await siege.alice.call("GET", "/api/v2/search", params={"q": query, "resolve": "true"})
+    await siege.alice.call(
+        "PATCH",
+        "/api/v1/accounts/update_credentials",
+        json={"fields_attributes": [{"name": "me", "value": f"{base}/me"}]},
+    )
+    await siege.server.client.post("/visitors", data={"uri": siege.alice.uri, "handle": f"x@{base.partition('//')[2]}"})
     for kind, obj, more in (
         ("Announce", f"{base}/note", {"to": [PUBLIC]}),
         ("Create", f"{base}/note", {}),
@@ -178,6 +212,10 @@ async def _everything_that_is_fetched(siege: Siege, base: str, person: str) -> N
         await siege.alice.call("POST", f"/api/v1/accounts/{account['id']}/follow")
         await siege.alice.call("GET", f"/api/v1/accounts/{account['id']}/statuses")
     await drain(siege.server)
+    async with siege.server.db.transaction() as conn:
+        await conn.execute("update jobs set run_at = now() where failed_at is null and holder is null")
+    await drain(siege.server)
+    assert {"/page", "/alternate", "/.well-known/host-meta", "/.well-known/nodeinfo"} <= set(plain.host.asked)
 
 
 async def test_11_no_request_goes_to_an_inner_network(inner: tuple[Siege, Resolved, Inside]) -> None:

@@ -52,8 +52,9 @@ async def actor(
     budget: Budget | None = None,
 ) -> Account:
     """The account of an actor URI. An old row is returned as it is and read again in the background; `refresh` asks
-    the origin now. `onward`: where it says that it has moved to is looked at later. Raises Rejected, Retry, or Gone
-    once what we hold is marked as gone."""
+    the origin now. `onward`: where it says that it has moved to is looked at later. An address that leads to an actor
+    of another id is nobody's: what is said in its name is not said by that one. Raises Rejected, Retry, or Gone once
+    what we hold is marked as gone."""
     async with fed.db.read() as conn:
         known = await accounts.by_uri(conn, uri)
     if known is not None and known.is_local:
@@ -61,7 +62,10 @@ async def actor(
     if known is not None and not refresh:
         await _refresh_later(fed, [known], max_age_hours)
         return known
-    return await _fetch(fed, uri, budget=budget, again=refresh, onward=onward)
+    found = await _fetch(fed, uri, budget=budget, again=refresh, onward=onward)
+    if found.uri != uri:
+        raise Rejected(f"{uri} is no actor, but the address of {found.uri}")
+    return found
 
 
 async def actors(fed: Fed, uris: Iterable[str], *, budget: Budget | None = None) -> dict[str, Account]:

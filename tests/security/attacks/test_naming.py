@@ -47,8 +47,51 @@ async def _ids_that_are_used_already(siege: Siege) -> None:
     assert [one["uri"] for one in account["accounts"]] == [evil.uri]
 
 
-async def test_02_ids_that_are_used_already(siege: Siege) -> None:
-    await siege.hold(attacks(_ids_that_are_used_already))
+async def _people_at_an_address_that_leads_to_pat(siege: Siege) -> None:
+    """An attacker's own address answers with Pat's document, or leads there: what is said in the name of the address is
+    not said by Pat."""
+    mine = await siege.mine()
+    group = siege.villain(type="Group")
+    await siege.follows(siege.bob, group.host, group.actor)
+    for way in (
+        siege.pat,
+        Page("", status=302, headers={"Location": siege.pat["id"]}),
+        Page("", status=308, headers={"Location": "https://puppet.test/users/pat#x"}),
+        {**siege.pat, "id": f"{siege.pat['id']}#x"},
+        {"type": "Create", "object": siege.pat, "id": siege.pat["id"]},
+    ):
+        number = next(siege.numbers)
+        alias = f"https://{group.host.host}/users/alias{number}"
+        group.host.documents[f"/users/alias{number}"] = way
+        posts = [
+            {**group.host.note(group.actor, f"alias{number}{kind}", type=kind, name="x"), "attributedTo": alias}
+            for kind in ("Note", "Article", "Question")
+        ]
+        for post in posts:
+            group.host.documents[post["id"].removeprefix(f"https://{group.host.host}")] = post
+            await siege.alice.get("/api/v2/search", q=post["id"], resolve="true")
+            await group.says("Announce", post["id"], to=[PUBLIC])
+            await group.says("Announce", {**group.host.create(post), "actor": alias}, to=[PUBLIC])
+            await group.says("Create", post, to=[PUBLIC])
+        like = group.host.activity("Like", group.actor, mine["uri"], f"alias{number}")
+        await group.says("Announce", {**like, "actor": alias}, to=[PUBLIC])
+        listed = f"https://{group.host.host}/lists/{number}"
+        group.host.documents[f"/lists/{number}"] = {
+            "id": listed,
+            "type": "FeaturedCollection",
+            "attributedTo": alias,
+            "name": "x",
+            "orderedItems": [],
+        }
+        await siege.alice.get("/api/v2/search", q=listed, resolve="true")
+        await group.says("Move", group.uri, target=alias)
+        await siege.settle()
+        assert [post["id"] for post in posts if await siege.knows(post["id"])] == []
+    assert (await siege.counts(mine))[0] == 0
+
+
+async def test_02_names_and_ids_that_are_taken(siege: Siege) -> None:
+    await siege.hold(attacks(_ids_that_are_used_already, _people_at_an_address_that_leads_to_pat))
 
 
 # ---------------------------------------------------------------- 3: a key while it is asked for

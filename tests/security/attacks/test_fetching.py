@@ -6,7 +6,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from tests.support.puppet import PUBLIC, Page
+from tests.support.puppet import PUBLIC, Page, Puppet
 from tests.support.siege import Siege, attacks
 
 pytestmark = pytest.mark.anyio
@@ -63,8 +63,41 @@ async def _pages_whose_alternate_lies_elsewhere(siege: Siege) -> None:
         await siege.alice.get("/api/v2/search", q=f"https://{evil.host.host}/page{number}", resolve="true")
 
 
+async def _led_to_whom_we_do_not_talk(siege: Siege) -> None:
+    """By a redirect, by the id in a document, or by the alternate of a page: no request goes there, nor to ourselves."""
+    n = next(siege.numbers)
+    shut = Puppet(siege.server.network, f"evil{n}.test")
+    async with siege.server.db.transaction() as conn:
+        await conn.execute("insert into domain_blocks (domain, severity) values ($1, 'suspend')", shut.host)
+    theirs = shut.actor("mallory")
+    ours = siege.server.base_url
+    for target in (theirs["id"], f"https://sub.{shut.host}/users/x", f"{ours}/users/alice", f"{ours}/api/v1/instance"):
+        evil = siege.villain()
+        await siege.follows(siege.bob, evil.host, evil.actor)
+        uri = f"https://{evil.host.host}/led"
+        for way in (
+            Page("", status=302, headers={"Location": target}),
+            {**evil.actor, "id": target},
+            {**evil.host.note(evil.actor, "led"), "id": target},
+            Page(f'<link rel="alternate" type="application/activity+json" href="{target}">'),
+        ):
+            evil.host.documents["/led"] = way
+            siege.server.network.seen.clear()
+            if not target.startswith(ours):  # people may paste another server's page of a post of ours
+                await siege.alice.get("/api/v2/search", q=uri, resolve="true")
+            await evil.says("Announce", uri, to=[PUBLIC])
+            body = evil.host.activity("Like", evil.actor, siege.pat["id"], f"led{next(siege.numbers)}")
+            await evil.sends({**body, "actor": uri}, key_id=f"{uri}#main-key")
+            await siege.settle()
+            places = (ours, f"https://{shut.host}", f"https://sub.{shut.host}")
+            assert [url for _, url in siege.server.network.seen if url.startswith(places)] == [], (target, way)
+    assert shut.asked == []
+
+
 async def test_06_media_types(siege: Siege) -> None:
-    await siege.hold(attacks(_documents_that_are_uploads, _pages_whose_alternate_lies_elsewhere))
+    await siege.hold(
+        attacks(_documents_that_are_uploads, _pages_whose_alternate_lies_elsewhere, _led_to_whom_we_do_not_talk)
+    )
 
 
 # ---------------------------------------------------------------- 8: handles

@@ -64,7 +64,7 @@ async def _pages_whose_alternate_lies_elsewhere(siege: Siege) -> None:
 
 
 async def _led_to_whom_we_do_not_talk(siege: Siege) -> None:
-    """By a redirect, by the id in a document, or by the alternate of a page: no request goes there, nor to ourselves."""
+    """By a redirect, by the id in a document, or by the alternate of a page: no request goes there, or to us."""
     n = next(siege.numbers)
     shut = Puppet(siege.server.network, f"evil{n}.test")
     async with siege.server.db.transaction() as conn:

@@ -126,10 +126,9 @@ async def handles(
 
 
 async def keep(fed: Fed, body: dict[str, Any], *, onward: bool = True, budget: Budget | None = None) -> Account:
-    """Write down an actor's document; the row. Its origin must be proven: fetched from it, or signed by it. `onward` as
-    for `actor`.
+    """Write down an actor's document; the row. Its origin must be proven: fetched from it, or signed by it.
 
-    A document that shows nothing but keys changes nothing but keys. Raises Rejected or Gone.
+    A document that shows nothing but keys changes nothing but keys. `onward` as for `actor`. Raises Rejected or Gone.
     """
     doc = normalise.properties(body)
     uri = normalise.iri(doc.get("id"))
@@ -156,8 +155,7 @@ async def keep(fed: Fed, body: dict[str, Any], *, onward: bool = True, budget: B
         except Conflict as exc:
             raise Rejected(f"{parsed.id}: {exc}") from exc
         await _replace_keys(conn, account_id, parsed.id, published)
-        if onward or parsed.moved_to is None:
-            await _redirect(conn, known, account_id, parsed.moved_to)
+        await _redirect(conn, known, account_id, parsed.moved_to, onward=onward)
         if holder is not None and holder.id != account_id:
             # Whoever had the name until now has another, which their server knows.
             await jobs.enqueue(conn, REFRESH_JOB, {"uri": holder.uri}, queue="slow", key=holder.uri)
@@ -179,11 +177,13 @@ async def keep(fed: Fed, body: dict[str, Any], *, onward: bool = True, budget: B
     return row
 
 
-async def _redirect(conn: Conn, known: Account | None, account_id: int, uri: str | None) -> None:
+async def _redirect(conn: Conn, known: Account | None, account_id: int, uri: str | None, *, onward: bool) -> None:
     """Its document says that it is elsewhere now, which has to be looked at, or that it is not, which is for it to
     say."""
     if uri is None:
         await moves.point(conn, account_id, None)
+        return
+    if not onward:
         return
     target = await accounts.by_uri(conn, uri)
     if target is None or known is None or known.moved_to_id != target.id:

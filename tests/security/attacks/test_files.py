@@ -97,14 +97,9 @@ async def _uploads_on_the_host_of_others(siege: Siege) -> None:
     for number, (kind, status, headers) in enumerate(
         (
             ("application/json", 200, {}),
-            ("application/octet-stream", 200, {}),
-            ("text/plain", 200, {}),
             ("image/png", 200, {"X-Content-Type-Options": "nosniff"}),
             ("text/html", 200, {"Link": f'<{note["id"]}>; rel="canonical"; type="{ACTIVITY}"'}),
             (f"text/plain; x={ACTIVITY}", 200, {}),
-            (f"multipart/mixed; boundary={ACTIVITY}", 200, {}),
-            ("application/json", 206, {}),
-            (ACTIVITY, 203, {}),
             (ACTIVITY, 206, {}),
             (ACTIVITY, 404, {}),
             (ACTIVITY, 500, {}),
@@ -136,7 +131,7 @@ async def _uploads_on_the_host_of_others(siege: Siege) -> None:
         for document in (posed, key, stamp, post):
             siege.puppet.documents[f"/files/{number}"] = Page(orjson.dumps(document).decode(), kind, status, headers)
             siege.server.app.memory.pop("signers.recent", None)
-            for claimed in (siege.pat["id"], uri):
+            for claimed in (siege.pat["id"], uri)[number % 2 :]:
                 activity = evil.host.activity("Follow", evil.actor, siege.alice.uri, f"posed{next(siege.numbers)}")
                 answer = await evil.host.send(
                     siege.server, {**activity, "actor": claimed}, evil.actor, key_id=f"{uri}#main-key"

@@ -29,7 +29,7 @@ async def _two_spellings_of_id(siege: Siege) -> None:
     note = await siege.pats()
     evil = siege.villain()
     host = f"https://{evil.host.host}"
-    spellings = ("id", "@id", "as:id", f"{AS2}id", "schema:id", "toot:id")
+    spellings = ("id", "@id", "as:id", f"{AS2}id")
     for number, (own, others) in enumerate((own, others) for own in spellings for others in spellings):
         if own == others:
             continue

@@ -65,7 +65,7 @@ async def _people_at_an_address_that_leads_to_pat(siege: Siege) -> None:
         group.host.documents[f"/users/alias{number}"] = way
         posts = [
             {**group.host.note(group.actor, f"alias{number}{kind}", type=kind, name="x"), "attributedTo": alias}
-            for kind in ("Note", "Article", "Question")
+            for kind in ("Note", "Question")
         ]
         for post in posts:
             group.host.documents[post["id"].removeprefix(f"https://{group.host.host}")] = post

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from fedi.streaming import endpoint as streaming_endpoint
 from fedi.streaming.hub import Hub
 from fedi.web import problems, templates
 from fedi.worker import Worker
-from storage import deliveries
+from storage import deliveries, restored
 from storage.blobs import Blobs
 from storage.bus import Bus
 from storage.db import Database
@@ -44,6 +45,8 @@ from storage.errors import DatabaseBusy, DatabaseDown
 FETCHES_PER_HOST = 8
 HEALTH_SECONDS = 3.0
 STOPPING = "stopping"  # in app.memory, once the process takes nothing new
+
+log = logging.getLogger("fedi")
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -77,6 +80,7 @@ async def running(
         per_host=settings.delivery_per_host + FETCHES_PER_HOST,
     )
     try:
+        await _look_where_we_are(db)
         app = _app(settings, db, bus, http)
         db.on_wake = lambda queues: _wake(bus, queues)
         await sealing.ready(app)
@@ -97,6 +101,15 @@ async def running(
         await http.aclose()
         if pool is None:
             await db.close()
+
+
+async def _look_where_we_are(db: Database) -> None:
+    """A backup that was put back sends nothing by itself."""
+    async with db.transaction() as conn:
+        await restored.arrive(conn)
+        held = await restored.held(conn)
+    if held is not None:
+        log.warning("this database was restored or copied: nothing is sent before fedi resume-delivery")
 
 
 def _wake(bus: Bus, queues: set[str]) -> None:

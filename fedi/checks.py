@@ -17,7 +17,7 @@ from federation.http.client import HTTPClient, Response
 from federation.http.errors import HTTPError
 from fedi import config_sources
 from fedi.config import Settings
-from storage import accounts, consistency, hosts, jobs, migrations
+from storage import accounts, consistency, hosts, jobs, migrations, restored
 from storage.db import Conn, Database
 
 State = Literal["ok", "warning", "error"]
@@ -62,6 +62,7 @@ async def run(settings: Settings, database_url: str, *, rows: bool = False) -> A
             yield await _name(http, settings)
         if schema.state == "ok":
             async with db.read() as conn:
+                yield await _sending(conn)
                 yield await _queues(conn)
                 yield await _parked(conn)
                 yield await _hosts(conn)
@@ -189,6 +190,14 @@ class _Link(msgspec.Struct):
 
 class _Descriptor(msgspec.Struct):
     links: list[_Link]
+
+
+async def _sending(conn: Conn) -> Finding:
+    held = await restored.held(conn)
+    if held is None:
+        return Finding("sending", "ok", "nothing is held back")
+    waiting = f"{held.before} deliveries from before and {held.after} from afterwards wait"
+    return Finding("sending", "error", f"restored or copied data: {waiting} for fedi resume-delivery")
 
 
 async def _queues(conn: Conn) -> Finding:

@@ -83,7 +83,7 @@ async def _due(conn: Conn, walks: str, walked: str, busy: Sequence[str], after: 
             select case when w.next_at <= now() then w.bulk else (
                 select d.bulk from deliveries d where d.host = w.host and d.state = 'waiting' and d.next_at <= now()
                 order by d.bulk, d.id limit 1) end as bulk) b
-        where (h.next_at is null or h.next_at <= now()) and w.host <> all($1)
+        where not (select sending_held()) and (h.next_at is null or h.next_at <= now()) and w.host <> all($1)
           and w.host not in (select host from leased) and b.bulk is not null
         limit $3
         """,
@@ -98,6 +98,7 @@ async def claim(conn: Conn, names: Sequence[str], *, limit: int) -> dict[str, Ba
     records = await conn.fetch(
         f"""
         select {_HOST} from hosts where host = any($1) and (next_at is null or next_at <= now())
+            and not (select sending_held())
         order by host for update skip locked
         """,
         names,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from storage import sites
+from storage import restored, sites
 from storage.db import Conn, wake
 from storage.rows import columns, structs
 
@@ -122,6 +122,7 @@ def _wake(queue: str) -> None:
 async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ()) -> list[Job]:
     """Lease due jobs: of the sites in whose name they came (the lane is an actor's URI) each in turn, of a site the
     oldest first. Of a lane only its oldest job is handed out, and none while one is leased. None of the sites `busy`.
+    Nothing that speaks to others while that is held back.
     """
     # A loose index scan finds the sites: nothing of one waits behind all of another. Which is the oldest of a lane is
     # asked last, and only until there are enough: behind a flood it costs too much. What is chosen is materialized: a
@@ -140,6 +141,7 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
                     select distinct on (coalesce(lane, id::text)) id, run_at from (
                         select id, run_at, lane from jobs
                         where queue = $1 and failed_at is null and source = s.source and run_at <= now()
+                            and (name <> all($5) or not (select sending_held()))
                         order by run_at, id limit greatest({WINDOW} / (select count(*) from sites), 5)) early
                     order by coalesce(lane, id::text), id) first) d
             where s.source is not null and s.source <> all($4)
@@ -155,7 +157,7 @@ async def claim(conn: Conn, queue: str, *, limit: int, busy: Sequence[str] = ())
             holder = current_setting('application_name')
         where id in (select id from chosen) returning {_COLUMNS}
         """,
-        queue, limit, float(LEASE_SECONDS), list(busy),
+        queue, limit, float(LEASE_SECONDS), list(busy), restored.OUTWARD,
     )  # fmt: skip
     return sorted(structs(Job, records), key=lambda job: job.id)
 

@@ -23,7 +23,7 @@ from federation.http.client import HTTPError, Refused, Response
 from federation.http.fetch import retry_after
 from federation.signatures import rfc9421
 from federation.signatures.requests import Outgoing
-from storage import claims, deliveries
+from storage import claims, deliveries, outages
 from storage.claims import Due
 from storage.deliveries import Delivery, Outcome
 from storage.errors import DatabaseBusy, DatabaseDown
@@ -119,8 +119,8 @@ class _Search:
         self.news = False
         try:
             self._found, self._after = await _due(self._fed, list(turns.active), self._after, HOSTS_AT_ONCE)
-        except Exception:
-            log.exception("looking for deliveries failed")
+        except Exception as exc:
+            log.error("looking for deliveries failed: %s", outages.words(exc), exc_info=outages.trace(exc))
             self._found = []
         ended = time.monotonic()
         self._next_at = ended + max(LOOK_SECONDS, LOOK_SHARE * (ended - began))
@@ -196,9 +196,8 @@ async def _serve(fed: Fed, host: str, stop: asyncio.Event, turn: Turn) -> bool:
             served = True
             if not await _Sending(fed, host, taken, stop, turn).run() or not taken.batch.more:
                 break
-    except Exception:
-        # Leases run out by themselves.
-        log.exception("delivering to %s failed", host)
+    except Exception as exc:
+        log.error("delivering to %s failed: %s", host, outages.words(exc), exc_info=outages.trace(exc))
     return served
 
 

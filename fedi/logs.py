@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from storage import outages
+
 # What every record has. The rest was given as `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31"}
@@ -28,7 +30,16 @@ def configure(level: str, form: str) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("asyncpg.pool").addFilter(_explained_once)
     logging.captureWarnings(True)
+
+
+def _explained_once(record: logging.LogRecord) -> bool:
+    """The pool shows with every attempt where it failed to reach the database."""
+    if record.exc_info and record.exc_info[1] and outages.trace(record.exc_info[1]) is None:
+        record.msg, record.args = "%s: %s", (record.getMessage(), outages.words(record.exc_info[1]))
+        record.exc_info = None
+    return True
 
 
 def _is_news(record: logging.LogRecord) -> bool:

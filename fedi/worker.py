@@ -20,9 +20,9 @@ from federation.together import Together
 from fedi import metrics
 from fedi.context import App
 from fedi.effects.context import TOPIC, Context, Message
-from storage import events, jobs, leases
+from storage import events, jobs, leases, outages
 from storage.db import Conn, query_log
-from storage.errors import DatabaseBusy, DatabaseDown
+from storage.errors import ConnectionCut, DatabaseBusy, DatabaseDown, DatabaseEnds
 
 log = logging.getLogger("fedi.worker")
 
@@ -44,6 +44,7 @@ FINISHED_TOGETHER = 100
 AHEAD = {"inbox": 4}
 # What became of a job is written again and again until the database is back; then the lease has run out anyway.
 SETTLE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0)
+_CUT_OFF = (ConnectionCut, *DatabaseEnds)
 _AWAY = (DatabaseDown, *DatabaseBusy, OSError)
 
 
@@ -120,8 +121,8 @@ class Worker:
             try:
                 async with self._app.db.transaction() as conn:
                     released = await leases.release(conn)
-            except Exception:
-                log.exception("leases of processes that ended could not be released")
+            except Exception as exc:  # noqa: BLE001 (the lease ends by itself)
+                _complain("leases of processes that ended could not be released", exc)
                 continue
             if released:
                 log.warning("%d things that an ended process had not finished will be done again", released)
@@ -194,7 +195,9 @@ class Worker:
                     await effect(context, event)
         except (DatabaseDown, OSError):
             raise
-        except Exception:
+        except Exception as exc:
+            if conn.is_closed() or isinstance(exc, _CUT_OFF):
+                raise  # Not the effect's doing: all of it is done again.
             if len(effects) == 1:
                 log.exception("effect %s of %s failed", *effects, type(event).__name__)
                 return list(effects)
@@ -262,8 +265,8 @@ class Worker:
             try:
                 async with self._app.db.read() as conn:
                     await jobs.keep(conn, list(self._held))
-            except Exception:
-                log.exception("leases could not be renewed")
+            except Exception as exc:  # noqa: BLE001 (tried again soon)
+                _complain("leases could not be renewed", exc)
 
     async def _run_job(self, job: jobs.Job) -> None:
         started = time.perf_counter()
@@ -332,9 +335,13 @@ class Worker:
                 began = time.monotonic()
                 try:
                     await function(self._app)
-                except Exception:
-                    log.exception("scheduled %s failed", function.__name__)
+                except Exception as exc:  # noqa: BLE001 (it has another turn)
+                    _complain(f"scheduled {function.__name__} failed", exc)
                 pause = max(began + seconds - time.monotonic(), 1.0)
+
+
+def _complain(what: str, exc: Exception) -> None:
+    log.error("%s: %s", what, outages.words(exc), exc_info=outages.trace(exc))
 
 
 def _delay(attempts: int) -> float:

@@ -29,5 +29,8 @@ DatabaseBusy = (
     # What the driver makes of a connection that is being cut: it finds itself in a state that it does not know.
     asyncpg.InternalClientError,
 )
+# While a statement is under way.
+DatabaseEnds = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
+ConnectionCut = asyncpg.InternalClientError
 DriverError = asyncpg.PostgresError
 DriverMisuse = (asyncpg.InterfaceError, asyncpg.InternalClientError)

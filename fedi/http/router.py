@@ -21,7 +21,7 @@ from fedi.http import params, validators
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer
 from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
-from storage import blobs
+from storage import blobs, outages
 from storage.db import patience
 from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfRange, StorageError
 
@@ -279,7 +279,8 @@ def _as_problem(exc: Exception, request: Request) -> errors.Problem:
         case ClientDisconnect():
             return errors.BadRequest("The request ended early")
         case _ if isinstance(exc, (DatabaseDown, *DatabaseBusy, TimeoutError, OSError)):
-            log.error("%s %s: the database is not available", request.method, request.url.path, exc_info=exc)
+            words, trace = outages.words(exc), outages.trace(exc)
+            log.error("%s %s: not available: %s", request.method, request.url.path, words, exc_info=trace)
             return errors.Unavailable("Try again in a moment", headers={"Retry-After": "5"})
         case _:
             log.error("%s %s failed", request.method, request.url.path, exc_info=exc)

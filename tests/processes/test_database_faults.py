@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 
 from tests.support import faults
@@ -37,7 +38,7 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 
 async def test_a_database_that_goes_away_costs_errors_and_no_posts(postgres: Postgres, tmp_path: Path) -> None:
-    async with process("localhost", postgres.url, tmp_path) as node:
+    async with process("localhost", postgres.url, tmp_path, log_format="json") as node:
         alice = await node.person("alice")
         done: list[str] = []
         answers: Counter[int] = Counter()
@@ -67,6 +68,12 @@ async def test_a_database_that_goes_away_costs_errors_and_no_posts(postgres: Pos
         assert time.monotonic() - began < BACK_SECONDS
         await node.settled()
         await faults.all_well(node.db)
+        lines = [orjson.loads(line) for line in node.program.log.read_text().splitlines()]
+        complaints = [line["message"] for line in lines if "not available" in line["message"]]
+        assert len(complaints) > 30, "each that was not answered has its line"
+        assert not any("\n" in message for message in complaints)
+        explained = [line["message"] for line in lines if "exception" in line]
+        assert len(explained) <= 1, explained
 
 
 async def _more(done: list[str], count: int) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,9 +28,12 @@ class Line(msgspec.Struct, frozen=True):
 class Stage:
     """One server: `fedi web` and two `fedi worker` on a Postgres of its own, and the rest of the world."""
 
-    def __init__(self, node: ProcessNode, postgres: Postgres, wild: Wild, workers: list[Program], scale: float) -> None:
-        self.node, self.postgres, self.wild, self.workers, self.scale = node, postgres, wild, workers, scale
-        self.failed = False
+    def __init__(
+        self, directory: Path, node: ProcessNode, postgres: Postgres, wild: Wild, workers: list[Program], scale: float
+    ) -> None:
+        self.directory, self.node, self.postgres, self.wild = directory, node, postgres, wild
+        self.workers, self.scale = workers, scale
+        self.lines: list[Line] = []
         self._names = itertools.count(1)
 
     def count(self, whole: int) -> int:
@@ -72,9 +75,13 @@ class Stage:
             *lines,
             *([Line("rows", "all tables compared", "no contradiction", str(found), False)] * bool(found)),
         ]:
-            self.failed = self.failed or not line.ok
-            mark = "ok" if line.ok else "NO"
-            print(f"| {line.fault} | {line.done} | {line.expected} | {line.measured} | {mark} |", flush=True)
+            self.lines.append(line)
+            show(line)
+
+
+def show(line: Line) -> None:
+    mark = "ok" if line.ok else "NO"
+    print(f"| {line.fault} | {line.done} | {line.expected} | {line.measured} | {mark} |", flush=True)
 
 
 def creates(host: Host) -> list[str]:
@@ -84,6 +91,13 @@ def creates(host: Host) -> list[str]:
 
 async def have(hosts: list[Host], wanted: set[str]) -> bool:
     return all(wanted <= set(creates(host)) for host in hosts)
+
+
+async def reached(done: Sequence[object], count: float) -> None:
+    async def enough() -> bool:
+        return len(done) >= count
+
+    await eventually(enough, seconds=300)
 
 
 @contextlib.asynccontextmanager
@@ -98,6 +112,6 @@ async def staged(directory: Path, scale: float) -> AsyncIterator[Stage]:
         ):
             with node.beside("worker") as one, node.beside("worker") as other:
                 await faults.listening(node, 3)
-                yield Stage(node, postgres, wild, [one, other], scale)
+                yield Stage(directory, node, postgres, wild, [one, other], scale)
     finally:
         await postgres.server.stop()

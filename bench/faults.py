@@ -5,7 +5,9 @@ them was not borne. The short versions, which run at each change, are tests/proc
 """
 
 import asyncio
+import contextlib
 import itertools
+import os
 import random
 import statistics
 import sys
@@ -16,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
-from bench.fault_stage import Line, Stage, creates, have, staged
+from bench import fault_pressure, fault_restore, fault_time, fault_volumes, fault_workers
+from bench.fault_stage import Line, Stage, creates, have, reached, show, staged
 from bench.wild import JSON, Host, Manners
-from tests.support import faults
+from tests.support import faults, volumes
 from tests.support.processes import eventually, free_port
 from tests.support.servers import Person
 
@@ -46,7 +50,7 @@ async def outgoing(stage: Stage) -> None:
 
     async def killing() -> None:
         for turn in range(kills):
-            await _reached(done, (turn + random.random() / 2) * count / kills)
+            await reached(done, (turn + random.random() / 2) * count / kills)
             victims = [stage.node.program, *stage.workers] if turn % 2 else [random.choice(stage.workers)]
             await asyncio.gather(*(stage.kill(victim) for victim in victims))
 
@@ -83,13 +87,6 @@ def _out_of_order(host: Host, said: list[str]) -> int:
     return sum(one > other for one, other in itertools.pairwise(came))
 
 
-async def _reached(done: list[Any], count: float) -> None:
-    async def enough() -> bool:
-        return len(done) >= count
-
-    await eventually(enough, seconds=300)
-
-
 async def incoming(stage: Stage) -> None:
     """F-04, F-19: kill -9 of everything while activities arrive, some twice, some in the wrong order."""
     count, kills = stage.count(1000), 10
@@ -113,7 +110,7 @@ async def incoming(stage: Stage) -> None:
 
     async def killing() -> None:
         for turn in range(kills):
-            await _reached(taken, (turn + random.random() / 2) * count / kills)
+            await reached(taken, (turn + random.random() / 2) * count / kills)
             await stage.kill(random.choice([stage.node.program, *stage.workers]))
 
     began = time.monotonic()
@@ -268,10 +265,10 @@ async def database_restarts(stage: Stage) -> None:
 
     tasks = [asyncio.create_task(posting()) for _ in range(4)]
     for crash in (False, True):
-        await _reached(done, len(done) + 20)
+        await reached(done, len(done) + 20)
         await stage.postgres.restart(crash=crash)
         began = time.monotonic()
-        await _reached(done, len(done) + 5)
+        await reached(done, len(done) + 5)
         back.append(time.monotonic() - began)
     stop.set()
     await asyncio.gather(*tasks)
@@ -330,60 +327,6 @@ async def database_frozen(stage: Stage) -> None:
     )
 
 
-async def worker_frozen(stage: Stage) -> None:
-    """F-14: a worker stands still in the middle of its work, and goes on."""
-    seconds = 90.0 if stage.scale >= 1 else 15.0
-    author, reader, count = await stage.person(), await stage.person(), 100
-    hosts, senders = [stage.wild.host(Manners.slow(0.05)) for _ in range(5)], [stage.wild.host() for _ in range(5)]
-    await stage.followed(author, hosts)
-    for host in senders:
-        await faults.known(stage.node, host)
-    posts = [senders[n % 5].note(0, f"late{n}", mentions=reader.uri) for n in range(count)]
-    done: list[str] = []
-    for number in range(count):
-        done.append(await faults.published(author, number))
-        await faults.accepted(stage.node, stage.wild, posts[number])
-        if number == count // 4:
-            stage.workers[0].freeze()
-    began = time.monotonic()
-    await asyncio.sleep(seconds)
-    stage.workers[0].thaw()
-    wanted = {f"{uri}/activity" for uri in done}
-    await eventually(lambda: have(hosts, wanted), seconds=400)
-    await eventually(stage.idle, seconds=400)
-    again = [times - 1 for host in hosts for times in Counter(creates(host)).values() if times > 1]
-    kept = await faults.rows(stage.node, "select uri from statuses where uri like '%/notes/late%'")
-    told = await faults.rows(
-        stage.node, "select 1 from notifications where account_id = $1 and type = 'mention'", reader.account_id
-    )
-    await stage.report(
-        Line(
-            "F-14",
-            f"one of two workers stopped for {seconds:g} s (SIGSTOP) during {count} posts and {count} arrivals",
-            "each delivery twice at most, every change once",
-            f"{len(again)} of {count * 5} deliveries came again, {len(kept)} posts and {len(told)} notifications of "
-            f"{count}, all done {time.monotonic() - began - seconds:.1f} s after it woke up",
-            all(times == 1 for times in again) and len(kept) == len(told) == count,
-        )
-    )
-
-
-async def deaf(stage: Stage) -> None:
-    """F-30: nobody hears that there is something to do."""
-    author, host, said = await stage.person(), stage.wild.host(), dict[str, float]()
-    await stage.followed(author, [host])
-    async with faults.deaf(stage.node):
-        for number in range(20):
-            uri = await faults.published(author, number)
-            said[f"{uri}/activity"] = time.monotonic()
-            await asyncio.sleep(random.uniform(0, 0.5))
-        await eventually(lambda: have([host], set(said)), seconds=60)
-    most = max(each.at - said[each.id] for each in host.arrivals if each.id in said)
-    await stage.report(
-        Line("F-30", "20 posts while every LISTEN is cut off", "sent in 5 s", f"at most {most:.2f} s", most < 5.0)
-    )
-
-
 async def stopping(stage: Stage) -> None:
     """F-02: SIGTERM while people post."""
     author, host = await stage.person(), stage.wild.host()
@@ -397,7 +340,7 @@ async def stopping(stage: Stage) -> None:
 
     tasks = [asyncio.create_task(posting()) for _ in range(4)]
     for program in (stage.node.program, *stage.workers):
-        await _reached(done, len(done) + 10)
+        await reached(done, len(done) + 10)
         began = time.monotonic()
         await asyncio.to_thread(program.stop)
         took.append(time.monotonic() - began)
@@ -415,32 +358,70 @@ async def stopping(stage: Stage) -> None:
     )  # fmt: skip
 
 
-SCENARIOS: dict[str, Callable[[Stage], Awaitable[None]]] = {
-    "outgoing": outgoing,
-    "incoming": incoming,
-    "stopping": stopping,
-    "flood": flood,
-    "hosts": hosts_unwell,
-    "restarts": database_restarts,
-    "frozen": database_frozen,
-    "worker": worker_frozen,
-    "deaf": deaf,
+class Scenario(msgspec.Struct, frozen=True):
+    """`around` is entered before anything is started; None where it cannot be, and then why not is said."""
+
+    play: Callable[[Stage], Awaitable[None]]
+    around: Callable[[Path], contextlib.AbstractContextManager[Any]] | None = None
+    missing: Callable[[Path], str | None] = lambda directory: None
+
+
+def _no_volumes(directory: Path) -> str | None:
+    return None if volumes.possible(directory) else "only root can make small disks"
+
+
+def _no_faketime(directory: Path) -> str | None:
+    return None if fault_time.FAKETIME.exists() else "libfaketime is not installed"
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "outgoing": Scenario(outgoing),
+    "storm": Scenario(fault_workers.storm),
+    "incoming": Scenario(incoming),
+    "stopping": Scenario(stopping),
+    "flood": Scenario(flood),
+    "poison": Scenario(fault_workers.poison),
+    "hosts": Scenario(hosts_unwell),
+    "days": Scenario(fault_time.down_for_days),
+    "restarts": Scenario(database_restarts),
+    "frozen": Scenario(database_frozen),
+    "slow": Scenario(fault_pressure.database_slow),
+    "worker": Scenario(fault_workers.worker_frozen),
+    "deaf": Scenario(fault_workers.deaf),
+    "files": Scenario(fault_volumes.files_full, missing=_no_volumes),
+    "full": Scenario(fault_volumes.database_full, fault_volumes.small_database, _no_volumes),
+    "stampede": Scenario(fault_pressure.stampede),
+    "clocks": Scenario(fault_time.clocks_jump, fault_time.another_clock, _no_faketime),
+    "restore": Scenario(fault_restore.restored_elsewhere),
 }
+HEAD = "| fault | what was done | expected | measured | |\n|---|---|---|---|---|"
 
 
 async def run(directory: Path, *, quick: bool, only: str | None) -> bool:
     """Whether all of them were borne."""
-    print("| fault | what was done | expected | measured | |\n|---|---|---|---|---|", flush=True)
-    well = True
+    lines = list[Line]()
     for name, scenario in SCENARIOS.items():
         if only in (None, name):
-            (directory / name).mkdir(mode=0o755)
-            async with staged(directory / name, 0.2 if quick else 1.0) as stage:
-                try:
-                    await scenario(stage)
-                except (AssertionError, httpx.HTTPError) as exc:
-                    lines = stage.node.program.log.read_text().splitlines()
-                    print(*(line for line in lines if " failed" in line), sep="\n", file=sys.stderr)
-                    await stage.report(Line(name, scenario.__doc__ or "", "an end", str(exc)[:500], False))
-                well = well and not stage.failed
-    return well
+            place = directory / name
+            place.mkdir(mode=0o755)
+            why_not = scenario.missing(place)
+            if why_not is None:
+                with scenario.around(place) if scenario.around else contextlib.nullcontext():
+                    lines += await _played(name, scenario, place, 0.2 if quick else 1.0)
+            else:
+                print(f"{name}: left out: {why_not}", file=sys.stderr)
+    print(f"\nload {os.getloadavg()[1]:.1f} in the last five minutes, {os.cpu_count()} cores\n\n{HEAD}")
+    for line in sorted(lines, key=lambda line: line.fault):
+        show(line)
+    return all(line.ok for line in lines)
+
+
+async def _played(name: str, scenario: Scenario, directory: Path, scale: float) -> list[Line]:
+    async with staged(directory, scale) as stage:
+        try:
+            await scenario.play(stage)
+        except (AssertionError, httpx.HTTPError) as exc:
+            lines = stage.node.program.log.read_text().splitlines()
+            print(*(line for line in lines if " failed" in line), sep="\n", file=sys.stderr)
+            await stage.report(Line(name, scenario.play.__doc__ or "", "an end", str(exc)[:500], False))
+        return stage.lines

@@ -59,6 +59,7 @@ class Host:
         self.arrivals: list[Arrival] = []
         self.asked: list[str] = []  # paths of GETs
         self.gate: asyncio.Event | None = None  # what GETs wait for
+        self.pages: dict[str, bytes] = {}  # HTML, by path
         self._public_pem = public_pem
 
     def actor(self, number: int) -> JSON:
@@ -224,9 +225,9 @@ class Wild:
             if host.gate is not None:
                 await host.gate.wait()
             known = path.startswith("/users/") and path.count("/") == 2
-            body = orjson.dumps(host.actor(int(path.rpartition("/")[2]))) if known else b"{}"
-            status = "200 OK" if known else "404 Not Found"
-            kind = "application/activity+json"
+            body = orjson.dumps(host.actor(int(path.rpartition("/")[2]))) if known else host.pages.get(path, b"{}")
+            status = "200 OK" if known or path in host.pages else "404 Not Found"
+            kind = "text/html" if path in host.pages else "application/activity+json"
             writer.write(f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n".encode())
             writer.write(body)
         await writer.drain()

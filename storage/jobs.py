@@ -23,6 +23,8 @@ MAX_FAILURES = 5
 # So many due jobs are looked at, the oldest of each site, however much of one waits before that of another.
 WINDOW = 4000
 
+# Events wait for a process that hangs while it has them.
+STILL_SECONDS = 10
 MAX_ERROR_CHARS = 8000
 _EVENTS_LOCK = 0x6576_656E
 
@@ -186,9 +188,13 @@ async def keep(conn: Conn, ids: Sequence[int]) -> None:
 async def take(conn: Conn, *, limit: int) -> list[Job]:
     """Lock due events in the running transaction, oldest first: they are done when it commits with `finish`.
 
-    Whoever else wants some waits for the end of the transaction: an Undo must not be told before what it undoes.
+    Whoever else wants some waits for the end of the transaction: an Undo must not be told before what it undoes. It
+    ends soon if we stand still in the middle of it.
     """
-    await conn.execute("select pg_advisory_xact_lock($1)", _EVENTS_LOCK)
+    await conn.execute(
+        "select set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock($1)",
+        _EVENTS_LOCK, f"{STILL_SECONDS}s",
+    )  # fmt: skip
     records = await conn.fetch(
         f"""
         select {_COLUMNS} from jobs where queue = 'event' and failed_at is null and run_at <= now()

@@ -1,10 +1,8 @@
 """Several workers: one is frozen and wakes up too late, none hears of news, and one activity is poison to all."""
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -128,41 +126,16 @@ async def test_poison_is_set_aside_and_the_others_go_on(start_process: Start) ->
         host = wild.host()
         await faults.known(node, host)
         names = ["one", "poison", "two", "three"]
-        async with _poisonous(node):
+        async with faults.poisonous(node):
             for name in names:
                 assert (await faults.send(node, wild, host.note(0, name, mentions=alice.uri))).status_code == 202
-            await eventually(lambda: _parked(node))
+            await eventually(lambda: faults.parked(node, 1))
             said = [status["content"] for status in await _mentions(alice)]
             assert said == ["<p>three</p>", "<p>two</p>", "<p>one</p>"], "the same author's, in order"
             [(attempts, error, trace)] = await faults.rows(node, "select attempts, last_error, trace from jobs")
             assert (attempts, error) == (jobs.MAX_FAILURES + 1, "RaiseError: this is poison")
             assert "in _run_job" in trace
             await faults.all_well(node.db)
-
-
-@contextlib.asynccontextmanager
-async def _poisonous(node: ProcessNode) -> AsyncIterator[None]:
-    """A mistake of ours, as none is known: some post cannot be written."""
-    await faults.change(
-        node,
-        """
-        create function poison() returns trigger language plpgsql as
-        $$ begin raise exception 'this is poison'; end $$;
-        create trigger poison before insert on statuses for each row
-            when (new.content like '%poison%') execute function poison()
-        """,
-    )
-    try:
-        yield
-    finally:
-        await faults.change(node, "drop function poison cascade")
-
-
-async def _parked(node: ProcessNode) -> bool:
-    """Let time pass for what waits for another try, until there is none."""
-    await faults.change(node, "update jobs set run_at = now() where queue = 'inbox' and holder is null")
-    left = await faults.rows(node, "select failed_at is not null from jobs where queue = 'inbox'")
-    return left == [(True,)]
 
 
 async def _mentions(person: Person) -> list[dict[str, str]]:

@@ -125,3 +125,28 @@ async def deaf(node: ProcessNode) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def poisonous(node: ProcessNode) -> AsyncIterator[None]:
+    """A mistake of ours, as none is known: some post cannot be written."""
+    await change(
+        node,
+        """
+        create function poison() returns trigger language plpgsql as
+        $$ begin raise exception 'this is poison'; end $$;
+        create trigger poison before insert on statuses for each row
+            when (new.content like '%poison%') execute function poison()
+        """,
+    )
+    try:
+        yield
+    finally:
+        await change(node, "drop function poison cascade")
+
+
+async def parked(node: ProcessNode, count: int) -> bool:
+    """Let time pass for what arrived and waits for another try, until only so many are left, and those put aside."""
+    await change(node, "update jobs set run_at = now() where queue = 'inbox' and holder is null")
+    left = await rows(node, "select failed_at is not null from jobs where queue = 'inbox'")
+    return left == [(True,)] * count

@@ -22,6 +22,7 @@ from storage.db import Conn, Database
 
 State = Literal["ok", "warning", "error"]
 
+SLOW_DATABASE_MS = 100
 SLOW_QUEUE_SECONDS, DEAD_QUEUE_SECONDS = 60, 600
 CLOCK_WARNING_SECONDS, CLOCK_ERROR_SECONDS = 5, 60
 LOW_DISK_BYTES, NO_DISK_BYTES = 1_000_000_000, 100_000_000
@@ -91,6 +92,8 @@ async def _database(conn: Conn) -> Finding:
     name = f"{number // 10_000}.{number % 10_000}"
     if number < OLDEST_POSTGRES:
         return Finding("database", "error", f"Postgres {name} is too old; 15 is the oldest that works")
+    if ms > SLOW_DATABASE_MS:
+        return Finding("database", "warning", f"Postgres {name} is slow: it answers in {ms:.1f} ms")
     return Finding("database", "ok", f"Postgres {name} answers in {ms:.1f} ms")
 
 

@@ -32,5 +32,7 @@ DatabaseBusy = (
 # While a statement is under way.
 DatabaseEnds = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
 ConnectionCut = asyncpg.InternalClientError
+# It has no room left; what is there can be read.
+DatabaseFull = asyncpg.DiskFullError
 DriverError = asyncpg.PostgresError
 DriverMisuse = (asyncpg.InterfaceError, asyncpg.InternalClientError)

@@ -1,5 +1,6 @@
 """Home, public, tag and list timelines: pages that are full as long as there is more, however much a viewer hides."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from fedi.http.endpoint import Call, get, public, user
 from fedi.http.paging import PageParams, link, page
 from storage import activity, homes, jobs, tags, timelines
 from storage.db import Conn
+from storage.errors import DatabaseFull
 from storage.homes import Entry
 from storage.paging import Page
 
@@ -83,8 +85,9 @@ async def _touch(call: Call[Any], conn: Conn, owner_id: int) -> None:
         seen = call.app.memory[__name__] = TTLCache(MAX_PRESENT, TOUCH_SECONDS)
     if owner_id not in seen:
         seen[owner_id] = True
-        await homes.touch(conn, owner_id)
-        await activity.note_presence(conn, owner_id)
+        with contextlib.suppress(DatabaseFull):  # No reason to show nothing.
+            await homes.touch(conn, owner_id)
+            await activity.note_presence(conn, owner_id)
 
 
 async def everybody(call: Call[PublicParams]) -> list[Status]:

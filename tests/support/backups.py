@@ -15,7 +15,7 @@ def restore(url: str, backup: bytes) -> None:
 
 def check(url: str) -> None:
     """pg_amcheck: no page contradicts another."""
-    _run("pg_amcheck", "--install-missing", "--heapallindexed", "--parent-check", "-d", url)
+    _run("pg_amcheck", "--install-missing", "--heapallindexed", "--parent-check", url)
 
 
 def _run(program: str, *arguments: str, given: bytes | None = None) -> bytes:

@@ -1,23 +1,13 @@
-"""Time: a server that is down for days (F-05), clocks that jump (F-22)."""
+"""A server that is down for days (F-05)."""
 
-import asyncio
-import contextlib
-import itertools
-import os
-import time
-from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-from bench.fault_stage import Line, Stage, creates, have
+from bench.fault_stage import Line, Stage, have
 from bench.wild import Host, Manners
 from tests.support import faults
 from tests.support.processes import ProcessNode, eventually
 
 DAY_HOURS, MOST_A_DAY = 24.0, 40
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-JUMPS = ("+0", "+2h", "+0", "-2h", "+0")
 
 
 async def down_for_days(stage: Stage) -> None:
@@ -108,52 +98,3 @@ async def _pass(node: ProcessNode, host: str) -> timedelta:
             host, passed,
         )  # fmt: skip
     return passed
-
-
-@contextlib.contextmanager
-def another_clock(directory: Path) -> Iterator[None]:
-    """Whoever is started below, Postgres too, has the time that the file says."""
-    variables = {
-        "LD_PRELOAD": str(FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(directory / "clock"),
-        "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-    os.environ.update(variables)
-    _set_clock("+0")
-    try:
-        yield
-    finally:
-        for name in variables:
-            del os.environ[name]
-
-
-def _set_clock(offset: str) -> None:
-    Path(os.environ["FAKETIME_TIMESTAMP_FILE"]).write_text(offset)
-
-
-async def clocks_jump(stage: Stage) -> None:
-    """F-22: the machine's clock goes two hours forward and back, twice."""
-    author, hosts = await stage.person(), [stage.wild.host(Manners.slow(0.2)) for _ in range(5)]
-    await stage.followed(author, hosts)
-    done = list[str]()
-    for jump in JUMPS:
-        _set_clock(jump)
-        until = time.monotonic() + 6
-        while time.monotonic() < until:
-            done.append(await faults.published(author, len(done)))
-            await asyncio.sleep(0.1)
-    wanted = {f"{uri}/activity" for uri in done}
-    await eventually(lambda: have(hosts, wanted), seconds=120)
-    again = sum(times - 1 for host in hosts for times in Counter(creates(host)).values())
-    ids = [int(uri.rpartition("/")[2]) for uri in done]
-    back = sum(one >= other for one, other in itertools.pairwise(ids))
-    await stage.report(
-        Line(
-            "F-22",
-            f"{len(done)} posts to 5 hosts while the clock of the machine goes by turns {', '.join(JUMPS)}",
-            "ids grow, nothing lost, nothing sent again but what was under way",
-            f"{back} ids went back, {len(ids) - len(set(ids))} twice, 0 lost, {again} of {len(done) * 5} came again",
-            back == 0 and len(set(ids)) == len(ids) and again <= 50,
-        )
-    )

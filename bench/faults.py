@@ -370,10 +370,6 @@ def _no_volumes(directory: Path) -> str | None:
     return None if volumes.possible(directory) else "only root can make small disks"
 
 
-def _no_faketime(directory: Path) -> str | None:
-    return None if fault_time.FAKETIME.exists() else "libfaketime is not installed"
-
-
 SCENARIOS: dict[str, Scenario] = {
     "outgoing": Scenario(outgoing),
     "storm": Scenario(fault_workers.storm),
@@ -391,7 +387,6 @@ SCENARIOS: dict[str, Scenario] = {
     "files": Scenario(fault_volumes.files_full, missing=_no_volumes),
     "full": Scenario(fault_volumes.database_full, fault_volumes.small_database, _no_volumes),
     "stampede": Scenario(fault_pressure.stampede),
-    "clocks": Scenario(fault_time.clocks_jump, fault_time.another_clock, _no_faketime),
     "restore": Scenario(fault_restore.restored_elsewhere),
 }
 HEAD = "| fault | what was done | expected | measured | |\n|---|---|---|---|---|"

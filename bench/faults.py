@@ -1,7 +1,7 @@
 """What goes wrong in the world, done to real processes: kill -9, a database that goes away, servers that are unwell.
 
 `python -m bench --faults` prints for each fault what was done, what was to be and what was, and ends with 1 if one of
-them was not borne. The short versions, which run at each change, are tests/processes/test_*_faults.py.
+them was not borne. The short versions, which run at each change, are tests/processes; docs/faults.md has them all.
 """
 
 import asyncio

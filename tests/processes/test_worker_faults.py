@@ -98,7 +98,7 @@ async def _into_the_middle(node: ProcessNode, wild: Wild, bob: Person, reader: H
     assert (await faults.send(node, wild, post)).status_code == 202
 
     async def waiting() -> bool:
-        return bool(reader.arrivals and slow.asked)
+        return bool(slow.asked) and await _arrived([reader], 1)
 
     await eventually(waiting)
 

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 
-from bench.fault_stage import Line, Stage, creates, have
+from bench.fault_stage import Line, Stage, creates, have, reached
 from bench.wild import Manners
 from storage import jobs
 from tests.support import faults
@@ -77,7 +77,12 @@ async def storm(stage: Stage) -> None:
         while not stop.is_set():
             done.append(await faults.published(author, len(done)))
 
+    for worker in stage.workers:
+        worker.kill()
     task = asyncio.create_task(posting())
+    await reached(done, stage.count(50))  # So that there is something to do, however few get in meanwhile.
+    for worker in stage.workers:
+        worker.start()
     for _ in range(times):
         victim = random.choice([stage.node.program, *stage.workers])
         victim.kill()

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from tests.support import raw
 from tests.support.puppet import PUBLIC
-from tests.support.siege import Siege, attacks
+from tests.support.siege import JSON, Siege, attacks
 
 pytestmark = pytest.mark.anyio
 
@@ -158,7 +158,7 @@ SCRIPTS = (
     "<plaintext>",
 )
 TEXT = frozenset(("alt", "title", "content", "value", "aria-label"))
-OURS = frozenset(("img", "script", "link", "meta", "form", "input", "button", "svg"))  # of the pages themselves
+OURS = frozenset(("base", "img", "script", "link", "meta", "form", "input", "button", "svg"))  # of the pages themselves
 
 
 def _harm(html: str, *, page: bool = False) -> list[str]:
@@ -171,7 +171,7 @@ def _harm(html: str, *, page: bool = False) -> list[str]:
                 name not in TEXT and address.startswith(("javascript:", "data:text", "vbscript:"))
             ):
                 found.append(f"{element.tag} {name}={value}")
-        if element.tag in ("iframe", "object", "embed", "base", "plaintext", "math") or (
+        if element.tag in ("iframe", "object", "embed", "plaintext", "math") or (
             element.tag in OURS and (not page or "alert" in element.text())
         ):
             found.append(f"{element.tag}: {element.text()[:100]}")
@@ -195,7 +195,7 @@ async def _scripts_under_a_post_of_ours(siege: Siege) -> None:
                 {"type": "Note", "name": script, "content": script},
             ],
         )
-        more = {
+        more: JSON = {
             "inReplyTo": status["uri"],
             "to": [PUBLIC, siege.alice.uri],
             "content": script,
@@ -217,10 +217,8 @@ async def _scripts_under_a_post_of_ours(siege: Siege) -> None:
                 {"type": "Emoji", "name": ":x:", "icon": {"url": link}},
             ],
         }
-        for number, kind in enumerate(
-            ({"type": "Question", "oneOf": [{"name": script}, {"name": "b"}]}, {"type": "Article"}, {"type": "Event"})
-        ):
-            note = evil.host.note(evil.actor, f"n{number}", **{**more, **kind})
+        for kind in ("Question", "Article", "Event"):
+            note = evil.host.note(evil.actor, kind, type=kind, oneOf=[{"name": script}, {"name": "b"}], **more)
             await evil.sends(evil.host.create(note))
         await evil.says("EmojiReact", status["uri"], content=":x:", tag=more["tag"])
         await evil.says("Flag", [siege.alice.uri, status["uri"]], content=script)

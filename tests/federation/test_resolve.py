@@ -88,7 +88,9 @@ async def test_a_document_that_claims_to_be_of_another_host_is_not_believed(a: N
     victim = Puppet(a.network, "victim.test")
     theirs = victim.actor("vic")
     peer.documents["/users/fake"] = {**theirs, "name": "Forged", "inbox": "https://peer.test/inbox"}
-    account = await resolve.actor(a.app.fed, "https://peer.test/users/fake")
+    with pytest.raises(Rejected):
+        await resolve.actor(a.app.fed, "https://peer.test/users/fake")
+    account = await resolve.actor(a.app.fed, theirs["id"])
     assert (account.uri, account.display_name, account.inbox) == (theirs["id"], "Vic", theirs["inbox"])
 
 

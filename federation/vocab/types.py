@@ -19,7 +19,8 @@ CONVERTED = frozenset(
 # Never a post, even with a name or content.
 NOT_POSTS = frozenset(
     {
-        "Story", "Story:Reaction", "Story:Reply", "Playlist", "CacheFile", "WatchAction", "Place", "Profile", "Relationship", "Library", "Hashtag",
+        "Story", "Story:Reaction", "Story:Reply",
+        "Playlist", "CacheFile", "WatchAction", "Place", "Profile", "Relationship", "Library", "Hashtag",
         "Mention", "Emoji", "Link", "PropertyValue", "Key", "CryptographicKey", "Multikey", "QuoteAuthorization",
         "FeatureAuthorization", "LikeAuthorization", "ReplyAuthorization", "AnnounceAuthorization", "LikeApproval",
         "ReplyApproval", "AnnounceApproval", "FeaturedCollection", "FeaturedItem", "Edition", "Work", "Author",

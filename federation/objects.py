@@ -73,7 +73,7 @@ def render_note(site: Site, status: Status, material: Material) -> JSON:
             quotable_by=_QUOTABLE.get(status.quote_automatic or quote_policies.NOBODY),
             followers=author.followers_uri,
             approved_by=material.approvals.get(status.id),
-            audience=_audience(status, named),
+            audience=_audience(status, material.mentions.get(status.id, ())),
         )
     )
 

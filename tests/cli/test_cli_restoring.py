@@ -71,7 +71,7 @@ async def test_what_waited_in_a_backup_is_not_sent_again(fedi: Fedi, copy: str) 
     assert (await fedi("account", "list", database_url=copy)).exit_code == 0  # any start will do
     db = await Database(copy, size=2).open()
     async with db.transaction() as conn:
-        activity, sender = await conn.fetchrow("select activity_id, sender_id from deliveries limit 1")
+        [(activity, sender)] = await conn.fetch("select activity_id, sender_id from deliveries limit 1")
         await deliveries.enqueue(conn, activity, sender, [("https://new.test/inbox", "new.test")], bulk=True)
     said = await fedi("resume-delivery", database_url=copy)
     assert said.stdout == "1 deliveries from before: not sent again; 1 from since then: to be sent\n"

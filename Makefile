@@ -10,6 +10,9 @@ ARGS ?=
 BIN := .venv/bin
 TYPED := $(wildcard fedi federation storage tests scripts bench)
 
+# Compiling every module anew costs each start half a second, and the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run demo test check format lint types contracts lock python run-environment dev-environment
 
 run: run-environment

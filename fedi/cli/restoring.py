@@ -34,10 +34,10 @@ def resume_delivery(send_waiting: bool) -> None:
 
 @click.command("hold-delivery")
 def hold_delivery() -> None:
-    """Send nothing until `fedi resume-delivery`: the data are an old copy.
+    """Send nothing: the data are an old copy.
 
-    What pg_restore has put back is noticed without this. Say it before the first start when the files of the database,
-    or of the whole machine, were put back.
+    It ends with `fedi resume-delivery`. What pg_restore has put back is noticed without this. Say it before the first
+    start when the files of the database, or of the whole machine, were put back.
     """
 
     async def work() -> str:

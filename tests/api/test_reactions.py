@@ -47,7 +47,7 @@ async def test_the_same_heart_in_two_spellings_is_one(server: Node) -> None:
     assert shown(await bob.api("DELETE", path(status, "❤️"))) == [("❤️", 1, False)]
 
 
-@pytest.mark.parametrize("name", ["ab", "🎉🎉", "nothing", "nothing@elsewhere.test", "1", " ", "\0", "a" * 3000])
+@pytest.mark.parametrize("name", ["ab", "🎉🎉", "nothing", "nothing@elsewhere.test", "1", " ", "a" * 3000])
 async def test_what_is_no_emoji_is_refused(server: Node, name: str) -> None:
     alice = await server.person("alice")
     status = await alice.posts("hello")

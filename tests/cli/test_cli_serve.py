@@ -174,7 +174,7 @@ async def test_the_embedded_database_survives_kill_9_and_leaves_nothing_running(
         assert [one["username"] for one in json.loads(second.run("account", "list", "--json"))] == ["alice"]
         found = json.loads(second.run("check", "--json"))
         assert {finding["name"]: finding["state"] for finding in found["findings"]} == dict.fromkeys(
-            "database schema clock identity media address webfinger queue parked hosts".split(), "ok"
+            "database schema clock identity media address webfinger sending queue parked hosts".split(), "ok"
         )
         second.popen.terminate()
         assert await second.ended() == 0

@@ -467,11 +467,11 @@ async def test_who_may_not_read_an_answer_is_not_shown_it_by_being_asked(servers
     assert [each["type"] for each in third.inbox] == ["Create"]
 
 
-async def test_favourites_of_others_need_genuine_consent(servers: Any) -> None:
+async def test_reactions_of_others_need_genuine_consent(servers: Any) -> None:
     node, far, alice, zed = await scene(servers)
     other = Puppet(node.network, "other.test")
     eve, asks = other.actor("eve"), await note(far, alice, zed, "asks", canLike=ASK)
-    like = other.activity("Like", eve, asks["uri"], "like")
+    like = {**other.activity("Like", eve, asks["uri"], "like"), "content": "👍"}
     far.documents["/authorizations/1"] = {
         "@context": ["https://www.w3.org/ns/activitystreams"],
         "id": "https://far.test/authorizations/1",
@@ -488,8 +488,9 @@ async def test_favourites_of_others_need_genuine_consent(servers: Any) -> None:
     ):
         await other.send(node, {**like, **proof}, eve)
         await drain(node)
-        counts.append((await alice.get(f"/api/v1/statuses/{asks['id']}"))["favourites_count"])
-    assert counts == [0, 0, 1]
+        shown = await alice.get(f"/api/v1/statuses/{asks['id']}")
+        counts.append([(each["name"], each["count"]) for each in shown["reactions"]])
+    assert counts == [[], [], [("👍", 1)]]
 
 
 async def test_apps_are_told_what_an_author_allows(servers: Any) -> None:

@@ -1,22 +1,38 @@
 """What the whole is for: two servers in two processes, over real sockets, and the answer arrives live."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.support.database import Databases
 from tests.support.live import socket
 from tests.support.pictures import picture
-from tests.support.processes import Start, eventually
+from tests.support.processes import ProcessNode, eventually, process
 from tests.support.servers import Person
 
 pytestmark = pytest.mark.anyio
 
+Pair = tuple[ProcessNode, ProcessNode]
 
-async def people(start_process: Start) -> tuple[Person, Person]:
-    """alice and bob, each on a server, who follow each other."""
-    a, b = await start_process("localhost"), await start_process("127.0.0.1")
-    alice, bob = await a.person("alice"), await b.person("bob")
+
+@pytest.fixture(scope="module")
+async def pair(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
+    """The two of all these tests. For them, 127.0.0.1 is another host than localhost."""
+    one, other = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("other")
+    async with (
+        process("localhost", await databases.take(), one) as a,
+        process("127.0.0.1", await databases.take(), other) as b,
+    ):
+        yield a, b
+    databases.release()
+
+
+async def people(pair: Pair, test: str) -> tuple[Person, Person]:
+    """An alice and a bob of this test, each on a server, who follow each other."""
+    a, b = pair
+    alice, bob = await a.person(f"alice_{test}"), await b.person(f"bob_{test}")
     for one, other in ((alice, bob), (bob, alice)):
         await one.follow(other)
     for one, other in ((alice, bob), (bob, alice)):
@@ -30,8 +46,8 @@ async def people(start_process: Start) -> tuple[Person, Person]:
     return alice, bob
 
 
-async def test_an_answer_arrives_live_on_another_server(start_process: Start) -> None:
-    alice, bob = await people(start_process)
+async def test_an_answer_arrives_live_on_another_server(pair: Pair) -> None:
+    alice, bob = await people(pair, "answer")
     post = await alice.posts("Is anybody out there?")
 
     async def arrived() -> Any:
@@ -50,8 +66,8 @@ async def test_an_answer_arrives_live_on_another_server(start_process: Start) ->
     assert told["status"]["uri"] == answer["uri"]
 
 
-async def test_what_people_do_with_posts_crosses_over(start_process: Start) -> None:
-    alice, bob = await people(start_process)
+async def test_what_people_do_with_posts_crosses_over(pair: Pair) -> None:
+    alice, bob = await people(pair, "posts")
     post = await alice.posts("About #cats, first version")
 
     async def arrived() -> Any:
@@ -85,8 +101,8 @@ async def test_what_people_do_with_posts_crosses_over(start_process: Start) -> N
     await bob.api("GET", f"/api/v1/statuses/{seen['id']}", status=404)
 
 
-async def test_a_vote_is_counted_on_the_other_server(start_process: Start) -> None:
-    alice, bob = await people(start_process)
+async def test_a_vote_is_counted_on_the_other_server(pair: Pair) -> None:
+    alice, bob = await people(pair, "vote")
     post = await alice.posts("Which?", poll={"options": ["this", "that"], "expires_in": 3600})
 
     async def arrived() -> Any:
@@ -103,8 +119,8 @@ async def test_a_vote_is_counted_on_the_other_server(start_process: Start) -> No
     await eventually(counted)
 
 
-async def test_a_conversation_between_two_stays_between_them(start_process: Start) -> None:
-    alice, bob = await people(start_process)
+async def test_a_conversation_between_two_stays_between_them(pair: Pair) -> None:
+    alice, bob = await people(pair, "direct")
     eve = await bob.node.person("eve")
     await eve.follow(alice)
     async with socket(bob, "direct") as at_bob, socket(eve, "user", "public", "direct") as at_eve:
@@ -117,8 +133,8 @@ async def test_a_conversation_between_two_stays_between_them(start_process: Star
     await eve.api("GET", f"/api/v1/statuses/{told['last_status']['id']}", status=404)
 
 
-async def test_a_picture_and_its_description_are_seen_on_the_other_server(start_process: Start) -> None:
-    alice, bob = await people(start_process)
+async def test_a_picture_and_its_description_are_seen_on_the_other_server(pair: Pair) -> None:
+    alice, bob = await people(pair, "picture")
     files = {"file": ("cat.png", picture("PNG"), "image/png")}
     media = await alice.api("POST", "/api/v2/media", files=files, data={"description": "a red square"})
     post = await alice.posts("look", media_ids=[media["id"]])

@@ -22,7 +22,7 @@ demo: run-environment
 	@$(BIN)/python scripts/demo.py
 
 test: dev-environment
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: lint types contracts
 

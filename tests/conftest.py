@@ -39,8 +39,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One process more than there are cores, since some tests wait; but not more than Postgres has room for."""
-    return min((os.cpu_count() or 1) + 1, 5)
+    """Some more processes than there are cores, since many tests wait; but not more than Postgres has room for."""
+    return min((os.cpu_count() or 1) + 2, 5)
 
 
 @pytest.hookimpl(optionalhook=True)

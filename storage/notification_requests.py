@@ -117,13 +117,14 @@ async def _remove(conn: Conn, account_id: int, from_ids: Sequence[int]) -> None:
 async def merge(conn: Conn, account_id: int) -> tuple[bool, list[int]]:
     """Let through some of what had been put aside of people with a permission: whether there may be more, and the ids
     of the posts that mention the reader, oldest first. Emits `NotificationsMerged` when nothing is left."""
+    # Materialized, since a subquery may be run again for every row, and skips then what it has locked.
     records = await conn.fetch(
         """
-        update notifications set filtered = false where id in (
+        with picked as materialized (
             select n.id from notifications n join notification_permissions p
                 on p.account_id = n.account_id and p.from_account_id = n.from_account_id
             where n.account_id = $1 and n.filtered order by n.id limit $2 for update of n)
-        returning type, status_id
+        update notifications set filtered = false where id in (select id from picked) returning type, status_id
         """,
         account_id, STEP,
     )  # fmt: skip

@@ -94,10 +94,10 @@ async def tell(conn: Conn, cause: Cause, *, limit: int) -> int:
     """Of those who lost somebody, tell some that have not been told; how many. Emits `RelationshipsSevered`."""
     records = await conn.fetch(
         """
-        update severances set told = true where id in (
+        with picked as materialized (
             select id from severances where type = $1 and target_name = $2 and not told
             order by id limit $3 for update)
-        returning id
+        update severances set told = true where id in (select id from picked) returning id
         """,
         cause.type, cause.target_name, limit,
     )  # fmt: skip

@@ -178,7 +178,7 @@ def _same_detail(made: Treatment, expected: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    if not arguments:
+    if not arguments or arguments[0].startswith("-"):
         print(__doc__)
         return 2
     root = Path(arguments[0])

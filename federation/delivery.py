@@ -45,6 +45,8 @@ SLOW_SECONDS = 0.5
 SLOW_TIMES = 8
 # A batch that takes longer gives the rest back well before its lease ends.
 BATCH_SECONDS = deliveries.LEASE_SECONDS / 3
+# What has arrived meanwhile is written down so often: whoever is killed sends again what is not.
+NOTE_SECONDS = 0.1
 UNAUTHORIZED_ATTEMPTS = 5
 # A mistake of ours with one delivery: after so many attempts it is given up.
 MISTAKEN_ATTEMPTS = 3
@@ -209,6 +211,7 @@ class _Sending:
         self._room = asyncio.Semaphore(fed.site.max_per_host)
         self._deadline = time.monotonic() + BATCH_SECONDS
         self._outcomes: list[Outcome] = []
+        self._noted, self._noted_at, self._noting = 0, time.monotonic(), False
 
     async def run(self) -> bool:
         """Send the rows, several senders at a time, each sender's in order; whether the host still answers."""
@@ -241,7 +244,24 @@ class _Sending:
                 outcome = await _attempt(self._fed, row, self._taken.bodies[row.activity_id])
                 self._turn.moved_at = time.monotonic()
             self._outcomes.append(outcome)
+        await self._note()
         return outcome
+
+    async def _note(self) -> None:
+        """Write down what has come to its end in the middle of a batch. All of it is written once more when the batch
+        is over, and nothing comes of that; so nothing does of a failure here."""
+        if self._noting or time.monotonic() < self._noted_at + NOTE_SECONDS:
+            return
+        self._noting, noted = True, len(self._outcomes)
+        try:
+            ended = [outcome for outcome in self._outcomes[self._noted :] if outcome.state != "waiting"]
+            if ended:
+                await batches.settle(self._fed, Fared(self._host, ended, (), self._taken.batch.proven))
+            self._noted = noted
+        except Exception as exc:  # noqa: BLE001 (see above)
+            log.info("what %s answered is written later: %s", self._host, exc)
+        finally:
+            self._noting, self._noted_at = False, time.monotonic()
 
     async def _settle(self) -> bool:
         """Write it down, as soon as the database lets us; whether the host still answers."""

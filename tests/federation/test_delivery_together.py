@@ -4,7 +4,9 @@ import asyncio
 import time
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from federation import delivery
 from storage.db import query_log
 from tests.support.puppet import Puppet
 from tests.support.servers import Node, Person, drain
@@ -104,3 +106,35 @@ async def test_a_host_that_somebody_has_locked_delays_nobody(server: Node) -> No
     await sending
     await drain(server)
     assert set((await _states(server)).values()) == {"delivered"}
+
+
+async def test_what_has_arrived_is_written_down_before_a_batch_is_over(server: Node) -> None:
+    """Whoever is killed in the middle of one sends again only what is not."""
+    alice = await server.person("alice")
+    (puppet,) = await _followed(server, alice, "peer.test")
+    answer, release = server.network.apps["peer.test"], asyncio.Event()
+
+    async def tires(scope: Scope, receive: Receive, send: Send) -> None:
+        if len(puppet.inbox) == 3:
+            await release.wait()
+        await asyncio.sleep(delivery.NOTE_SECONDS)
+        await answer(scope, receive, send)
+
+    server.network.apps["peer.test"] = tires
+    for number in range(5):
+        await alice.posts(f"post {number}")
+    await server.server.worker.drain()
+    sending = asyncio.create_task(drain(server))
+    try:
+        async with asyncio.timeout(10):
+            while len(puppet.inbox) < 3:  # noqa: ASYNC110 (nothing tells when)
+                await asyncio.sleep(0.02)
+            async with server.db.read() as conn:
+                count = "select count(*) from deliveries where state = 'delivered'"
+                while await conn.fetchval(count) < 2:  # noqa: ASYNC110 (likewise)
+                    await asyncio.sleep(0.02)
+    finally:
+        release.set()
+        await sending
+    assert [activity["type"] for activity in puppet.inbox] == ["Create"] * 5
+    assert (await _states(server)) == {"peer.test": "delivered"}

@@ -145,6 +145,7 @@ async def _offered(siege: Siege) -> None:
 async def test_32_letters_go_where_they_should_and_say_what_they_should(writing: Any) -> None:
     """Addresses that are two, names that begin a header, links that are guessed or are for something else."""
     siege, box, _ = writing
+    before = len(siege.answers)  # of others, whose translator may be away
     await _offered(siege)
     path = f"/api/v1/accounts/{siege.alice.id}/email_subscriptions"
     for address in (
@@ -197,7 +198,7 @@ async def test_32_letters_go_where_they_should_and_say_what_they_should(writing:
     await siege.server.client.get(link.removeprefix(siege.server.base_url))
     assert await siege.count("select count(*) from email_subscriptions where confirmed_at is null") == 1
     await siege.alice.api("PATCH", "/api/v1/accounts/update_credentials", json={"display_name": "Alice"})
-    assert all(status < 500 for status in siege.answers)
+    assert all(status < 500 for status in siege.answers[before:])
     await siege.ready()
     await siege.lives()
 

@@ -9,9 +9,10 @@ from federation import origins, sharing
 from federation.context import Fed, Site
 from federation.errors import Gone, Rejected
 from federation.vocab import activity, consent, interaction, normalise, types
+from federation.vocab.activity import Activity
 from federation.vocab.audience import PUBLIC
 from federation.vocab.note import Note
-from storage import accounts, approvals, follows, search_consents, statuses
+from storage import accounts, approvals, follows, inbox, search_consents, statuses
 from storage.accounts import Account
 from storage.approvals import Action, Rule, Verdict
 from storage.db import Conn
@@ -94,6 +95,18 @@ async def admit(fed: Fed, note: Note, author: Account) -> bool:
         return True
     stamp = consent_to_answer(note)
     return await check(fed, note.in_reply_to, author, "reply", interacting=note.id, stamp=stamp)
+
+
+async def admit_activity(fed: Fed, envelope: Activity, actor: Account, action: Action, target: str) -> None:
+    """Raise Rejected for what the author of a post did not agree to. It may come again, under the same id, when they
+    have."""
+    uri, stamp = envelope.id or "", proof(envelope.raw, action)
+    try:
+        await check(fed, target, actor, action, interacting=uri, stamp=stamp)
+    except Rejected:
+        async with fed.db.transaction() as conn:
+            await inbox.reopen(conn, [uri])
+        raise
 
 
 def consent_to_answer(note: Note) -> str | None:

@@ -21,6 +21,11 @@ async def of_followers(conn: Conn, account_id: int) -> list[str]:
     return [record[0] for record in records]
 
 
+# Of `people`, whom an account has news for.
+_TOLD = f"""
+    select {_INBOX} from people p join accounts a on a.id = p.account_id
+    where not a.is_local and a.suspended_at is null
+        and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)"""
 # Of each kind of people that an account dealt with lately, those of so long are told of its news, up to so many.
 _SINCE = "((extract(epoch from now() - interval '2 days') * 1000)::bigint << 16)"
 _MOST = 2000
@@ -40,9 +45,7 @@ async def of_profile(conn: Conn, account_id: int) -> list[str]:
                 where account_id = $1 and id > {_SINCE} order by id desc limit {_MOST})
             union (select target_id from follow_requests
                 where account_id = $1 and id > {_SINCE} order by id desc limit {_MOST}))
-        select {_INBOX} from people p join accounts a on a.id = p.account_id
-        where not a.is_local and a.suspended_at is null
-            and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)
+        {_TOLD}
         union select d.inbox from moves m join activities v on v.uri = m.uri join deliveries d on d.activity_id = v.id
         where m.account_id = $1
         union {_RELAYS}
@@ -59,9 +62,7 @@ async def of_move(conn: Conn, account_id: int) -> list[str]:
         with people as (
             select account_id from follows where target_id = $1
             union select account_id from blocks where target_id = $1)
-        select {_INBOX} from people p join accounts a on a.id = p.account_id
-        where not a.is_local and a.suspended_at is null
-            and not exists (select from blocks b where b.account_id = $1 and b.target_id = a.id)
+        {_TOLD}
         union {_RELAYS}
         """,
         account_id,

@@ -6,8 +6,7 @@ from storage.db import Conn
 async def kept(conn: Conn, name: str, value: str) -> str:
     """What stands under this name: `value` if nothing did."""
     await conn.execute("insert into settings (name, value) values ($1, $2) on conflict do nothing", name, value)
-    stands: str = await conn.fetchval("select value from settings where name = $1", name)
-    return stands
+    return await found(conn, name) or value
 
 
 async def found(conn: Conn, name: str) -> str | None:

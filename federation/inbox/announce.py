@@ -7,7 +7,7 @@ from federation.errors import Gone, Rejected
 from federation.inbox import forwarded
 from federation.inbox.box import Box
 from federation.vocab import audience, note, types
-from storage import communities, inbox, relays, relevance, statuses
+from storage import communities, relays, relevance, statuses
 from storage.db import Conn
 from storage.errors import Missing
 from storage.statuses import Status
@@ -40,11 +40,8 @@ async def boosted(box: Box) -> None:
 
 async def _brought(box: Box) -> Status | None:
     """A post of the sender's own that came with the boost: one for followers is not shown to us as a server."""
-    ref = box.activity.object
-    if ref is None or ref.doc is None or not note.is_post(ref.doc):
-        return None
-    parsed = note.parse(ref.doc)
-    if not note.vouched(box.activity, parsed):
+    parsed = note.brought(box.activity, box.activity.object)
+    if parsed is None:
         return None
     status_id, _ = await posts.store(box.fed, parsed, sender=box.actor, quiet=True)
     async with box.fed.db.read() as conn:
@@ -80,14 +77,7 @@ async def _store(box: Box, post: Status) -> None:
     level = number(audience.visibility(envelope.to, envelope.cc, box.actor.followers_uri, author=box.actor.uri))
     if level > PRIVATE:
         level = UNLISTED
-    stamp = interacting.proof(envelope.raw, "announce")
-    try:
-        await interacting.check(box.fed, post.uri, box.actor, "announce", interacting=envelope.id or "", stamp=stamp)
-    except Rejected:
-        # It comes again, under the same id, when the author has agreed.
-        async with box.fed.db.transaction() as conn:
-            await inbox.reopen(conn, [envelope.id or ""])
-        raise
+    await interacting.admit_activity(box.fed, box.activity, box.actor, "announce", post.uri)
     now = datetime.now(UTC)
     published = min(envelope.published or now, now)
     async with box.fed.db.transaction() as conn:

@@ -82,11 +82,8 @@ async def _instrument(box: Box, quoted: Status) -> Status | None:
 
 
 async def _embedded(box: Box, quoted: Status) -> int | None:
-    ref = box.activity.instrument
-    if ref is None or ref.doc is None or not note.is_post(ref.doc):
-        return None
-    parsed = note.parse(ref.doc)
-    if not note.vouched(box.activity, parsed):
+    parsed = note.brought(box.activity, box.activity.instrument)
+    if parsed is None:
         return None
     status_id, _ = await posts.store(box.fed, parsed, sender=box.actor, delivered_to=quoted.account_id)
     return status_id

@@ -5,7 +5,7 @@ from federation.errors import Rejected
 from federation.inbox.box import Box
 from federation.vocab import reaction
 from federation.vocab.reaction import Reaction
-from storage import emojis, favourites, inbox, reactions, statuses
+from storage import emojis, favourites, reactions, statuses
 from storage.db import Conn
 from storage.errors import Conflict
 
@@ -27,15 +27,7 @@ async def reacted(box: Box) -> None:
 
 
 async def _receive(box: Box, given: Reaction | None) -> None:
-    envelope = box.activity
-    stamp = interacting.proof(envelope.raw, "like")
-    try:
-        await interacting.check(box.fed, box.object_id, box.actor, "like", interacting=envelope.id or "", stamp=stamp)
-    except Rejected:
-        # It comes again, under the same id, when the author has agreed.
-        async with box.fed.db.transaction() as conn:
-            await inbox.reopen(conn, [envelope.id or ""])
-        raise
+    await interacting.admit_activity(box.fed, box.activity, box.actor, "like", box.object_id)
     async with box.fed.db.transaction() as conn:
         post = await statuses.by_uri(conn, box.object_id)
         if post is None:

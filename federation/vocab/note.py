@@ -17,6 +17,7 @@ from federation.vocab.context import wrap
 from federation.vocab.interaction import Policy
 from federation.vocab.normalise import JSON
 from federation.vocab.tag import Emoji, Hashtag, Mention
+from federation.vocab.types import Ref
 
 MAX_SUMMARY_CHARACTERS = 5_000
 MAX_TITLE_CHARACTERS = 2_048
@@ -192,6 +193,14 @@ def vouched(envelope: Activity, parsed: Note) -> bool:
         and normalise.same_host(parsed.id, envelope.actor)
         and (envelope.id is None or normalise.same_host(envelope.id, envelope.actor))
     )
+
+
+def brought(envelope: Activity, ref: Ref | None) -> Note | None:
+    """The post that came with an activity, if that vouches for it."""
+    if ref is None or ref.doc is None or not is_post(ref.doc):
+        return None
+    parsed = parse(ref.doc)
+    return parsed if vouched(envelope, parsed) else None
 
 
 def render(out: Outgoing) -> JSON:

@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
-from federation import asking, liking, objects, outgoing, uris
+from federation import liking, objects, outgoing, uris
 from federation.context import Site
 from federation.vocab import reaction, tag
 from fedi.effects import notify
 from fedi.effects.context import Context
-from storage import accounts, audiences, events, favourites, moderation, notifications, reactions, statuses
+from storage import accounts, events, favourites, moderation, notifications, reactions, statuses
 from storage.db import Conn
 from storage.reactions import Reaction
 
@@ -94,14 +94,8 @@ async def send(conn: Conn, site: Site, given: Reaction, *, undo: bool = False) -
             picture=await _picture(conn, site, given),
         )
     )
-    if undo:
-        sent = await asking.unlike(conn, document, reaction.undo(uris.undo(given.uri), document))
-    else:
-        sent = await asking.like(conn, site, document, post=status, account=account)
-    if sent is None:
-        return
-    inboxes = await audiences.of_opinion(conn, status.id)
-    await outgoing.send(conn, site, sent, sender_id=account.id, inboxes=inboxes, object_uri=None, bulk=False)
+    undone = reaction.undo(uris.undo(given.uri), document) if undo else None
+    await liking.tell(conn, site, document, undone, status=status, account=account)
 
 
 async def _picture(conn: Conn, site: Site, given: Reaction) -> tag.Emoji | None:

@@ -15,23 +15,10 @@ from federation import delivery
 from fedi import metrics
 from storage import claims
 from tests.support.puppet import Puppet
-from tests.support.servers import Node, Person, drain
+from tests.support.scenes import followers_on
+from tests.support.servers import Node, drain
 
 pytestmark = pytest.mark.anyio
-
-
-async def _followed(server: Node, alice: Person, *hosts: str) -> list[Puppet]:
-    """A follower of Alice on each host."""
-    puppets = []
-    for host in hosts:
-        puppet = Puppet(server.network, host)
-        fan = puppet.actor("fan")
-        await puppet.send(server, puppet.activity("Follow", fan, alice.uri, "f"), fan)
-        puppets.append(puppet)
-    await drain(server)
-    for puppet in puppets:
-        puppet.inbox.clear()
-    return puppets
 
 
 async def _rows(server: Node) -> list[Any]:
@@ -68,7 +55,7 @@ async def test_a_shared_inbox_gets_one_copy(server: Node) -> None:
 
 async def test_a_dead_host_does_not_delay_a_live_one(server: Node) -> None:
     alice = await server.person("alice")
-    dead, live = await _followed(server, alice, "dead.test", "live.test")
+    dead, live = await followers_on(server, alice, "dead.test", "live.test")
     server.network.down.add("dead.test")
     await alice.posts("anybody?")
     await drain(server)
@@ -83,7 +70,7 @@ async def test_a_dead_host_does_not_delay_a_live_one(server: Node) -> None:
 
 async def test_what_comes_back_gets_everything_in_order(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "away.test")
+    [puppet] = await followers_on(server, alice, "away.test")
     server.network.down.add("away.test")
     posts = [await alice.posts(f"number {number}") for number in range(5)]
     await drain(server)
@@ -95,7 +82,7 @@ async def test_what_comes_back_gets_everything_in_order(server: Node) -> None:
 
 async def test_a_host_that_speaks_to_us_is_tried_at_once(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "away.test")
+    [puppet] = await followers_on(server, alice, "away.test")
     server.network.down.add("away.test")
     await alice.posts("hello?")
     await drain(server)
@@ -114,7 +101,7 @@ async def test_a_host_that_speaks_to_us_is_tried_at_once(server: Node) -> None:
 @pytest.mark.parametrize(("answer", "state"), [(410, "refused"), (404, "refused"), (403, "refused"), (501, "refused")])
 async def test_a_refusal_ends_it(server: Node, answer: int, state: str) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "no.test")
+    [puppet] = await followers_on(server, alice, "no.test")
     puppet.answer = answer
     await alice.posts("hello")
     await drain(server)
@@ -146,7 +133,7 @@ async def test_an_inbox_that_is_gone_makes_us_ask_whether_its_people_are(server:
 @pytest.mark.parametrize("answer", [429, 500, 502, 503, 408, 401])
 async def test_a_hiccup_is_tried_again(server: Node, answer: int) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "busy.test")
+    [puppet] = await followers_on(server, alice, "busy.test")
     puppet.answer = answer
     await alice.posts("hello")
     await drain(server)
@@ -161,7 +148,7 @@ async def test_a_hiccup_is_tried_again(server: Node, answer: int) -> None:
 
 async def test_it_is_given_up_after_fourteen_days(server: Node) -> None:
     alice = await server.person("alice")
-    await _followed(server, alice, "gone.test")
+    await followers_on(server, alice, "gone.test")
     server.network.down.add("gone.test")
     await alice.posts("hello")
     async with server.db.transaction() as conn:
@@ -179,7 +166,7 @@ async def test_it_is_given_up_after_fourteen_days(server: Node) -> None:
 
 async def test_a_lease_of_a_dead_process_runs_out(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "peer.test")
+    [puppet] = await followers_on(server, alice, "peer.test")
     await alice.posts("hello")
     await server.server.worker.drain()
     async with server.db.transaction() as conn:
@@ -195,7 +182,7 @@ async def test_a_lease_of_a_dead_process_runs_out(server: Node) -> None:
 
 async def test_two_workers_never_take_the_same_host(server: Node) -> None:
     alice = await server.person("alice")
-    await _followed(server, alice, "peer.test")
+    await followers_on(server, alice, "peer.test")
     await alice.posts("one")
     await server.server.worker.drain()
     async with server.db.transaction() as first, server.db.transaction() as second:
@@ -205,7 +192,7 @@ async def test_two_workers_never_take_the_same_host(server: Node) -> None:
 
 async def test_a_deleted_post_is_not_sent_any_more(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "away.test")
+    [puppet] = await followers_on(server, alice, "away.test")
     post = await alice.posts("oops")
     await server.server.worker.drain()
     await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
@@ -215,7 +202,7 @@ async def test_a_deleted_post_is_not_sent_any_more(server: Node) -> None:
 
 async def test_nothing_is_sent_to_a_blocked_domain(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "sub.bad.test")
+    [puppet] = await followers_on(server, alice, "sub.bad.test")
     async with server.db.transaction() as conn:
         await conn.execute("insert into domain_blocks (domain, severity) values ('bad.test', 'suspend')")
     await alice.posts("hello")
@@ -252,7 +239,7 @@ async def _pause_is_over(server: Node) -> None:
 
 async def test_the_order_survives_an_outage_of_many_attempts(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "away.test")
+    [puppet] = await followers_on(server, alice, "away.test")
     server.network.down.add("away.test")
     posts = [await alice.posts(f"number {number}") for number in range(3)]
     for _ in range(6):
@@ -265,7 +252,7 @@ async def test_the_order_survives_an_outage_of_many_attempts(server: Node) -> No
 
 async def test_a_host_that_is_back_gets_what_was_tried_in_vain_at_once(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "away.test")
+    [puppet] = await followers_on(server, alice, "away.test")
     server.network.down.add("away.test")
     posts = [await alice.posts(f"number {number}") for number in range(3)]
     for _ in range(4):
@@ -302,7 +289,7 @@ async def test_a_silent_host_is_asked_once_a_pause_however_much_waits(server: No
 
 async def test_one_activity_that_a_host_refuses_does_not_hold_up_the_others(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "picky.test")
+    [puppet] = await followers_on(server, alice, "picky.test")
     posts = [await alice.posts(f"number {number}") for number in range(3)]
     _picky(server, puppet, lambda activity: 500 if activity["object"]["id"] == posts[0]["uri"] else 202)
     for _ in range(5):
@@ -314,7 +301,7 @@ async def test_one_activity_that_a_host_refuses_does_not_hold_up_the_others(serv
 
 async def test_a_request_for_a_rest_is_granted_to_the_host(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
-    [puppet] = await _followed(server, alice, "busy.test")
+    [puppet] = await followers_on(server, alice, "busy.test")
     fan = puppet.actor("fan")
     await puppet.send(server, puppet.activity("Follow", fan, bob.uri, "f2"), fan)
     await drain(server)
@@ -339,7 +326,7 @@ async def test_a_request_for_a_rest_is_granted_to_the_host(server: Node) -> None
 
 async def test_a_delivery_that_we_cannot_make_spoils_no_other(server: Node) -> None:
     alice, bob = await server.person("alice"), await server.person("bob")
-    [puppet] = await _followed(server, alice, "peer.test")
+    [puppet] = await followers_on(server, alice, "peer.test")
     fan = puppet.actor("fan")
     await puppet.send(server, puppet.activity("Follow", fan, bob.uri, "f2"), fan)
     await drain(server)
@@ -359,7 +346,7 @@ async def test_a_delivery_that_we_cannot_make_spoils_no_other(server: Node) -> N
 
 async def test_a_database_that_is_away_does_not_make_a_delivery_twice(server: Node) -> None:
     alice = await server.person("alice")
-    [puppet] = await _followed(server, alice, "peer.test")
+    [puppet] = await followers_on(server, alice, "peer.test")
     await alice.posts("hello")
     await server.server.worker.drain()
     former, arrived = server.network.apps["peer.test"], asyncio.Event()
@@ -386,7 +373,7 @@ async def test_a_database_that_is_away_does_not_make_a_delivery_twice(server: No
 async def test_attempts_are_counted_for_operators(server: Node) -> None:
     before = await _counted(server)
     alice = await server.person("alice")
-    puppets = await _followed(server, alice, "here.test", "gone.test")
+    puppets = await followers_on(server, alice, "here.test", "gone.test")
     puppets[1].answer = 410
     await alice.posts("hello")
     await drain(server)

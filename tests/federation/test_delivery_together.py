@@ -8,24 +8,10 @@ from starlette.types import Receive, Scope, Send
 
 from federation import delivery
 from storage.db import query_log
-from tests.support.puppet import Puppet
+from tests.support.scenes import followers_on
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
-
-
-async def _followed(server: Node, person: Person, *names: str) -> list[Puppet]:
-    """Puppets on hosts of these names, each with an actor that follows."""
-    puppets = []
-    for name in names:
-        puppet = Puppet(server.network, name)
-        fan = puppet.actor("fan")
-        await puppet.send(server, puppet.activity("Follow", fan, person.uri, "f"), fan)
-        puppets.append(puppet)
-    await drain(server)
-    for puppet in puppets:
-        puppet.inbox.clear()
-    return puppets
 
 
 async def _statements(server: Node, person: Person) -> int:
@@ -48,9 +34,9 @@ async def _states(server: Node) -> dict[str, str]:
 
 async def test_many_hosts_cost_hardly_more_statements_than_few(server: Node) -> None:
     alice = await server.person("alice")
-    await _followed(server, alice, *(f"host{number}.test" for number in range(2)))
+    await followers_on(server, alice, *(f"host{number}.test" for number in range(2)))
     few = await _statements(server, alice)
-    puppets = await _followed(server, alice, *(f"more{number}.test" for number in range(30)))
+    puppets = await followers_on(server, alice, *(f"more{number}.test" for number in range(30)))
     many = await _statements(server, alice)
     assert [len(puppet.inbox) for puppet in puppets] == [1] * 30
     assert many < few + 15
@@ -58,7 +44,7 @@ async def test_many_hosts_cost_hardly_more_statements_than_few(server: Node) -> 
 
 async def test_a_host_whose_row_cannot_be_written_spoils_nothing_for_the_others(server: Node) -> None:
     alice = await server.person("alice")
-    puppets = await _followed(server, alice, "bad.test", *(f"good{number}.test" for number in range(6)))
+    puppets = await followers_on(server, alice, "bad.test", *(f"good{number}.test" for number in range(6)))
     async with server.db.transaction() as conn:
         await conn.execute(
             """
@@ -85,7 +71,7 @@ async def test_a_host_whose_row_cannot_be_written_spoils_nothing_for_the_others(
 
 async def test_a_host_that_somebody_has_locked_delays_nobody(server: Node) -> None:
     alice = await server.person("alice")
-    await _followed(server, alice, "held.test", *(f"free{number}.test" for number in range(6)))
+    await followers_on(server, alice, "held.test", *(f"free{number}.test" for number in range(6)))
     async with server.db.transaction() as conn:
         await conn.execute("update hosts set last_ok_at = now() - interval '1 hour'")
     server.app.memory.pop("delivery.answering", None)
@@ -111,7 +97,7 @@ async def test_a_host_that_somebody_has_locked_delays_nobody(server: Node) -> No
 async def test_what_has_arrived_is_written_down_before_a_batch_is_over(server: Node) -> None:
     """Whoever is killed in the middle of one sends again only what is not."""
     alice = await server.person("alice")
-    (puppet,) = await _followed(server, alice, "peer.test")
+    (puppet,) = await followers_on(server, alice, "peer.test")
     answer, release = server.network.apps["peer.test"], asyncio.Event()
 
     async def tires(scope: Scope, receive: Receive, send: Send) -> None:

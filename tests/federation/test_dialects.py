@@ -19,16 +19,6 @@ pytestmark = pytest.mark.anyio
 URN = "urn:uuid:9a1c2c1e-5a3f-4a52-9c0e-2f6a0d6b1a11"
 
 
-@pytest.fixture
-async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
-    """Alice here follows Pat at puppet.test."""
-    alice = await server.person("alice")
-    puppet = Puppet(server.network, "puppet.test")
-    pat = puppet.actor("pat")
-    await followed(server, alice, puppet, pat)
-    return server, alice, puppet, pat
-
-
 @pytest.mark.parametrize(
     ("on_post", "on_activity", "visibility"),
     [

@@ -5,20 +5,9 @@ from typing import Any
 import pytest
 
 from tests.support.puppet import CONTEXT, PUBLIC, Puppet
-from tests.support.scenes import followed
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
-    """Alice here follows Pat at puppet.test."""
-    alice = await server.person("alice")
-    puppet = Puppet(server.network, "puppet.test")
-    pat = puppet.actor("pat")
-    await followed(server, alice, puppet, pat)
-    return server, alice, puppet, pat
 
 
 async def _home(alice: Person) -> list[str]:

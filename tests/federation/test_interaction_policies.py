@@ -7,6 +7,7 @@ import pytest
 
 from storage import hosts
 from tests.support.puppet import PUBLIC, Puppet
+from tests.support.scenes import followers_on
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -323,16 +324,6 @@ async def knows(node: Node, version: str | None, software: str = "gotosocial") -
         await hosts.set_software(conn, "far.test", software, version)
 
 
-async def followed(node: Node, alice: Person) -> Puppet:
-    """A third server with a follower of Alice."""
-    third = Puppet(node.network, "third.test")
-    fan = third.actor("fan")
-    await third.send(node, third.activity("Follow", fan, alice.uri, "f"), fan)
-    await drain(node)
-    third.inbox.clear()
-    return third
-
-
 async def does(alice: Person, action: str, status: Any) -> Any:
     path = f"/api/v1/statuses/{status['id']}"
     if action == "Reply":
@@ -344,15 +335,24 @@ async def does(alice: Person, action: str, status: Any) -> Any:
     return await alice.post(f"{path}/favourite")
 
 
+async def wanted(
+    servers: Any, version: str, action: str
+) -> tuple[Node, Puppet, Puppet, Person, dict[str, Any], Any, Any]:
+    """Alice wants to do something with a post whose author has to agree, on a GoToSocial of this version; a third
+    server has a follower of hers. All of them, the post, and what was done."""
+    node, far, alice, zed = await scene(servers)
+    await knows(node, version)
+    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
+    [third] = await followers_on(node, alice, "third.test")
+    done = await does(alice, action, asks)
+    await drain(node)
+    return node, far, third, alice, zed, asks, done
+
+
 @pytest.mark.parametrize("embedded", [True, False])
 @pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
 async def test_who_wants_to_agree_first_is_asked_first(servers: Any, action: str, embedded: bool) -> None:
-    node, far, alice, zed = await scene(servers)
-    await knows(node, "0.20.0-rc1")
-    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
-    third = await followed(node, alice)
-    done = await does(alice, action, asks)
-    await drain(node)
+    node, far, third, alice, zed, asks, done = await wanted(servers, "0.20.0-rc1", action)
     [asked] = far.inbox
     kind = "Like" if action == "React" else action
     assert (asked["type"], asked["actor"], asked["object"]) == (f"{kind}Request", alice.uri, asks["uri"])
@@ -389,12 +389,7 @@ async def test_who_wants_to_agree_first_is_asked_first(servers: Any, action: str
 
 @pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
 async def test_what_was_refused_leaves_for_nobody(servers: Any, action: str) -> None:
-    node, far, alice, zed = await scene(servers)
-    await knows(node, "0.21.0")
-    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
-    third = await followed(node, alice)
-    done = await does(alice, action, asks)
-    await drain(node)
+    node, far, third, alice, zed, asks, done = await wanted(servers, "0.21.0", action)
     asked = far.inbox.pop()
     await far.send(node, far.activity("Reject", zed, asked, "r"), zed)
     await drain(node)
@@ -413,12 +408,7 @@ async def test_what_was_refused_leaves_for_nobody(servers: Any, action: str) -> 
 
 @pytest.mark.parametrize("action", ["Like", "React", "Reply", "Announce"])
 async def test_what_is_taken_back_before_the_answer_is_taken_back(servers: Any, action: str) -> None:
-    node, far, alice, zed = await scene(servers)
-    await knows(node, "0.20.3")
-    asks = await note(far, alice, zed, "asks", canLike=ASK, canReply=ASK, canAnnounce=ASK)
-    third = await followed(node, alice)
-    done = await does(alice, action, asks)
-    await drain(node)
+    node, far, third, alice, zed, asks, done = await wanted(servers, "0.20.3", action)
     asked = far.inbox.pop()
     if action == "Reply":
         await alice.api("DELETE", f"/api/v1/statuses/{done['id']}")
@@ -459,7 +449,7 @@ async def test_who_does_not_know_the_question_is_sent_the_thing(servers: Any, so
 async def test_who_may_not_read_an_answer_is_not_shown_it_by_being_asked(servers: Any) -> None:
     node, far, alice, zed = await scene(servers)
     await knows(node, "0.20.0")
-    third = await followed(node, alice)
+    [third] = await followers_on(node, alice, "third.test")
     asks = await note(far, alice, zed, "asks", canReply=ASK)
     await alice.posts("@fan@third.test between us", in_reply_to_id=asks["id"], visibility="direct")
     await drain(node)

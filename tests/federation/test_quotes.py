@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.puppet import Puppet
-from tests.support.scenes import followed, three
+from tests.support.scenes import three
 from tests.support.servers import Node, Person, drain
 
 pytestmark = pytest.mark.anyio
@@ -203,16 +203,6 @@ async def test_only_one_level_is_fetched(servers: Servers) -> None:
 
 
 # ------------------------------------------------------------ servers of others
-
-
-@pytest.fixture
-async def stage(server: Node) -> tuple[Node, Person, Puppet, dict[str, Any]]:
-    """Alice here follows Pat at puppet.test."""
-    alice = await server.person("alice")
-    puppet = Puppet(server.network, "puppet.test")
-    pat = puppet.actor("pat")
-    await followed(server, alice, puppet, pat)
-    return server, alice, puppet, pat
 
 
 def requested(puppet: Puppet, actor: Any, note: Any, quoted: str, name: str = "q", **more: Any) -> Any:

@@ -26,3 +26,17 @@ async def followed(server: Node, person: Person, puppet: Puppet, actor: dict[str
     assert (follow["type"], follow["actor"], follow["object"]) == ("Follow", person.uri, actor["id"])
     await puppet.send(server, puppet.activity("Accept", actor, follow, "accept"), actor)
     await drain(server)
+
+
+async def followers_on(server: Node, person: Person, *hosts: str) -> list[Puppet]:
+    """Puppets on these hosts, each with an actor who follows somebody here."""
+    puppets = []
+    for host in hosts:
+        puppet = Puppet(server.network, host)
+        fan = puppet.actor("fan")
+        await puppet.send(server, puppet.activity("Follow", fan, person.uri, "f"), fan)
+        puppets.append(puppet)
+    await drain(server)
+    for puppet in puppets:
+        puppet.inbox.clear()
+    return puppets

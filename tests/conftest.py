@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _url: str | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     sockets.block()
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # httpx looks for it on all of the path at every request
     gc.set_threshold(100_000, 50, 50)  # looking for garbage as often as Python does costs a tenth of the time
     # How long anything takes is the machine's business.
     settings.register_profile("fedi", deadline=None, suppress_health_check=[HealthCheck.too_slow])

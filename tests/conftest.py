@@ -63,8 +63,8 @@ async def _server_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return sockets.backend()
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,11 @@ def positions(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def changed(body: Any, path: Path, change: Any) -> Any:
-    body = copy.deepcopy(body)
+    """A copy along the path."""
+    body = copy.copy(body)
     parent = body
     for step in path[:-1]:
+        parent[step] = copy.copy(parent[step])
         parent = parent[step]
     change(parent, path[-1])
     return body

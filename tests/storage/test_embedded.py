@@ -179,7 +179,9 @@ def test_without_a_parent_death_signal_it_is_watched(data_dir: Path) -> None:
 import os, subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
 from storage import postmaster
-sys.exit(postmaster._watch(os.getppid(), [sys.executable, "-c", "import time; time.sleep(60)"]))
+parent = os.getppid()
+print("watching", flush=True)
+sys.exit(postmaster._watch(parent, [sys.executable, "-c", "import time; time.sleep(60)"]))
 """
     middle = (
         "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True); input()"
@@ -189,9 +191,9 @@ sys.exit(postmaster._watch(os.getppid(), [sys.executable, "-c", "import time; ti
     ) as parent:
         assert parent.stdout is not None
         watcher = int(parent.stdout.readline())
-        time.sleep(0.5)
+        assert parent.stdout.readline() == "watching\n"
         parent.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while Path(f"/proc/{watcher}").exists() and _running(watcher):
         assert time.monotonic() < deadline, "the watcher outlived its parent"
         time.sleep(0.05)

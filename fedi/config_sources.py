@@ -25,6 +25,7 @@ DEFAULT_FILE = Path("fedi.toml")
 
 # Variables with our prefix that are not settings: where the file is, and what only the tests read.
 _NOT_SETTINGS = {CONFIG_VARIABLE, "FEDI_TEST_DATABASE_URL"}
+_FIELDS = msgspec.structs.fields(Settings)
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -49,7 +50,7 @@ def explain(environ: Mapping[str, str] = os.environ, toml_path: Path | None = No
     """Every setting with its value (secrets masked), where that came from, and what it means."""
     settings, sources = _resolve(environ, toml_path)
     lines = []
-    for field in msgspec.structs.fields(Settings):
+    for field in _FIELDS:
         value = getattr(settings, field.name)
         text = MASK if value and field.name in SECRETS else _as_text(value)
         lines.append(Setting(_variable(field.name), text, sources.get(field.name, "default"), _doc(field)))
@@ -68,7 +69,7 @@ def _resolve(environ: Mapping[str, str], toml_path: Path | None) -> tuple[Settin
     """Settings and, for each that is not a plain default, where its value came from."""
     given = _from_file(environ, toml_path) | _from_environment(environ)
     values: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
+    for field in _FIELDS:
         if field.name in given:
             values[field.name] = _converted(field, *given[field.name])
     sources = {name: source for name, (_, source) in given.items()}

@@ -86,7 +86,7 @@ def find(method: str, path: str) -> str | None:
     one; host, query and a slash at the end do not matter."""
     path = re.sub(r"^(https?|wss?)://[^/]+", "", path).split("?")[0].rstrip("/") or "/"
     alias = {"PUT": "PATCH", "PATCH": "PUT"}.get(method.upper(), method.upper())
-    for operation, pattern in _patterns():
+    for operation, pattern in _patterns().get(path.count("/"), ()):
         if operation.split()[0] in (method.upper(), alias) and pattern.fullmatch(path):
             exact = f"{method.upper()} {operation.split()[1]}"
             return exact if exact in _answers() else operation
@@ -190,11 +190,13 @@ def _answers() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Literal paths before those with parameters."""
-    every = list(_answers())
-    every.sort(key=lambda operation: operation.count(":"))
-    return [(each, re.compile(_pattern(each.split()[1]))) for each in every]
+def _patterns() -> dict[int, list[tuple[str, re.Pattern[str]]]]:
+    """By the number of slashes; literal paths before those with parameters."""
+    found: dict[int, list[tuple[str, re.Pattern[str]]]] = {}
+    for operation in sorted(_answers(), key=lambda operation: operation.count(":")):
+        path = operation.split()[1]
+        found.setdefault(path.count("/"), []).append((operation, re.compile(_pattern(path))))
+    return found
 
 
 def _pattern(path: str) -> str:

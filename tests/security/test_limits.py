@@ -327,7 +327,7 @@ async def test_ended_windows_are_forgotten(server: Node) -> None:
 
 
 async def test_an_operator_sets_the_limits(servers: Servers) -> None:
-    [server] = await servers("example.test", rate_limiting="true", rate_limits="api=7/60, statuses=2/3600")
+    [server] = await servers("example.test", rate_limiting="true", rate_limits="api=7/300, statuses=2/3600")
     alice = await server.person("alice")
     headers = {"Authorization": f"Bearer {alice.token}"}
     answers = [

@@ -176,9 +176,10 @@ async def test_nothing_is_left_in_the_directory_for_sockets(data_dir: Path) -> N
 def test_without_a_parent_death_signal_it_is_watched(data_dir: Path) -> None:
     """What runs on macOS; the mechanism itself works everywhere."""
     script = f"""
-import os, subprocess, sys
+import os, signal, subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
 from storage import postmaster
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # as main does: in the background it is ignored
 parent = os.getppid()
 print("watching", flush=True)
 sys.exit(postmaster._watch(parent, [sys.executable, "-c", "import time; time.sleep(60)"]))

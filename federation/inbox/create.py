@@ -15,7 +15,8 @@ async def post(box: Box) -> None:
         if ref.doc is not None and note.is_post(ref.doc):
             # Some give their objects no id: what they arrived in has one.
             uri = f"{box.activity.id}#object" if box.activity.id and len(box.activity.objects) == 1 else None
-            parsed = note.parse(ref.doc, fallback=uri)
+            # And what does not say whose it is is theirs, as a Create may make nothing else.
+            parsed = note.parse(ref.doc, fallback=uri, sender=box.activity.actor)
             if note.vouched(box.activity, parsed):
                 await store(box, note.addressed(box.activity, parsed))
                 continue

@@ -109,7 +109,8 @@ def _own(uri: str | None, actor: str | None) -> str | None:
 
 def reaction(doc: JSON) -> str:
     """The emoji of a reaction, the text of a report."""
-    return normalise.text(doc.get("content") or doc.get("_misskey_reaction"), MAX_CONTENT_CHARACTERS).strip()
+    found = normalise.translated(doc, "content", MAX_CONTENT_CHARACTERS)
+    return (found or normalise.text(doc.get("_misskey_reaction"), MAX_CONTENT_CHARACTERS)).strip()
 
 
 def create(obj: JSON) -> JSON:

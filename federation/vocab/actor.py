@@ -154,7 +154,7 @@ def parse(document: JSON) -> Actor:
     """Raise Rejected for what cannot be an account: another type, no id, inbox or name; Gone for a Tombstone."""
     doc = normalise.properties(document)
     kind = normalise.kind(doc, types.ACTORS)
-    if kind == "Tombstone":
+    if "Tombstone" in normalise.kinds(doc):
         raise Gone("the actor is a Tombstone")
     if kind not in types.ACTORS:
         raise Rejected(f"{kind or 'nothing'} is not a type of actor")
@@ -162,7 +162,7 @@ def parse(document: JSON) -> Actor:
     if actor_id is None or not normalise.is_http(actor_id):
         raise Rejected("the actor has no id")
     webfinger = _webfinger(doc.get("webfinger"))
-    username = normalise.text(doc.get("preferredUsername"), MAX_NAME_CHARACTERS + 1).strip()
+    username = normalise.translated(doc, "preferredUsername", MAX_NAME_CHARACTERS + 1).strip()
     username = username or (webfinger or "").partition("@")[0]
     if not username and kind == "Application":
         username = (normalise.host(actor_id) or "").partition(":")[0]  # the actor of a whole server
@@ -349,11 +349,13 @@ def _summary(doc: JSON) -> str:
 
 
 def _fields(value: Any) -> tuple[Field, ...]:
-    """PropertyValue rows, and the Link and Note rows of FEP-fb2a."""
+    """PropertyValue rows, and the Link and Note rows of FEP-fb2a unless they say the same again, as those of NodeBB."""
     found = []
-    for item in normalise.objects(value):
-        kind = types.primary(item)
-        name = sanitize.plain_text(normalise.text(item.get("name"), MAX_FIELD_CHARACTERS))
+    rows = [(types.primary(item), _row_name(item), item) for item in normalise.objects(value)]
+    values = {name for kind, name, _ in rows if kind == "PropertyValue"}
+    for kind, name, item in rows:
+        if kind != "PropertyValue" and name in values:
+            continue
         if kind == "PropertyValue":
             content = normalise.text(item.get("value"), MAX_FIELD_CHARACTERS)
         elif kind == "Note":
@@ -365,6 +367,10 @@ def _fields(value: Any) -> tuple[Field, ...]:
         if name or content:
             found.append(Field(name, sanitize.clean_html(content)))
     return tuple(found[:MAX_FIELDS])
+
+
+def _row_name(item: JSON) -> str:
+    return sanitize.plain_text(normalise.translated(item, "name", MAX_FIELD_CHARACTERS))
 
 
 def _domains(value: Any) -> tuple[str, ...]:

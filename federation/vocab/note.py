@@ -138,9 +138,11 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     audience: str | None = None
 
 
-def parse(document: JSON, *, now: datetime | None = None, fallback: str | None = None) -> Note:
+def parse(
+    document: JSON, *, now: datetime | None = None, fallback: str | None = None, sender: str | None = None
+) -> Note:
     """Raise Rejected for what is not a post, Gone for a Tombstone. `now` clamps dates and replaces a missing one,
-    `fallback` a missing id."""
+    `fallback` a missing id, `sender` a missing author."""
     doc = normalise.properties(document)
     now = now or datetime.now(UTC)
     kind = normalise.kind(doc, types.NATIVE | types.CONVERTED | types.NOT_POSTS)
@@ -151,7 +153,9 @@ def parse(document: JSON, *, now: datetime | None = None, fallback: str | None =
         raise Rejected("the object has no id")
     if not is_post(doc):
         raise Rejected(f"{kind or 'nothing'} is not a type of post")
-    return _note(doc, note_id, kind, now)
+    made = _note(doc, note_id, kind, now)
+    silent = not made.authors and not normalise.many(doc.get("attributedTo"))
+    return replace(made, author=sender, authors=(sender,)) if silent and sender else made
 
 
 def is_post(document: JSON) -> bool:

@@ -102,10 +102,16 @@ def undo(uri: str, given: JSON) -> JSON:
 
 def _is_element(text: str) -> bool:
     """A picture, with a colour of skin, with tags (flags of regions), or with the wish to be shown as one."""
-    if not text or not (unicodedata.category(text[0]) == "So" or text[0] in _OTHER_PICTURES):
+    if not text or not _is_picture(text[0]):
         # Signs of mathematics only if they are meant as a picture.
         return len(text) == 2 and unicodedata.category(text[0]) == "Sm" and text[1] == _VARIATION
     return all(_modifies(char) for char in text[1:])
+
+
+def _is_picture(char: str) -> bool:
+    """What is newer than Python's tables has its place in planes that are for pictures alone."""
+    kind = unicodedata.category(char)
+    return kind == "So" or char in _OTHER_PICTURES or (kind == "Cn" and "\U0001f000" <= char <= "\U0001faff")
 
 
 def _modifies(char: str) -> bool:

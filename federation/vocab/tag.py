@@ -69,7 +69,7 @@ def parse(value: Any) -> Tags:
             hashtags.setdefault(hashtag.name.lower(), hashtag)
         elif kind == "Emoji" and (emoji := parse_emoji(item)):
             emojis.setdefault(emoji.shortcode, emoji)
-        elif kind == "Link" and normalise.text(item.get("mediaType")).startswith(_OBJECT_TYPES):
+        elif kind == "Link" and _leads_to_object(item):
             quote = quote or normalise.iri(item.get("href"))
         elif kind == COLLECTION and (uri := normalise.iri(item.get("id"))) and normalise.is_http(uri):
             collections[uri] = None
@@ -113,6 +113,12 @@ def render_emoji(emoji: Emoji) -> JSON:
     if emoji.updated:
         document["updated"] = normalise.stamp(emoji.updated)
     return document
+
+
+def _leads_to_object(item: JSON) -> bool:
+    """By its type, or by what it is to the post: Threads and Mitra name either (FEP-e232)."""
+    rels = [normalise.strip(normalise.text(rel)) for rel in normalise.many(item.get("rel"))]
+    return normalise.text(item.get("mediaType")).startswith(_OBJECT_TYPES) or "_misskey_quote" in rels
 
 
 def _mention(item: JSON) -> Mention | None:

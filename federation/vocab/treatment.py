@@ -38,6 +38,7 @@ _UNDO_KINDS = {
     "Accept": "follow revoked",
     "Create": "status deleted",
 }
+_STAMPS = ("Authorization", "Approval")
 _OBJECT_KINDS = {
     "Emoji": "emoji",
     "QuoteAuthorization": "quote stamp",
@@ -83,9 +84,9 @@ def _typed(doc: JSON) -> Treatment:
     if kind in _OBJECT_KINDS:
         usable = kind != "Emoji" or tag.parse_emoji(doc)
         return Treatment(_OBJECT_KINDS[kind] if usable else "ignored")
-    if kind.endswith(("Authorization", "Approval")):
+    if kind.endswith(_STAMPS):
         return Treatment("interaction stamp")
-    if actor.keys(doc):
+    if actor.keys(doc) and "inbox" not in doc:
         return Treatment("key")
     if kind == "Document" and normalise.iri(doc.get("id")) is None and attachment.parse_one(doc):
         return Treatment("media")
@@ -143,7 +144,7 @@ def _delete(found: Activity) -> Treatment:
         return Treatment("ignored")
     if found.object_id == found.actor or found.object_type in types.ACTORS:
         return Treatment("account deleted")
-    return Treatment("authorization revoked" if found.object_type.endswith("Authorization") else "status deleted")
+    return Treatment("authorization revoked" if found.object_type.endswith(_STAMPS) else "status deleted")
 
 
 def _undo(found: Activity) -> Treatment:

@@ -11,10 +11,10 @@ from storage.errors import Conflict
 
 async def post(box: Box) -> None:
     """Each embedded post that is vouched for by its sender; others are fetched from where they live."""
-    for ref in box.activity.objects:
+    for number, ref in enumerate(box.activity.objects):
         if ref.doc is not None and note.is_post(ref.doc):
             # Some give their objects no id: what they arrived in has one.
-            uri = f"{box.activity.id}#object" if box.activity.id and len(box.activity.objects) == 1 else None
+            uri = f"{box.activity.id}#object{number or ''}" if box.activity.id else None
             # And what does not say whose it is is theirs, as a Create may make nothing else.
             parsed = note.parse(ref.doc, fallback=uri, sender=box.activity.actor)
             if note.vouched(box.activity, parsed):

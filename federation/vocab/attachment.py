@@ -150,14 +150,17 @@ class _Choice(Struct, frozen=True):
 
 
 def _source(item: JSON) -> _Choice | None:
-    """Address, type and size: of several links the best a player can use, else the first that is not a web page."""
+    """Address, type and size: of several links the best a player can use, of pictures the largest, else the first that
+    is not a web page."""
     choices = list(_choices((*normalise.many(item.get("url")), *normalise.many(item.get("href"))), nested=True))
     playable = [c for c in choices if c.media_type and c.media_type.startswith(("image/", "video/", "audio/"))]
     videos = [c for c in playable if c.height and _is_video(c)]
     if videos:
         fitting = [c for c in videos if c.height <= MAX_VIDEO_HEIGHT]
         return max(fitting, key=_height) if fitting else min(videos, key=_height)
-    return next(iter(playable or [c for c in choices if c.media_type != "text/html"]), None)
+    if playable:
+        return max(playable, key=_width) if all(_is_image(c) for c in playable) else playable[0]
+    return next((c for c in choices if c.media_type != "text/html"), None)
 
 
 def _choices(values: Iterable[Any], *, nested: bool) -> Iterator[_Choice]:
@@ -175,6 +178,14 @@ def _choices(values: Iterable[Any], *, nested: bool) -> Iterator[_Choice]:
 
 def _height(choice: _Choice) -> float:
     return choice.height
+
+
+def _width(choice: _Choice) -> float:
+    return choice.width
+
+
+def _is_image(choice: _Choice) -> bool:
+    return (choice.media_type or "").startswith("image/")
 
 
 def _is_video(choice: _Choice) -> bool:

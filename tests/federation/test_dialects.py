@@ -41,6 +41,26 @@ async def test_the_activity_says_for_whom_where_the_post_does_not(
     assert status["visibility"] == visibility
 
 
+@pytest.mark.parametrize("said", [{"attributedTo": None}, {"attributedTo": []}, {"attributedTo": ""}, {}])
+async def test_a_post_that_does_not_say_whose_it_is_is_its_senders(stage: Any, said: dict[str, Any]) -> None:
+    server, alice, puppet, pat = stage
+    note = {"id": "https://puppet.test/notes/1", "type": "Note", "content": "mine", "to": [PUBLIC], **said}
+    await puppet.send(server, puppet.activity("Create", pat, note, "c", to=[PUBLIC]), pat)
+    await drain(server)
+    [status] = await alice.home()
+    assert (status["account"]["acct"], status["content"]) == ("pat@puppet.test", "mine")
+
+
+async def test_several_posts_at_once_need_no_ids(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    notes = [{"type": "Note", "content": text, "to": [PUBLIC]} for text in ("one", "two")]
+    activity = puppet.activity("Create", pat, [*notes, {"type": "Place", "name": "here"}], "c", to=[PUBLIC])
+    for _ in range(2):
+        await puppet.send(server, activity, pat)
+        await drain(server)
+    assert sorted(status["content"] for status in await alice.home()) == ["one", "two"]
+
+
 async def test_a_vote_may_repeat_its_option_as_content(stage: Any) -> None:
     server, alice, puppet, pat = stage
     asked = await alice.post(

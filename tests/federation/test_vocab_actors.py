@@ -42,6 +42,8 @@ def test_other_types_are_rejected_and_a_tombstone_is_gone() -> None:
         read(type="Note")
     with pytest.raises(Gone):
         read(type="Tombstone")
+    with pytest.raises(Gone):
+        read(type=["Person", "Tombstone"])
     assert read(type=["https://x.test/ns#X", "Service"]).is_bot
     assert read(type="Group").is_group
 
@@ -99,7 +101,24 @@ def test_fields_of_every_kind() -> None:
     )
 
 
+def test_rows_that_say_the_same_in_two_ways_are_one() -> None:
+    """NodeBB writes each field as FEP-fb2a has it and for everybody else."""
+    fields = [
+        {"type": "Link", "name": "Website", "href": "https://x.test"},
+        {"type": "PropertyValue", "name": "Website", "value": "https://x.test"},
+        {"type": "Note", "name": "Location", "content": "here"},
+        {"type": "PropertyValue", "name": "Location", "value": "there"},
+        {"type": "PropertyValue", "name": "Location", "value": "elsewhere"},
+    ]
+    assert [(each.name, each.value) for each in read(attachment=fields).fields] == [
+        ("Website", "https://x.test"),
+        ("Location", "there"),
+        ("Location", "elsewhere"),
+    ]
+
+
 def test_handles() -> None:
+    assert read(preferredUsername=None, preferredUsernameMap={"en": "bob"}).username == "bob"
     assert read(webfinger="acct:bob@handle.test").webfinger == "bob@handle.test"
     assert read(webfinger="bob").webfinger is None
     assert read(webfinger="bob@handle.test", preferredUsername=None).username == "bob"

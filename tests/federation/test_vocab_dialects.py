@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from federation.vocab import activity, actor, normalise, note
+from federation.vocab import activity, actor, normalise, note, reaction
 from federation.vocab.actor import Field
 from federation.vocab.audience import PUBLIC
 
@@ -231,6 +231,33 @@ def test_the_size_of_a_picture_stands_with_its_link() -> None:
     link = {"type": "Link", "href": "https://b.test/1.png", "mediaType": "image/png", "width": 640, "height": "480"}
     [medium] = read(attachment={"type": "Document", "url": [link], "name": "alt"}).attachments
     assert (medium.width, medium.height, medium.description) == (640, 480, "alt")
+
+
+def test_of_a_picture_in_several_sizes_the_largest() -> None:
+    links = [
+        {"type": "Link", "href": f"https://b.test/{width}.jpg", "mediaType": "image/jpeg", "width": width}
+        for width in (600, 1024, 300)
+    ]
+    [medium] = read(attachment={"type": "Image", "mediaType": "image/jpeg", "url": links}).attachments
+    assert (medium.url, medium.width) == ("https://b.test/1024.jpg", 1024)
+
+
+@pytest.mark.parametrize(
+    ("properties", "name"),
+    [
+        ({"content": "\U0001fae8"}, "\U0001fae8"),  # of Unicode 15
+        ({"content": "\U0001f6d8\ufe0f"}, "\U0001f6d8\ufe0f"),  # of Unicode 17
+        ({"contentMap": {"en": "🔥"}}, "🔥"),
+        ({"content": "", "_misskey_reaction": "🎉"}, "🎉"),
+        ({"content": "\U0001fc00"}, None),
+        ({"content": "\u0378"}, None),
+    ],
+)
+def test_reactions_that_are_new_or_in_languages(properties: dict[str, Any], name: str | None) -> None:
+    made = reaction.parse(
+        activity.parse({"type": "EmojiReact", "actor": BOB, "object": "https://c.test/1", **properties})
+    )
+    assert (made.name if made else None) == name
 
 
 def test_the_thumbnail_of_an_article_may_be_its_icon() -> None:

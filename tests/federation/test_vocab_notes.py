@@ -139,6 +139,15 @@ def test_a_reply_to_itself_has_no_parent() -> None:
             "https://c.test/5",
         ),
         ({"tag": {"type": "Link", "mediaType": "text/html", "href": "https://c.test/5"}}, None),
+        (
+            {"tag": {"type": "Link", "rel": "https://misskey-hub.net/ns#_misskey_quote", "href": "https://c.test/6"}},
+            "https://c.test/6",
+        ),
+        (
+            {"tag": {"type": "Link", "rel": ["tag", "misskey:_misskey_quote"], "href": "https://c.test/6"}},
+            "https://c.test/6",
+        ),
+        ({"tag": {"type": "Link", "rel": "tag", "href": "https://c.test/6"}}, None),
     ],
 )
 def test_quotes_in_every_spelling(properties: dict[str, Any], quote: str | None) -> None:

@@ -407,6 +407,21 @@ async def _several_authors(siege: Siege) -> None:
     assert wrong == 0
 
 
+async def _no_author(siege: Siege) -> None:
+    """What does not say whose it is is never anybody else's, and nothing that is there changes hands."""
+    note, mine = await siege.pats(), await siege.mine()
+    for who in (siege.villain(), siege.neighbour()):
+        elsewhere = "https://puppet.test/notes/unseen" if who.host is not siege.puppet else mine["uri"]
+        for uri in (note["id"], mine["uri"], siege.pat["id"], siege.alice.uri, elsewhere):
+            forged = {"id": uri, "type": "Note", "content": "forged", "updated": LATER, "to": [PUBLIC, siege.alice.uri]}
+            for obj in (forged, {**forged, "attributedTo": []}, {**forged, "actor": siege.pat["id"]}):
+                await who.says("Create", obj, to=[PUBLIC, siege.alice.uri])
+            for kind in ("Update", "Announce"):
+                await who.says(kind, forged, to=[PUBLIC])
+            await who.says("Announce", {"type": "Create", "actor": siege.pat["id"], "object": forged}, to=[PUBLIC])
+        await siege.settle()
+
+
 async def _several_actors(siege: Siege) -> None:
     evil = siege.villain()
     mine = await siege.mine()
@@ -432,6 +447,7 @@ async def test_02_somebody_elses_to_say(siege: Siege) -> None:
             _a_community_speaks_for_people_elsewhere,
             _somebody_answers_for_who_was_asked,
             _several_authors,
+            _no_author,
             _several_actors,
         )
     )

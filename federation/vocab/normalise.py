@@ -226,7 +226,8 @@ def translated(doc: JSON, name: str, limit: int = MAX_TEXT_CHARACTERS) -> str:
     if found:
         return found
     translations = one(doc.get(f"{name}Map"))
-    return text(list(translations.values()), limit) if isinstance(translations, dict) else ""
+    said = translations.values() if isinstance(translations, dict) else ()
+    return next((words for value in said if (words := text(value, limit)).strip()), "")
 
 
 def boolean(value: Any) -> bool | None:

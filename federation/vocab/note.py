@@ -335,7 +335,7 @@ def _content(doc: JSON) -> tuple[str, str | None]:
     language = language or normalise.language(doc.get("language"))
     translations = doc.get("contentMap")
     if isinstance(translations, dict):
-        said = {key: words for key, value in translations.items() if (words := normalise.text(value))}
+        said = {key: words for key, value in translations.items() if (words := normalise.text(value)).strip()}
         key = next((key for key, words in said.items() if words == content), next(iter(said), None))
         if key is not None:
             content = content or said[key]

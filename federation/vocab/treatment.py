@@ -38,6 +38,10 @@ _UNDO_KINDS = {
     "Accept": "follow revoked",
     "Create": "status deleted",
 }
+# What is answered; an id alone is most often that of a follow.
+_ANSWERED = {"QuoteRequest": "quote", "FeatureRequest": "feature"} | dict.fromkeys(
+    ("LikeRequest", "ReplyRequest", "AnnounceRequest", "Like", "Announce", "Create", "Note"), "interaction"
+)
 _STAMPS = ("Authorization", "Approval")
 _OBJECT_KINDS = {
     "Emoji": "emoji",
@@ -94,9 +98,10 @@ def _typed(doc: JSON) -> Treatment:
 
 
 def _untyped(doc: JSON) -> Treatment:
-    if "subject" in doc and "links" in doc:
+    rels = [normalise.text(link.get("rel"), 200) for link in normalise.objects(doc.get("links"))]
+    if "links" in doc and ("subject" in doc or "self" in rels):
         return Treatment("webfinger")
-    if "software" in doc or any("nodeinfo" in str(x.get("rel")) for x in normalise.objects(doc.get("links"))):
+    if "software" in doc or any("nodeinfo" in rel for rel in rels):
         return Treatment("nodeinfo")
     return Treatment("key") if actor.keys(doc) else Treatment("ignored")
 
@@ -157,7 +162,7 @@ def _answer(found: Activity) -> Treatment:
     if found.object_type in types.CONVERTED or found.object_type in {"Join", "Invite", "Offer"}:
         return Treatment("ignored")
     word = "accepted" if found.type == "Accept" else "rejected"
-    return Treatment(f"{'quote' if found.object_type == 'QuoteRequest' else 'follow'} {word}")
+    return Treatment(f"{_ANSWERED.get(found.object_type, 'follow')} {word}")
 
 
 def _announce(found: Activity) -> Treatment:

@@ -127,6 +127,7 @@ def test_a_capability_in_place_of_an_id() -> None:
         ({"content": "<p>x</p>", "contentMap": {"de": "", "en": {"@value": "<p>x</p>"}}}, "<p>x</p>", "en"),
         ({"content": [{"@value": "<p>x</p>", "@language": "fr"}, "<p>y</p>"]}, "<p>x</p>", "fr"),
         ({"content": "<p>x</p>", "contentMap": None}, "<p>x</p>", None),
+        ({"content": None, "contentMap": {"-": "\n\t", "en": "<p>x</p>"}}, "<p>x</p>", "en"),  # go-ap
     ],
 )
 def test_content_in_languages(properties: dict[str, Any], content: str, language: str | None) -> None:

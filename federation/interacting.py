@@ -105,7 +105,7 @@ async def admit_activity(fed: Fed, envelope: Activity, actor: Account, action: A
         await check(fed, target, actor, action, interacting=uri, stamp=stamp)
     except Rejected:
         async with fed.db.transaction() as conn:
-            await inbox.reopen(conn, [uri])
+            await inbox.reopen(conn, (actor.id, uri))
         raise
 
 

@@ -86,7 +86,7 @@ async def ask(conn: Conn, *, follow_id: int, uri: str, account_id: int, target_i
         return
     table = await _table_for(conn, account_id, target_id)
     if table is None:
-        await inbox.reopen(conn, [uri])
+        await inbox.reopen(conn, (account_id, uri))
         await events.emit(conn, events.FollowRejected(account_id, target_id, uri))
         return
     await conn.execute(
@@ -198,7 +198,7 @@ async def _remove(conn: Conn, account_id: int, target_id: int) -> str | None:
             "delete from follow_requests where account_id = $1 and target_id = $2 returning uri", account_id, target_id
         )
     if uri is not None:
-        await inbox.reopen(conn, [uri])
+        await inbox.reopen(conn, (account_id, uri))
     return uri
 
 
@@ -313,7 +313,7 @@ async def sever_domain(conn: Conn, account_id: int, domain: str) -> list[Follow]
     )  # fmt: skip
     await _discount(conn, account_id, ended["follows"])
     every = [*ended["follows"], *ended["follow_requests"]]
-    await inbox.reopen(conn, [each.uri for each in every])
+    await inbox.reopen(conn, *((each.account_id, each.uri) for each in every))
     own = [
         events.Unfollowed(each.account_id, each.target_id, each.uri) for each in every if each.account_id == account_id
     ]

@@ -14,7 +14,7 @@ JOB = "inbox"
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A verified activity. `uri` is its id, or a name made from its content for those that have none; `sender_uri` who
+    """A verified activity. `uri` is its id `of_actor`, or a name made from its content for those that have none; `sender_uri` who
     signed it; `limited`: it is shown only to who follows them."""
 
     uri: str
@@ -23,6 +23,12 @@ class Arrival(msgspec.Struct, frozen=True):
     recipient_id: int | None
     forwarded: bool = False
     limited: bool = False
+
+
+def of_actor(uri: str, actor_uri: str) -> str:
+    """What an activity is remembered by: an id is its actor's, and a neighbour on the same server who knows it first
+    must not use it up."""
+    return f"{actor_uri} {uri}"
 
 
 def digest(uri: str) -> bytes:
@@ -111,9 +117,17 @@ async def forget(conn: Conn, *, days: int, limit: int) -> int:
     return len(records)
 
 
-async def reopen(conn: Conn, uris: Sequence[str]) -> None:
-    """Activities of these ids may come once more: some peers follow the same person under the same id every time."""
-    await conn.execute("delete from inbox_activities where uri_hash = any($1)", [digest(uri) for uri in uris])
+async def reopen(conn: Conn, *activities: tuple[int, str]) -> None:
+    """Activities of these accounts and ids may come once more: some peers follow the same person under the same id
+    every time."""
+    await conn.execute(
+        """
+        delete from inbox_activities where uri_hash in (
+            select sha256(convert_to(a.uri || ' ' || t.uri, 'UTF8'))
+            from unnest($1::bigint[], $2::text[]) as t(account_id, uri) join accounts a on a.id = t.account_id)
+        """,
+        [account_id for account_id, _ in activities], [uri for _, uri in activities],
+    )  # fmt: skip
 
 
 async def bury(conn: Conn, uri: str, *, actor_uri: str) -> None:
@@ -150,7 +164,7 @@ async def unbury(conn: Conn, uri: str, *, actor_uri: str) -> bool:
         "delete from tombstones where uri_hash = $1 and actor_uri = $2 returning true", digest(uri), actor_uri
     )
     if record is not None:
-        await reopen(conn, [uri])
+        await conn.execute("delete from inbox_activities where uri_hash = $1", digest(of_actor(uri, actor_uri)))
     return record is not None
 
 

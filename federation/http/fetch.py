@@ -198,7 +198,7 @@ def _parse(response: Response) -> Document:
         raise Rejected(f"{where} answers {response.media_type or 'no content type'} instead of ActivityPub")
     # Named once and for all, so that no reader takes another of several spellings for the id that is proven here.
     body = properties(loads(response.body))
-    if response.media_type == "application/ld+json" and not _has_profile(response) and not has_context(body):
+    if response.media_type == "application/ld+json" and not _is_activity_streams(response, body):
         raise Rejected(f"{where} answers JSON-LD that is not ActivityStreams")
     uri = body.get("id")
     if not isinstance(uri, str):
@@ -217,9 +217,10 @@ def _is_document_type(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in ("application/activity+json", "application/ld+json")
 
 
-def _has_profile(response: Response) -> bool:
+def _is_activity_streams(response: Response, body: dict[str, Any]) -> bool:
+    """By the profile that it names, or when it names none by its context. Any: JSON."""
     match = _PROFILE.search(response.headers.get("content-type", ""))
-    return match is not None and AS2 in (match[1] or match[2] or "").split()
+    return has_context(body) if match is None else AS2 in (match[1] or match[2] or "").split()
 
 
 def _parameter(parameters: str, name: str) -> str:

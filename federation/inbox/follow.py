@@ -26,11 +26,11 @@ async def asked(box: Box) -> None:
             return
         if target.id == INSTANCE_ACTOR_ID and await relays.is_known(conn, box.actor):
             await outbound.accept(conn, box.fed.site, box.actor, target, uri)
-            await inbox.reopen(conn, [uri])
+            await inbox.reopen(conn, (box.actor.id, uri))
             return
         if await _unwanted(conn, box.actor, target):
             await outbound.reject(conn, box.fed.site, box.actor, target, uri)
-            await inbox.reopen(conn, [uri])
+            await inbox.reopen(conn, (box.actor.id, uri))
             return
         await follows.ask(
             conn, follow_id=follow_id, uri=uri, account_id=box.actor.id, target_id=target.id, options=Options()

@@ -25,8 +25,10 @@ async def store(
     body = orjson.dumps(document).decode()
     # What is passed on may be a fake: it must not use up the id of the genuine.
     forwarded = sender_uri != envelope.actor
-    uri = None if forwarded else envelope.id
-    uri = uri or f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
+    if envelope.id is None or forwarded:
+        uri = f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
+    else:
+        uri = rows.of_actor(envelope.id, sender_uri)
     accept = functools.partial(_accept, fed)
     gathered: Together[Arrival, None] = fed.kept(
         "intake", lambda: Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)

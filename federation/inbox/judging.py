@@ -31,7 +31,7 @@ IDLE = frozenset(
     }
 )  # fmt: skip
 
-Outcome = Literal["accept", "limit", "drop", "reject"]
+Outcome = Literal["accept", "limit", "drop", "reject", "forged"]
 
 
 class Arriving(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Arriving(msgspec.Struct, frozen=True, kw_only=True):
 
 class Judgement(msgspec.Struct, frozen=True):
     """`accept`; `limit`: kept, and its sender is shown only to who follows them from now on; `drop`: answered as if it
-    had been accepted, and forgotten; `reject`: answered with 403 and the reason."""
+    had been accepted, and forgotten; `reject`: answered with 403 and the reason; `forged`: with 401."""
 
     outcome: Outcome
     reason: str = ""
@@ -95,7 +95,7 @@ def _host(uri: str) -> str | None:
 
 async def _ourselves(conn: Conn, fed: Fed, arriving: Arriving) -> Judgement:
     if fed.site.host in arriving.verdicts:
-        return Judgement("reject", "We do not write to ourselves")
+        return Judgement("forged", "We do not write to ourselves")
     return ACCEPTED
 
 

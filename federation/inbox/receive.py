@@ -49,8 +49,8 @@ async def receive(fed: Fed, request: Request, username: str | None) -> Response:
         signed, claims = _claims(fed, request, body)
         key_ids = [claim.key_id for claim in claims] if not isinstance(claims, SignatureError) else []
         judgement = await judging.judge(fed, envelope, document, key_ids=key_ids, recipient_id=recipient_id)
-        if judgement.outcome == "reject":
-            raise Refusal(403, judgement.reason)
+        if judgement.outcome in ("reject", "forged"):
+            raise Refusal(403 if judgement.outcome == "reject" else 401, judgement.reason)
         if judgement.outcome != "drop" and not await _farewell_of_a_stranger(fed, envelope):
             sender_uri, claim = await _verify(fed, signed, claims, envelope)
             if envelope.actor is None:

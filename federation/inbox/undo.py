@@ -16,7 +16,7 @@ async def follow(box: Box) -> None:
         # Some name a Follow by another id than it had, or by none. One that did come was replaced by a later one, which
         # stands: this Undo has been overtaken.
         target = await accounts.by_uri(conn, _inner_object(box))
-        if target is not None and not await inbox.known(conn, box.object_id):
+        if target is not None and not await inbox.known(conn, inbox.of_actor(box.object_id, box.actor.uri)):
             await follows.unfollow(conn, box.actor.id, target.id)
         await _bury(conn, box)
 

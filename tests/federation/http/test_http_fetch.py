@@ -178,6 +178,14 @@ async def test_what_users_can_upload_is_not_a_document(kind: str) -> None:
         await fetch_document(net.client, "https://a.test/1")
 
 
+@pytest.mark.parametrize("profile", ["https://other.test/ns", f"{AS2}.other.test", '""'])
+async def test_json_ld_of_another_profile_is_not_activitypub_whatever_its_context_says(profile: str) -> None:
+    kind = f"application/ld+json; profile={profile}"
+    net = Net({"https://a.test/1": doc("https://a.test/1", kind=kind, **{"@context": AS2})})
+    with pytest.raises(Rejected):
+        await fetch_document(net.client, "https://a.test/1")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"null", b"{", b'{"id":NaN}', b"[" * 5000, b'{"a":' * 300 + b"1" + b"}" * 300]
 )

@@ -439,6 +439,25 @@ async def _several_actors(siege: Siege) -> None:
     assert all("@evil" in one["acct"] for one in who)
 
 
+async def _a_neighbour_uses_up_the_id_of_what_pat_will_say(siege: Siege) -> None:
+    mine, eve = await siege.mine(), siege.neighbour()
+    for kind, target in (("Follow", siege.bob.uri), ("Like", mine["uri"]), ("Block", siege.bob.uri)):
+        await siege.ready()
+        said = siege.puppet.activity(kind, siege.pat, target, f"taken{next(siege.numbers)}")
+        await eve.sends({**said, "actor": eve.uri})
+        await siege.unharmed()
+        await siege.puppet.send(siege.server, said, siege.pat)
+        await siege.settle()
+        assert siege.before != await siege.state(), kind
+    note = siege.puppet.note(siege.pat, f"taken{next(siege.numbers)}")
+    said = siege.puppet.create(note)
+    await eve.sends({**said, "type": "Like", "actor": eve.uri, "object": mine["uri"]})
+    await siege.puppet.send(siege.server, said, siege.pat)
+    await siege.settle()
+    assert await siege.knows(note["id"])
+    await siege.ready()
+
+
 async def test_02_somebody_elses_to_say(siege: Siege) -> None:
     await siege.hold(
         attacks(
@@ -449,6 +468,7 @@ async def test_02_somebody_elses_to_say(siege: Siege) -> None:
             _several_authors,
             _no_author,
             _several_actors,
+            _a_neighbour_uses_up_the_id_of_what_pat_will_say,
         )
     )
 

@@ -30,7 +30,7 @@ MAX_HOST_META_CHARACTERS = 16_384
 _TEMPLATE = re.compile(r"<Link\b[^<>]{0,2500}>", re.IGNORECASE)
 _LRDD = re.compile(r"\brel=[\"']lrdd[\"']", re.IGNORECASE)
 _TEMPLATE_HREF = re.compile(r"\btemplate=[\"']([^\"']{1,2048})[\"']", re.IGNORECASE)
-_HANDLE = re.compile(r"(?:acct:)?@?([^@\s/:?#]{1,255})@([^@\s/?#]{1,260})", re.IGNORECASE)
+_HANDLE = re.compile(r"(?:acct:)?@?([^@\s/:?#\x00-\x1f\x7f]{1,255})@([^@\s/?#]{1,260})", re.IGNORECASE)
 _PORT = re.compile(r"(.+):([0-9]{1,5})")
 # What servers declare for visitors of other servers, with the variable of the template: OStatus' subscribe, which
 # takes posts too wherever it is still offered, and FEP-3b86.

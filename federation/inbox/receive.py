@@ -26,7 +26,6 @@ from storage import accounts
 
 log = logging.getLogger("fedi.inbox")
 
-MAX_BODY_BYTES = 1024 * 1024
 RETRY_SECONDS = 60
 # Mastodon leaves it out of the first: whoever signs is the one who asks. Lists have none.
 _WITHOUT_ACTOR = types.COLLECTIONS | {"FeatureRequest"}
@@ -78,7 +77,7 @@ async def _body(request: Request) -> bytes:
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
+        if size > normalise.MAX_BYTES:
             raise Refusal(413, "The activity is too large")
         chunks.append(chunk)
     return b"".join(chunks)

@@ -20,7 +20,7 @@ from federation.errors import Rejected
 # What orjson returns; its values are unknown until they are parsed.
 JSON = dict[str, Any]
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 MAX_URI_CHARACTERS = 2_048
@@ -202,9 +202,12 @@ def page_url(value: Any) -> str | None:
 
 def address(value: Any) -> str | None:
     """The first IRI if it is of the web, to be shown and followed, not compared: it holds nothing but what an address
-    may."""
+    may, and begins as clients expect it."""
     found = iri(value)
-    return _UNSAFE.sub(lambda match: quote(match[0], safe=""), found) if found is not None and is_http(found) else None
+    if found is None or not is_http(found):
+        return None
+    scheme, _, rest = found.partition(":")
+    return f"{scheme.lower()}:{_UNSAFE.sub(lambda match: quote(match[0], safe=''), rest)}"
 
 
 def text(value: Any, limit: int = MAX_TEXT_CHARACTERS) -> str:

@@ -22,8 +22,8 @@ def take(html: str, attached: Collection[str], *, most: int) -> tuple[str, tuple
 
     def taken(match: re.Match[str]) -> str:
         given = sanitize.attributes(match[1])
-        url = given.get("src", "").strip()
-        if sanitize.is_emoji(given) or not normalise.is_http(url):
+        url = normalise.address(given.get("src", ""))
+        if sanitize.is_emoji(given) or url is None:
             return match[0]
         if any(_is_tiny(given.get(name, "")) for name in ("width", "height")):
             return ""

@@ -275,6 +275,7 @@ def test_the_thumbnail_of_an_article_may_be_its_icon() -> None:
         ('<p>:) <img class="wp-smiley" alt=":-)" src="https://b.test/s.png"></p>', "<p>:) :-)</p>", []),
         ('<p>x<img src="https://b.test/p.gif" width="1" height="1"></p>', "<p>x</p>", []),
         ('<p>x<img src="data:image/png;base64,AAAA" alt="A"></p>', "<p>xA</p>", []),
+        ("<p>x<img src='HTTPS://b.test/1.png\"><b>'></p>", "<p>x</p>", [""]),
         ('<p>x<img data-src="https://b.test/lazy.png" src="https://b.test/1.png"></p>', "<p>x</p>", [""]),
         ('<IMG SRC=https://b.test/1.png>', "", [""]),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from federation.inbox import receive
+from federation.vocab import normalise
 from storage import inbox
 from tests.support import live, raw
 from tests.support.puppet import PUBLIC, Page, Puppet
@@ -44,7 +44,7 @@ async def _bodies_that_are_too_large_or_nothing(siege: Siege) -> None:
         start + b',"x":"\\ud800"}',
         start + b',"x":"\\u0000"}',
         b"\xef\xbb\xbf" + start + b"}",
-        start + b',"x":"' + b"y" * receive.MAX_BODY_BYTES + b'"}',
+        start + b',"x":"' + b"y" * normalise.MAX_BYTES + b'"}',
         start + b',"x":[' + b"0," * 300_000 + b"0]}",
         start + b',"x":{' + b",".join(b'"k%d":0' % n for n in range(70_000)) + b"}}",
         b"<xml/>",
@@ -52,6 +52,10 @@ async def _bodies_that_are_too_large_or_nothing(siege: Siege) -> None:
         for path in ("/inbox", "/users/alice/inbox") if len(body) < 1000 else ("/inbox",):
             status = (await evil.raw(body, path)).status_code
             assert status in (202, 400, 413), (body[:80], status)
+    for more in (1, 1000, 48_577):
+        long = start + b"}" + b" " * (normalise.MAX_BYTES + more - len(start) - 1)
+        assert (await evil.raw(long)).status_code == 413
+        assert (await evil.raw(long[: normalise.MAX_BYTES])).status_code == 202
     for path in ("/users/nobody/inbox", "/users/%00/inbox", "/users/" + "x" * 5000 + "/inbox", "/users/alice%2finbox"):
         assert (await evil.raw(start + b"}", path)).status_code in (400, 404, 405, 414), path
 
@@ -74,7 +78,7 @@ async def _bodies_without_end(siege: Siege) -> None:
 
         answer = await raw.call(siege.server, "POST", b"/inbox", headers=headers, body=endless())
         assert answer.status in (400, 401, 413), answer.status
-        assert taken <= 4 * receive.MAX_BODY_BYTES
+        assert taken <= 4 * normalise.MAX_BYTES
 
 
 async def _actors_and_posts_with_too_much(siege: Siege) -> None:

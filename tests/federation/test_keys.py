@@ -178,7 +178,7 @@ async def _is_refused(server: Node, peer: Puppet, victim: JSON, signer: JSON, al
     follow = peer.activity("Follow", victim, alice.uri, "forged")
     assert (await peer.send(server, follow, signer, **more)).status_code == 401
     async with server.db.read() as conn:
-        assert not await inbox.known(conn, follow["id"])
+        assert not await inbox.known(conn, inbox.of_actor(follow["id"], victim["id"]))
     assert (await peer.send(server, follow, victim)).status_code == 202
 
 

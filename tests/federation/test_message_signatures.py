@@ -28,7 +28,7 @@ async def stage(server: Node) -> tuple[Node, Person, Puppet, JSON]:
 
 async def _kept(server: Node, document: JSON) -> bool:
     async with server.db.read() as conn:
-        return await inbox.known(conn, document["id"])
+        return await inbox.known(conn, inbox.of_actor(document["id"], document["actor"]))
 
 
 async def test_a_follow_signed_the_new_way_is_a_follow(stage: Any) -> None:

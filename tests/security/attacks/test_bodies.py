@@ -586,7 +586,7 @@ async def _many_at_once_from_one(siege: Siege) -> None:
     same = evil.host.activity("Like", evil.actor, siege.alice.uri, "same")
     await asyncio.gather(*(evil.sends(same) for _ in range(20)))
     async with siege.server.db.read() as conn:
-        assert await inbox.known(conn, same["id"])
+        assert await inbox.known(conn, inbox.of_actor(same["id"], evil.uri))
 
 
 async def _the_same_row_from_all_sides(siege: Siege) -> None:

@@ -60,6 +60,8 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "dat", "dweb", "ipfs", "ipns", "ssb", "gopher", "xmpp", "magnet", "gemini"}
 _CLASS = re.compile(r"(?:h|p|u|dt|e)-[\w-]{1,64}|mention|hashtag|ellipsis|invisible|quote-inline")
+# Browsers pass over control characters before an address, and over breaks within.
+_UNREAD = re.compile(r"\A[\x00-\x20]+|[\t\r\n]")
 _REL = "nofollow noopener noreferrer"
 _TARGET = ' target="_blank"'
 _DIGITS = re.compile(r"-?[0-9]{1,6}")
@@ -239,9 +241,19 @@ def _filter(tag: str, attribute: str, value: str) -> str | None:
         return " ".join([*kept, _REL])
     if attribute == "translate":
         return "no" if value == "no" else None
+    if attribute in {"href", "cite"}:
+        return value[:4096] if _leads_elsewhere(value) else None
     if attribute in {"start", "value"}:
         return value if _DIGITS.fullmatch(value) else None
     return value[:4096]
+
+
+def _leads_elsewhere(address: str) -> bool:
+    """Not where there is no host: that would be a page of whoever shows it."""
+    scheme, colon, rest = _UNREAD.sub("", address[:4096]).partition(":")
+    if scheme.lower() in {"http", "https"}:
+        return rest.startswith("//")
+    return bool(colon) and scheme.lower() in _SCHEMES
 
 
 def _with_rel(match: re.Match[str]) -> str:

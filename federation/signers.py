@@ -1,7 +1,9 @@
 """Who signed a request: the key that it names, with its owner, proven by the owner's own document."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from cachetools import TTLCache
@@ -21,6 +23,10 @@ from storage.keys import Key
 
 # A key that does not fit is asked for again this often: rotation is rare, and forged signatures must cost us nothing.
 REFRESH_SECONDS = 300
+# Anybody can name keys of a third server. So many that were none, and for a while it is not asked for any.
+FRUITLESS, FRUITLESS_SECONDS = 30, 60
+# Asked for at once on one host: whoever waits sees first what came of the others.
+AT_ONCE = 10
 
 
 class Signer(msgspec.Struct, frozen=True):
@@ -107,17 +113,37 @@ async def _fetch(fed: Fed, key_id: str) -> Signer:
     if f"{address}#" in _recent(fed):
         raise SignatureError("the owner of the key does not list it")
     try:
-        await origins.once(fed, ("key", address), lambda: _learn(fed, address))
-    except SignatureError:
-        raise
+        authority = origins.parsed(address).authority
     except Rejected as exc:
-        raise SignatureError(f"the key cannot be had: {exc}") from exc
+        raise SignatureError(str(exc)) from exc
+    async with _turn(fed, authority):
+        await _ask(fed, address, authority)
     found = await stored(fed, key_id)
     if found is None:
         # Any number of ids can be made up for one address.
         _recent(fed)[f"{address}#"] = True
         raise SignatureError("the owner of the key does not list it")
     return found
+
+
+def _turn(fed: Fed, authority: str) -> asyncio.Semaphore:
+    turns: WeakValueDictionary[str, asyncio.Semaphore] = fed.memory.setdefault("signers.turns", WeakValueDictionary())
+    return turns.setdefault(authority, asyncio.Semaphore(AT_ONCE))
+
+
+async def _ask(fed: Fed, address: str, authority: str) -> None:
+    fruitless: TTLCache[str, int] | None = fed.memory.get("signers.fruitless")
+    if fruitless is None:
+        fruitless = fed.memory["signers.fruitless"] = TTLCache(10_000, FRUITLESS_SECONDS)
+    if fruitless.get(authority, 0) >= FRUITLESS:
+        raise Retry(f"too many keys of {authority} were none", after=FRUITLESS_SECONDS)
+    try:
+        await origins.once(fed, ("key", address), lambda: _learn(fed, address))
+    except (Rejected, Gone) as exc:
+        fruitless[authority] = fruitless.get(authority, 0) + 1
+        if isinstance(exc, (SignatureError, Gone)):
+            raise
+        raise SignatureError(f"the key cannot be had: {exc}") from exc
 
 
 async def _learn(fed: Fed, address: str) -> None:

@@ -66,6 +66,19 @@ def test_an_image_becomes_a_link_named_by_its_description() -> None:
     assert html == f'<p><a href="https://a.test/c.png?a=1&amp;b=2" {REL} target="_blank">a cat</a></p>'
 
 
+@pytest.mark.parametrize(
+    "address", ["/auth/sign_out", "//x.test/", "?x:y", "", "https:settings", "https:/settings", "\thttps:\n/x", "x.html"]
+)
+def test_no_link_leads_to_a_page_of_whoever_shows_it(address: str) -> None:
+    assert "href" not in clean_html(f'<a href="{address}">x</a>')
+
+
+def test_sources_of_quotes_are_addresses_of_the_web() -> None:
+    assert clean_html('<blockquote cite="javascript:x">q</blockquote>') == "<blockquote>q</blockquote>"
+    kept = '<blockquote cite="https://a.test/1">q</blockquote>'
+    assert clean_html(kept) == kept
+
+
 fragments = st.lists(
     st.one_of(
         st.sampled_from(

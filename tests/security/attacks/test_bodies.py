@@ -207,6 +207,10 @@ async def _making_us_ask_others(siege: Siege) -> None:
             key_id=f"https://victim.test/users/same#{n}",
         )
     assert len(victim.asked) <= 2, victim.asked
+    for n in range(60):
+        actor = f"https://victim.test/users/none{n}"
+        await evil.host.send(siege.server, {**body, "actor": actor}, evil.actor, key_id=f"{actor}#main-key")
+    assert len(victim.asked) <= 32, "however many keys are named, a server is asked for few that it does not have"
 
 
 async def test_15_work_before_proof(siege: Siege) -> None:

@@ -22,7 +22,7 @@ from federation.serving import (
 from federation.vocab import activity, consent, quote, tag
 from federation.vocab.audience import PUBLIC
 from federation.vocab.context import wrap
-from storage import accounts, activities, ids, publishing, quotes, statuses
+from storage import accounts, activities, blocks, ids, publishing, quotes, statuses
 from storage.accounts import Account
 from storage.statuses import Status
 from storage.visibility import PRIVATE
@@ -38,13 +38,23 @@ async def local(fed: Fed, username: str) -> Account | None:
 
 
 async def visited(fed: Fed, request: Request, path: dict[str, str]) -> Account | None:
-    """Whose page a visitor asks for; None for a visitor we do not talk to, and while the account is suspended."""
+    """Whose page a visitor asks for; None for a visitor we or they do not talk to, and while they are suspended."""
     try:
-        await visitor(fed, request)
+        guest = await visitor(fed, request)
     except Hidden:
         return None
     account = await local(fed, path["username"])
-    return account if account is not None and account.suspended_at is None else None
+    if account is None or account.suspended_at is not None or await refused(fed, account.id, guest):
+        return None
+    return account
+
+
+async def refused(fed: Fed, account_id: int, guest: Visitor) -> bool:
+    """Whether somebody here has blocked a visitor, or their server."""
+    if guest.account_id is None:
+        return False
+    async with fed.db.read() as conn:
+        return await blocks.refuses(conn, account_id, guest.account_id)
 
 
 async def actor(fed: Fed, request: Request, path: dict[str, str]) -> Response:
@@ -133,6 +143,8 @@ async def readable(
     async with fed.db.read() as conn:
         if not await statuses.visible(conn, guest.account_id, [found.id]):
             raise Hidden
+    if found.visibility < PRIVATE and await refused(fed, account.id, guest):
+        raise Hidden
     return found, guest
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from federation import pages, uris
 from federation.context import Fed
-from federation.documents import readable
+from federation.documents import readable, refused
 from federation.serving import Hidden, document, missing, visitor
 from federation.vocab import collection
 from federation.vocab.context import bare
@@ -73,13 +73,16 @@ async def context(fed: Fed, request: Request, path: dict[str, str]) -> Response:
     """The public posts of a thread that began here, oldest first (FEP-7888)."""
     root_id = ids.parse(path["id"])
     try:
-        await visitor(fed, request)
+        guest = await visitor(fed, request)
     except Hidden:
         return missing()
     async with fed.db.read() as conn:
         root = await statuses.by_id(conn, root_id) if root_id is not None else None
         if root is None or not root.is_local or not await statuses.visible(conn, None, [root.id]):
             return missing()
+    if await refused(fed, root.account_id, guest):
+        return missing()
+    async with fed.db.read() as conn:
         members = await threads.member_uris(conn, root.thread_id, limit=MAX_CONTEXT)
         author = await accounts.by_id(conn, root.account_id)
     rendered = collection.render_whole(uris.context(fed.site.base_url, root.id), members)

@@ -73,6 +73,19 @@ async def exists(conn: Conn, account_id: int, target_id: int) -> bool:
     return record is not None
 
 
+async def refuses(conn: Conn, account_id: int, visitor_id: int | None) -> bool:
+    """Whether the first has blocked whoever asks, or the whole server of those; never for nobody."""
+    refused: bool = await conn.fetchval(
+        """
+        select exists (select from blocks where account_id = $1 and target_id = $2)
+            or exists (select from account_domain_blocks d join accounts a on d.domain = lower(a.domain)
+                where d.account_id = $1 and a.id = $2)
+        """,
+        account_id, visitor_id,
+    )  # fmt: skip
+    return refused
+
+
 async def target_ids(conn: Conn, account_id: int, page: Page) -> list[tuple[int, int]]:
     """(block id, account id) of those it has blocked and that are not suspended, latest first."""
     records = await conn.fetch(

@@ -530,6 +530,25 @@ async def _the_blocked_in_every_way(siege: Siege) -> None:
     assert not [sent for sent in evil.host.inbox if sent["type"] == "Create"]
 
 
+async def _the_blocked_read_nothing_under_their_own_name(siege: Siege) -> None:
+    """Neither posts nor collections, whether one of them was blocked or all of their server."""
+    status = await siege.mine("for most")
+    post = status["uri"].removeprefix(siege.server.base_url)
+    alice = "/users/alice"
+    paths = [post, f"{post}/activity", f"{post}/replies", f"/contexts/{status['id']}", f"{alice}/outbox?page=true"]
+    paths += [f"{alice}/{name}" for name in ("outbox", "followers?page=true", "following", "collections/featured")]
+    for all_of_them in (False, True):
+        evil = siege.villain()
+        found = await siege.alice.get("/api/v2/search", q=evil.uri, resolve="true", type="accounts")
+        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [200] * len(paths)
+        if all_of_them:
+            await siege.alice.post("/api/v1/domain_blocks", {"domain": evil.host.host})
+        else:
+            await siege.alice.post(f"/api/v1/accounts/{found['accounts'][0]['id']}/block")
+        await siege.ready()
+        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [404] * len(paths)
+
+
 async def _a_blocked_server_by_every_name(siege: Siege) -> None:
     n = next(siege.numbers)
     async with siege.server.db.transaction() as conn:
@@ -549,7 +568,13 @@ async def _a_blocked_server_by_every_name(siege: Siege) -> None:
 
 
 async def test_21_blocks(siege: Siege) -> None:
-    await siege.hold(attacks(_the_blocked_in_every_way, _a_blocked_server_by_every_name))
+    await siege.hold(
+        attacks(
+            _the_blocked_in_every_way,
+            _the_blocked_read_nothing_under_their_own_name,
+            _a_blocked_server_by_every_name,
+        )
+    )
 
 
 # ---------------------------------------------------------------- 29: what counts once

@@ -67,7 +67,8 @@ def test_an_image_becomes_a_link_named_by_its_description() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/auth/sign_out", "//x.test/", "?x:y", "", "https:settings", "https:/settings", "\thttps:\n/x", "x.html"]
+    "address",
+    ["/auth/sign_out", "//x.test/", "?x:y", "", "https:settings", "https:/settings", "\thttps:\n/x", "x.html"],
 )
 def test_no_link_leads_to_a_page_of_whoever_shows_it(address: str) -> None:
     assert "href" not in clean_html(f'<a href="{address}">x</a>')

@@ -540,13 +540,17 @@ async def _the_blocked_read_nothing_under_their_own_name(siege: Siege) -> None:
     for all_of_them in (False, True):
         evil = siege.villain()
         found = await siege.alice.get("/api/v2/search", q=evil.uri, resolve="true", type="accounts")
-        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [200] * len(paths)
+        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [200] * len(
+            paths
+        )
         if all_of_them:
             await siege.alice.post("/api/v1/domain_blocks", {"domain": evil.host.host})
         else:
             await siege.alice.post(f"/api/v1/accounts/{found['accounts'][0]['id']}/block")
         await siege.ready()
-        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [404] * len(paths)
+        assert [(await evil.host.get(siege.server, path, evil.actor)).status_code for path in paths] == [404] * len(
+            paths
+        )
 
 
 async def _a_blocked_server_by_every_name(siege: Siege) -> None:

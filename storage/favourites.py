@@ -32,7 +32,8 @@ async def add(
     `uri` is that of the Like; a local one is minted from the id (`statuses.new_id`), which is passed then. `Missing`
     when the post is gone.
     """
-    # The post first, as in a deletion, or the two could wait for each other.
+    # The post first, as in a deletion, and the counter before the mark, as in a boost, or two could wait for each other.
+    # Parts of a statement run in no order but that in which they read each other.
     added: bool | None = await conn.fetchval(
         """
         with held as (select id from statuses where id = $3 for key share),
@@ -42,10 +43,11 @@ async def add(
             on conflict (account_id, status_id) do nothing returning account_id, status_id),
         counted as (
             update status_stats set favourites_count = favourites_count + 1
-            where status_id in (select status_id from added)),
+            where status_id in (select status_id from added) returning status_id),
         marked as (
             insert into marks as m (account_id, status_id, flags)
-            select a.id, f.status_id, 1 from added f join accounts a on a.id = f.account_id and a.is_local
+            select a.id, c.status_id, 1 from counted c cross join added f
+                join accounts a on a.id = f.account_id and a.is_local
             on conflict (account_id, status_id) do update set flags = m.flags | 1)
         select exists (select from added) from held
         """,
@@ -68,10 +70,10 @@ async def remove(conn: Conn, *, account_id: int, status_id: int) -> bool:
             returning account_id, status_id, uri),
         counted as (
             update status_stats set favourites_count = greatest(favourites_count - 1, 0)
-            where status_id in (select status_id from removed)),
+            where status_id in (select status_id from removed) returning status_id),
         marked as (
-            update marks m set flags = m.flags & ~1::smallint from removed r
-            where m.account_id = r.account_id and m.status_id = r.status_id)
+            update marks m set flags = m.flags & ~1::smallint from counted c
+            where m.account_id = $1 and m.status_id = c.status_id)
         select uri from removed
         """,
         account_id, status_id,

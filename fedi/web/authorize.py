@@ -37,10 +37,11 @@ async def show(page: Page, call: Call[Query]) -> Response:
         asked = await oauth.asked(call.app, call.params)
     except UnusableRequest as exc:
         return _unusable(page, exc)
-    if asked.error is not None:
-        return _tell(asked, error=asked.error.code, error_description=asked.error.description)
+    # Anybody may register an address: whoever has no account here is not sent there by a link that looks like ours.
     if page.user is None or call.params.force_login:
         return pages.redirect(_log_in_first(call), status=302)
+    if asked.error is not None:
+        return _tell(asked, error=asked.error.code, error_description=asked.error.description)
     if not page.user.active:
         return pages.redirect("/auth/welcome", status=302)
     return _ask(page, asked, call.params)
@@ -108,10 +109,10 @@ async def decide(page: Page, call: Call[Decision]) -> Response:
         asked = await oauth.asked(call.app, call.params)
     except UnusableRequest as exc:
         return _unusable(page, exc)
-    if asked.error is not None:
-        return _tell(asked, error=asked.error.code, error_description=asked.error.description)
     if page.user is None:
         return pages.redirect(f"/auth/log_in?next={quote('/oauth/authorize?' + _again(call.params), safe='')}")
+    if asked.error is not None:
+        return _tell(asked, error=asked.error.code, error_description=asked.error.description)
     if not page.user.active:
         return pages.redirect("/auth/welcome")
     if not page.genuine(call.params.form_token):

@@ -241,8 +241,12 @@ async def test_an_app_that_cannot_be_trusted_is_not_redirected_to(server: Node) 
     ],
 )
 async def test_other_mistakes_are_told_to_the_app(server: Node, wrong: dict[str, str], error: str) -> None:
+    await server.person("alice")
     app = await register(server)
     async with browser(server) as window:
+        await window.open("/oauth/authorize", params=query(app, state="s", **wrong))
+        assert window.location.startswith("/auth/log_in?"), "strangers are not sent to what anybody may register"
+        await window.log_in("alice")
         await window.open("/oauth/authorize", params=query(app, state="s", **wrong))
         assert window.status == 302
         assert (answer(window)["error"], answer(window)["state"]) == (error, "s")

@@ -6,6 +6,8 @@ Everything here runs inside the transaction of an effect and only writes rows; `
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from federation import asking, objects, outgoing, profiles, uris
 from federation.context import INSTANCE_ACTOR_ID, Site
 from federation.vocab import activity, audience, question
@@ -30,6 +32,8 @@ async def status_created(conn: Conn, site: Site, status: Status, *, again: bool 
         await activities.replace(conn, status.uri)
     material = await publishing.load(conn, [status])
     if status.reblog_of_id is not None:
+        if status.reblog_of_id not in material.parents:
+            return  # Deleted meanwhile, and its boosts are about to be.
         document = objects.announce(status, material)
     else:
         document = activity.create(objects.render_note(site, status, material))
@@ -72,11 +76,14 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
     if event.reblog_of_id is None:
         document = activity.delete(author.uri, event.uri, to=to, cc=cc)
     else:
+        boosted_uri = event.reblog_of_uri or await _announced(conn, event.uri)
+        if boosted_uri is None:
+            return
         announced = activity.announce(
             activity.Boost(
                 id=event.uri,
                 actor=author.uri,
-                object=event.reblog_of_uri or "",
+                object=boosted_uri,
                 to=to,
                 cc=cc,
                 published=ids.time_of(event.status_id),
@@ -92,6 +99,12 @@ async def status_deleted(conn: Conn, site: Site, event: StatusDeleted) -> None:
         object_uri=event.uri,
         bulk=event.visibility < DIRECT,
     )
+
+
+async def _announced(conn: Conn, uri: str) -> str | None:
+    """What a boost was of, as others were told; None if nobody was. Of what is gone from here nothing else knows."""
+    told = await activities.by_uri(conn, uri)
+    return str(orjson.loads(told.body)["object"]) if told is not None else None
 
 
 async def _holders(conn: Conn, author: Account, event: StatusDeleted) -> list[str]:

@@ -29,6 +29,8 @@ DatabaseBusy = (
     # What the driver makes of a connection that is being cut: it finds itself in a state that it does not know.
     asyncpg.InternalClientError,
 )
+# Two waited for each other, and this one was ended: nothing of its transaction was done.
+Deadlock = asyncpg.DeadlockDetectedError
 # While a statement is under way.
 DatabaseEnds = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
 ConnectionCut = asyncpg.InternalClientError

@@ -80,6 +80,6 @@ async def _release(conn: Conn, before: Status) -> None:
     after = msgspec.structs.replace(before, held_until=None, created_at=moment)
     if before.visibility == PUBLIC:
         await tags.count(conn, before.id, account_id=before.account_id)
-    await quotes.release(conn, before.id)
+    await quotes.release(conn, before.id, answered_id=before.in_reply_to_id)
     await status_counts.change(conn, after, 1)
     await events.emit(conn, events.StatusCreated(before.id, released=True))

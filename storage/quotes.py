@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from storage import events, jobs
+from storage import events, jobs, status_counts
 from storage.db import Conn
 from storage.paging import Page
 from storage.rows import columns, struct
@@ -206,19 +206,21 @@ async def adopt(conn: Conn, quoted_id: int, account_id: int, uri: str) -> None:
         await jobs.enqueue_many(conn, SETTLE_JOB, payloads, queue="slow")
 
 
-async def release(conn: Conn, status_id: int) -> None:
+async def release(conn: Conn, status_id: int, *, answered_id: int | None) -> None:
     """The post that quotes was held back and is out: what followed from its quote follows now."""
     row = await _lock(conn, status_id)
     if row is not None and row.state == "accepted":
+        await status_counts.hold(conn, row.quoted_id, answered_id)
         await _count(conn, status_id, row.quoted_id, 1)
         await events.emit(conn, events.QuoteAccepted(status_id))
 
 
-async def remove(conn: Conn, status_id: int) -> None:
-    """The post that quotes is being deleted, or quotes something else now."""
+async def remove(conn: Conn, status_id: int, *, answered_id: int | None = None) -> None:
+    """The post that quotes is being deleted, or quotes something else now. `answered_id`: what counts one less too."""
     row = await _lock(conn, status_id)
     if row is None:
         return
+    await status_counts.hold(conn, row.quoted_id, answered_id)
     if row.state == "accepted":
         await _count(conn, status_id, row.quoted_id, -1)
     await conn.execute("delete from quotes where status_id = $1", status_id)

@@ -51,6 +51,15 @@ async def change(conn: Conn, status: Counted, by: int) -> None:
         await _mark_reblogged(conn, status.account_id, status.reblog_of_id, reblogged=by > 0)
 
 
+async def hold(conn: Conn, *status_ids: int | None) -> None:
+    """The counters of several posts are about to change, each in its turn: all of them are locked first, in one order,
+    and before those of authors."""
+    await conn.execute(
+        "select from status_stats where status_id = any($1) order by status_id for no key update",
+        [status_id for status_id in status_ids if status_id is not None],
+    )
+
+
 async def _mark_reblogged(conn: Conn, account_id: int, status_id: int, *, reblogged: bool) -> None:
     if reblogged:
         await conn.execute(

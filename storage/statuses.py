@@ -211,6 +211,8 @@ async def create(conn: Conn, new: New) -> tuple[int, bool]:
     if new.reblog_of_id is None and not new.is_local and await _is_awaited(conn, new.uri):
         await _adopt(conn, new, thread_id)
         await quotes.adopt(conn, new.id, new.account_id, new.uri)
+    if new.quote is not None:
+        await status_counts.hold(conn, new.in_reply_to_id, new.quote.quoted_id)
     await status_counts.change(conn, new, 1)
     held = new.held_until is not None
     await events.emit(conn, events.StatusHeld(new.id) if held else events.StatusCreated(new.id, new.quiet))
@@ -229,8 +231,10 @@ async def tell(conn: Conn, status_id: int) -> None:
 
 
 async def _settled(conn: Conn, new: New) -> tuple[New, int]:
-    """The thread it belongs to, and itself: without what it answers, if that is gone. What it answers or boosts stays
-    until the transaction ends; `Missing` when what it boosts is gone."""
+    """The thread it belongs to, and itself: without what it answers, if that is gone. What it answers, boosts or quotes
+    stays until the transaction ends; `Missing` when what it boosts is gone."""
+    if new.quote is not None and new.quote.quoted_id is not None:
+        await conn.execute("select from statuses where id = $1 for key share", new.quote.quoted_id)
     other = new.reblog_of_id or new.in_reply_to_id
     if other is None:
         return new, new.id
@@ -431,7 +435,7 @@ async def delete(conn: Conn, status_id: int, *, boosted_uri: str | None = None) 
         status_id, status.held_until is not None,
     )  # fmt: skip
     if status.reblog_of_id is None:
-        await quotes.remove(conn, status_id)
+        await quotes.remove(conn, status_id, answered_id=status.in_reply_to_id)
         await quotes.orphan(conn, status_id)
     await conn.execute("delete from statuses where id = $1", status_id)
     await status_counts.change(conn, status, -1)

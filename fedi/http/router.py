@@ -23,13 +23,14 @@ from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
 from storage import blobs, outages
 from storage.db import patience
-from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Missing, OutOfRange, StorageError
+from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Deadlock, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
 
 JSON = "application/json; charset=utf-8"
 # Whoever waits is told to come back when the database does not answer for so long.
 PATIENCE_SECONDS = 5.0
+DEADLOCKS = 3  # as often somebody may be in another's way and begin again
 
 # The viewer of a token; None for one nobody knows; `Unauthorized` for one that was revoked, `Forbidden` for a person
 # who may not use it now. The last argument lets those through who are not confirmed or approved yet.
@@ -148,7 +149,7 @@ class Router:
                 tree = {} if endpoint.raw else await params.read(request, max_bytes=_max_body(self._app, endpoint))
             given = params.build(endpoint.params, _bounded(tree, self._app.settings.page_max))
             call = Call(self._app, request, endpoint, path, viewer, given)
-            response = _encode(await endpoint.handler(call), call)
+            response = _encode(await _handled(call), call)
             response.headers.update(call.headers)
         except Exception as exc:  # noqa: BLE001 (logged and answered there)
             response = self._refused(request, _as_problem(exc, request))
@@ -244,6 +245,17 @@ def _caching(request: Request, response: Response) -> str:
     if request.scope.get("fedi.viewer") is None and request.method == "GET" and response.status_code == 200:
         return "public, max-age=15, stale-while-revalidate=30"
     return "private, no-store"
+
+
+async def _handled(call: Call[Any]) -> Any:
+    """What the handler answers, to be encoded. One that was ended so that another could go on has changed nothing, and
+    is run again; not if it has read the request itself, which comes only once."""
+    for _ in range(DEADLOCKS if not call.endpoint.raw else 0):
+        try:
+            return await call.endpoint.handler(call)
+        except Deadlock:
+            log.info("%s begins again after a deadlock", call.endpoint.path)
+    return await call.endpoint.handler(call)
 
 
 def _encode(value: Any, call: Call[Any]) -> Response:

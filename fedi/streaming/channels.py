@@ -8,6 +8,7 @@ import msgspec
 from fedi.entities import FilterContext
 from fedi.http.scopes import covers
 from fedi.text import tags
+from storage import ids
 
 STATUSES = "read:statuses"
 NOTIFICATIONS = "read:notifications"
@@ -70,9 +71,10 @@ def stream(
             raise Refused("Missing tag name parameter")
         return Stream((name, tag), f"{name}:{tags.normalise(tag.removeprefix('#'))}", "public", public=True)
     if name == "list":
-        if not list_id or not list_id.isascii() or not list_id.isdigit() or len(list_id) > 19:
+        number = ids.parse(list_id or "")
+        if number is None:
             raise Refused("Missing list name parameter")
-        return Stream((name, list_id), f"list:{list_id}", "home", list_id=int(list_id))
+        return Stream((name, str(number)), f"list:{number}", "home", list_id=number)
     if name == "direct":
         return Stream((name,), f"direct:{account_id}", "thread")
     raise Refused("Unknown stream type")

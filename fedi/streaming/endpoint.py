@@ -216,11 +216,10 @@ def _events(name: str) -> Any:
         except Refused as refused:
             problem = errors.NotFound if refused.status == 404 else errors.BadRequest
             raise problem(str(refused)) from refused
-        return StreamingResponse(
-            _lines(hub, listener, wanted),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
-        )
+        headers = {"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
+        if call.request.method == "HEAD":  # whose answer has an end
+            return Response(media_type="text/event-stream", headers=headers)
+        return StreamingResponse(_lines(hub, listener, wanted), media_type="text/event-stream", headers=headers)
 
     return answer
 

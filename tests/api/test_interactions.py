@@ -1,10 +1,13 @@
 """Favourites, boosts, bookmarks, pins and mutes: done twice is done once, counted rightly, listed by when."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 
+from storage.errors import Deadlock
+from tests.api.test_markers import WAITING
 from tests.support import factories
 from tests.support.servers import Node, Person, drain, queries
 
@@ -46,6 +49,21 @@ async def test_many_favourites_at_once_are_all_counted(server: Node) -> None:
     post = await alice.posts("nice")
     await asyncio.gather(*(act(fan, post, "favourite") for fan in fans))
     assert (await alice.get(f"{STATUSES}/{post['id']}"))["favourites_count"] == 6
+
+
+async def test_who_is_in_anothers_way_begins_again(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    post = await alice.posts("nice")
+    row = int(post["id"])
+    with contextlib.suppress(Deadlock):  # if the favourite was slow, this one gives way
+        async with server.db.transaction() as conn:
+            await conn.execute("insert into marks values ($1, $2, 2)", bob.account_id, row)
+            late = asyncio.create_task(act(bob, post, "favourite"))
+            async with server.db.read() as other, asyncio.timeout(10):
+                while not await other.fetchval(WAITING):  # noqa: ASYNC110 (nothing tells when)
+                    await asyncio.sleep(0.01)
+            await conn.execute("update status_stats set favourites_count = 0 where status_id = $1", row)
+    assert (await late)["favourites_count"] == 1
 
 
 async def hidden(server: Node, how: str) -> tuple[Person, Person, dict[str, Any]]:

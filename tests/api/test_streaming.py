@@ -129,7 +129,12 @@ async def test_a_stream_names_itself_with_its_parameter(server: Node, address: s
 async def test_nonsense_is_answered_and_the_connection_stays(server: Node, address: str) -> None:
     alice = await server.person("alice")
     async with live.socket(alice, "user", base_url=address) as heard:
-        for said in ('{"type":"subscribe","stream":"nonsense"}', '{"type":"subscribe","stream":"hashtag"}', "not json"):
+        for said in (
+            '{"type":"subscribe","stream":"nonsense"}',
+            '{"type":"subscribe","stream":"hashtag"}',
+            '{"type":"subscribe","stream":"list","list":"9999999999999999999"}',
+            "not json",
+        ):
             await heard.connection.send(said)
             answer = await heard.message()
             assert (answer["status"], bool(answer["error"])) == (400, True)
@@ -529,6 +534,7 @@ async def test_events_end_with_the_token_and_a_quiet_stream_says_that_it_lives(
         ("/api/v1/streaming/hashtag", 400),
         ("/api/v1/streaming/list?list=1", 404),
         ("/api/v1/streaming/list", 400),
+        ("/api/v1/streaming/list?list=9223372036854775808", 400),
     ],
 )
 async def test_event_streams_that_cannot_be(server: Node, address: str, path: str, status: int) -> None:
@@ -537,6 +543,14 @@ async def test_event_streams_that_cannot_be(server: Node, address: str, path: st
     assert refused.status_code == status
     assert refused.json()["error"]
     assert (await server.client.get(path)).status_code in (401, status)
+
+
+async def test_whoever_asks_for_the_head_of_a_stream_is_not_kept_waiting(server: Node, address: str) -> None:
+    alice = await server.person("alice")
+    async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+        head = await client.head("/api/v1/streaming/user", headers={"Authorization": f"Bearer {alice.token}"})
+        assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert (await client.get("/api/v1/streaming/health")).text == "OK"
 
 
 async def test_health(server: Node) -> None:

@@ -74,6 +74,25 @@ async def test_taking_back_a_boost_for_followers_does_not_make_it_public(server:
     assert _addressed(undo) <= _addressed(announce)
 
 
+async def test_a_boost_of_what_was_deleted_meanwhile_is_never_half_said(server: Node) -> None:
+    alice, bob = await server.person("alice"), await server.person("bob")
+    puppet, _ = await _fan(server, bob, "peer.test")
+    told, untold = await alice.posts("one"), await alice.posts("two")
+    await bob.post(f"/api/v1/statuses/{told['id']}/reblog")
+    await drain(server)
+    await bob.post(f"/api/v1/statuses/{untold['id']}/reblog")
+    for post in (told, untold):
+        await alice.api("DELETE", f"/api/v1/statuses/{post['id']}")
+    assert (await bob.call("POST", f"/api/v1/statuses/{told['id']}/unreblog")).status_code < 500
+    await drain(server)
+    announce, *undone = [each for each in puppet.inbox if each["actor"] == bob.uri]
+    assert (announce["type"], announce["object"]) == ("Announce", told["uri"])
+    assert {each["type"] for each in undone} == {"Undo"}
+    assert {each["object"]["object"] for each in undone} == {told["uri"], untold["uri"]}
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select count(*) from jobs where name = 'effect'") == 0, "nothing was left undone"
+
+
 async def test_of_somebody_suspended_nothing_leaves_that_was_on_its_way(server: Node) -> None:
     alice, boss = await server.person("alice"), await server.person("boss", role="admin", scopes=EVERYTHING)
     puppet, _ = await _fan(server, alice, "peer.test")

@@ -640,5 +640,27 @@ async def _the_same_at_once(siege: Siege) -> None:
     await siege.ready()
 
 
+async def _one_post_from_every_side(siege: Siege) -> None:
+    """Liked, boosted, answered and quoted at once, by the same person: each locks several counters and marks."""
+    posts = [await siege.mine("one"), await siege.mine("two")]
+    verbs = ("favourite", "unfavourite", "reblog", "unreblog")
+    acted = await asyncio.gather(
+        *(siege.bob.call("POST", f"/api/v1/statuses/{posts[0]['id']}/{verb}") for verb in verbs * 8),
+        *(
+            siege.alice.call(
+                "POST",
+                "/api/v1/statuses",
+                json={"status": "re", "in_reply_to_id": answers["id"], "quoted_status_id": quotes["id"]},
+            )
+            for answers, quotes in (posts, posts[::-1]) * 8
+        ),
+    )
+    assert {answered(siege, each).status_code for each in acted} <= {200, 404}
+    for verb in ("unfavourite", "unreblog"):
+        await siege.bob.post(f"/api/v1/statuses/{posts[0]['id']}/{verb}")
+    assert await siege.counts(posts[0]) == (0, 0, 8)
+    await siege.ready()
+
+
 async def test_29_the_same_at_once(siege: Siege) -> None:
-    await siege.hold(attacks(_the_same_at_once))
+    await siege.hold(attacks(_the_same_at_once, _one_post_from_every_side))

@@ -32,8 +32,8 @@ async def add(
     `uri` is that of the Like; a local one is minted from the id (`statuses.new_id`), which is passed then. `Missing`
     when the post is gone.
     """
-    # The post first, as in a deletion, and the counter before the mark, as in a boost, or two could wait for each other.
-    # Parts of a statement run in no order but that in which they read each other.
+    # The post first, as in a deletion, and the counter before the mark, as in a boost, or two could wait for each
+    # other. Parts of a statement run in no order but that in which they read each other.
     added: bool | None = await conn.fetchval(
         """
         with held as (select id from statuses where id = $3 for key share),

@@ -17,6 +17,7 @@ from federation import alive, policy, signers
 from federation.context import Fed
 from federation.errors import Gone, Rejected, Retry
 from federation.http.addresses import parse_url
+from federation.http.callers import client_ip
 from federation.http.errors import BadUrl
 from federation.signatures import verify
 from federation.signatures.requests import SignedRequest
@@ -97,8 +98,14 @@ async def signed_visitor(fed: Fed, request: Request) -> Visitor:
     return found
 
 
+def received(fed: Fed, request: Request, body: bytes = b"") -> SignedRequest:
+    """As it is verified."""
+    headers = tuple(request.headers.items())
+    return SignedRequest(request.method, target(request), headers, body, fed.site.scheme, client_ip(request))
+
+
 async def _signer(fed: Fed, request: Request, *, ask: bool) -> signers.Signer | None:
-    signed = SignedRequest(request.method, target(request), tuple(request.headers.items()), b"", fed.site.scheme)
+    signed = received(fed, request)
     try:
         claims = verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts)
         for claimed in claims:

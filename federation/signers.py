@@ -23,7 +23,8 @@ from storage.keys import Key
 
 # A key that does not fit is asked for again this often: rotation is rare, and forged signatures must cost us nothing.
 REFRESH_SECONDS = 300
-# Anybody can name keys of a third server. So many that were none, and for a while it is not asked for any.
+# Anybody can name keys of a third server. So many that were none, and for a while it is not asked for any that the same
+# caller names.
 FRUITLESS, FRUITLESS_SECONDS = 30, 60
 # Asked for at once on one host: whoever waits sees first what came of the others.
 AT_ONCE = 10
@@ -52,9 +53,9 @@ async def stored(fed: Fed, key_id: str) -> Signer | None:
     return Signer(*found) if found is not None else None
 
 
-async def key(fed: Fed, key_id: str, *, refresh: bool = False) -> Signer:
+async def key(fed: Fed, key_id: str, *, refresh: bool = False, caller: str = "") -> Signer:
     """The key of that id, fetched with its owner when it is not known. `refresh`: what is known did not fit; asked for
-    again now and then.
+    again now and then. `caller` names it.
 
     Raises SignatureError when there is no such key or it was read again a moment ago, Gone when its owner does not
     exist any more, Retry when its server does not answer.
@@ -64,7 +65,7 @@ async def key(fed: Fed, key_id: str, *, refresh: bool = False) -> Signer:
         return known
     if known is not None and (known.account.is_local or not _may_refresh(fed, key_id)):
         raise SignatureError("the signature does not match")
-    return await _fetch(fed, key_id)
+    return await _fetch(fed, key_id, caller)
 
 
 async def verified(fed: Fed, request: SignedRequest, claims: Sequence[Claim]) -> tuple[Signer, Claim]:
@@ -83,11 +84,11 @@ async def verified(fed: Fed, request: SignedRequest, claims: Sequence[Claim]) ->
 
 
 async def _verified(fed: Fed, request: SignedRequest, claimed: Claim) -> Signer:
-    found = await key(fed, claimed.key_id)
+    found = await key(fed, claimed.key_id, caller=request.client)
     try:
         verify.confirm(request, claimed, public_keys.load_public(found.public_pem))
     except SignatureError:
-        found = await key(fed, claimed.key_id, refresh=True)
+        found = await key(fed, claimed.key_id, refresh=True, caller=request.client)
         verify.confirm(request, claimed, public_keys.load_public(found.public_pem))
     return found
 
@@ -108,7 +109,7 @@ def _recent(fed: Fed) -> TTLCache[str, bool]:
     return recent
 
 
-async def _fetch(fed: Fed, key_id: str) -> Signer:
+async def _fetch(fed: Fed, key_id: str, caller: str) -> Signer:
     address = key_id.partition("#")[0]
     if f"{address}#" in _recent(fed):
         raise SignatureError("the owner of the key does not list it")
@@ -117,7 +118,7 @@ async def _fetch(fed: Fed, key_id: str) -> Signer:
     except Rejected as exc:
         raise SignatureError(str(exc)) from exc
     async with _turn(fed, authority):
-        await _ask(fed, address, authority)
+        await _ask(fed, address, (caller, authority))
     found = await stored(fed, key_id)
     if found is None:
         # Any number of ids can be made up for one address.
@@ -131,16 +132,16 @@ def _turn(fed: Fed, authority: str) -> asyncio.Semaphore:
     return turns.setdefault(authority, asyncio.Semaphore(AT_ONCE))
 
 
-async def _ask(fed: Fed, address: str, authority: str) -> None:
-    fruitless: TTLCache[str, int] | None = fed.memory.get("signers.fruitless")
+async def _ask(fed: Fed, address: str, asked: tuple[str, str]) -> None:
+    fruitless: TTLCache[tuple[str, str], int] | None = fed.memory.get("signers.fruitless")
     if fruitless is None:
         fruitless = fed.memory["signers.fruitless"] = TTLCache(10_000, FRUITLESS_SECONDS)
-    if fruitless.get(authority, 0) >= FRUITLESS:
-        raise Retry(f"too many keys of {authority} were none", after=FRUITLESS_SECONDS)
+    if fruitless.get(asked, 0) >= FRUITLESS:
+        raise Retry(f"too many keys of {asked[1]} were none", after=FRUITLESS_SECONDS)
     try:
         await origins.once(fed, ("key", address), lambda: _learn(fed, address))
     except (Rejected, Gone) as exc:
-        fruitless[authority] = fruitless.get(authority, 0) + 1
+        fruitless[asked] = fruitless.get(asked, 0) + 1
         if isinstance(exc, (SignatureError, Gone)):
             raise
         raise SignatureError(f"the key cannot be had: {exc}") from exc

@@ -14,8 +14,8 @@ JOB = "inbox"
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A verified activity. `uri` is its id `of_actor`, or a name made from its content for those that have none; `sender_uri` who
-    signed it; `limited`: it is shown only to who follows them."""
+    """A verified activity. `uri` is its id `of_actor`, or a name made from its content for those that have none;
+    `sender_uri` who signed it; `limited`: it is shown only to who follows them."""
 
     uri: str
     sender_uri: str

@@ -120,9 +120,7 @@ async def _farewell_of_a_stranger(fed: Fed, envelope: Activity) -> bool:
 
 def _claims(fed: Fed, request: Request, body: bytes) -> tuple[SignedRequest, Sequence[verify.Claim] | SignatureError]:
     """What the signatures claim to be, or what is wrong with them."""
-    signed = SignedRequest(
-        request.method, serving.target(request), tuple(request.headers.items()), body, fed.site.scheme
-    )
+    signed = serving.received(fed, request, body)
     try:
         strict = not fed.site.lenient_host
         return signed, verify.claims(signed, datetime.now(UTC), hosts=fed.site.hosts, require_host=strict)

@@ -19,7 +19,7 @@ class SignedRequest(Struct, frozen=True):
 
     `target` is the raw request target, query included; `headers` are (name, value) pairs in any case, repeated names
     kept; `body` is the bytes before any decoding, empty for GET. `scheme` is how we are reached from outside, whatever
-    a proxy speaks with us.
+    a proxy speaks with us. `client` is where it came from.
     """
 
     method: str
@@ -27,6 +27,7 @@ class SignedRequest(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     scheme: str = "https"
+    client: str = ""
 
     def values(self, name: str) -> list[str]:
         return [value.strip() for key, value in self.headers if key.lower() == name]

@@ -7,7 +7,6 @@ The headers name the bucket that is nearest to its end: https://docs.joinmastodo
 """
 
 import asyncio
-import ipaddress
 import logging
 import time
 from collections.abc import Iterable, Mapping
@@ -16,8 +15,9 @@ from hashlib import blake2b
 
 import msgspec
 from cachetools import TTLCache
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 
+from federation.http.callers import client_ip
 from fedi import errors
 from fedi.http.endpoint import Endpoint, Viewer
 from storage import rate_limits
@@ -192,15 +192,3 @@ def _headers(limit: Limit, left: int, reset: float) -> dict[str, str]:
         "X-RateLimit-Remaining": str(left),
         "X-RateLimit-Reset": datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
-
-
-def client_ip(request: HTTPConnection) -> str:
-    """The caller's address, as middleware established it; of IPv6 the /64 network."""
-    host = request.client.host if request.client else "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host

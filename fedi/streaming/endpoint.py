@@ -16,11 +16,12 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from federation.http.callers import client_ip
 from fedi import access, errors
 from fedi.auth import tokens
 from fedi.context import App
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer, get, public
-from fedi.http.limits import MINUTE, Limit, Limits, client_ip
+from fedi.http.limits import MINUTE, Limit, Limits
 from fedi.streaming.channels import Refused, Stream, stream
 from fedi.streaming.hub import Frame, Hub, Listener
 

@@ -8,11 +8,12 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from starlette.responses import HTMLResponse, Response
 
+from federation.http.callers import client_ip
 from fedi import errors, i18n
 from fedi.auth import csrf, sessions
 from fedi.context import App
 from fedi.http.endpoint import Call
-from fedi.http.limits import Limit, Limits, client_ip
+from fedi.http.limits import Limit, Limits
 from fedi.web import problems
 from storage import sessions as rows
 from storage import users

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from storage.errors import Deadlock
-from tests.api.test_markers import WAITING
 from tests.support import factories
+from tests.support.database import WAITING
 from tests.support.servers import Node, Person, drain, queries
 
 pytestmark = pytest.mark.anyio

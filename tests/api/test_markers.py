@@ -5,15 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.database import WAITING
 from tests.support.servers import Node, Person
 
 pytestmark = pytest.mark.anyio
 
 PATH = "/api/v1/markers"
-WAITING = """
-    select true from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where not l.granted and a.datname = current_database()
-"""
 
 
 async def read(person: Person, *timelines: str) -> Any:

@@ -17,6 +17,11 @@ from storage.db import Conn, Database
 
 _TEMPLATE_LOCK = 0x7465_7374
 
+# Whether somebody waits for a lock in this database: on the same server other tests run.
+WAITING = """
+select true from pg_locks l join pg_stat_activity a on a.pid = l.pid
+where not l.granted and a.datname = current_database()
+"""
 # Whoever is still connected is left from the test before (a server killed in it) and would hold locks.
 _OTHERS = """
 select pg_terminate_backend(pid, 5000) from pg_stat_activity

@@ -81,19 +81,26 @@ class Named(msgspec.Struct, frozen=True):
     status_id: int | None
 
 
-async def named(conn: Conn, addresses: Sequence[str]) -> list[Named]:
-    """What of ours is meant by URIs and by addresses of pages."""
+async def named(conn: Conn, addresses: Sequence[str], *, reporter_id: int) -> list[Named]:
+    """What of ours is meant by URIs and by addresses of pages. Of a post that nobody on the server of the reporter may
+    read, only whose it is: some servers report in the name of one actor for all."""
     records = await conn.fetch(
         """
         select id as account_id, null::bigint as status_id from accounts
             where is_local and id > 0 and not pending and (uri = any($1) or url = any($1))
         union all
-        select account_id, id from statuses
-            where is_local and reblog_of_id is null and (uri = any($1) or url = any($1))
+        select s.account_id, case when s.held_until is null and (s.visibility < 2
+                or exists (select from mentions m join accounts o on o.id = m.account_id
+                    where m.status_id = s.id and lower(o.domain) = lower(r.domain))
+                or s.visibility = 2 and exists (select from follows f join accounts o on o.id = f.account_id
+                    where f.target_id = s.account_id and lower(o.domain) = lower(r.domain)))
+            then s.id end
+            from statuses s join accounts r on r.id = $2
+            where s.is_local and s.reblog_of_id is null and (s.uri = any($1) or s.url = any($1))
         order by 1, 2
         """,
-        list(addresses),
-    )
+        list(addresses), reporter_id,
+    )  # fmt: skip
     return structs(Named, records)
 
 

@@ -18,7 +18,7 @@ async def reported(box: Box) -> None:
     named = [ref.id for ref in box.activity.objects if ref.id is not None]
     named += _URL.findall(box.activity.content[:MAX_COMMENT_CHARS])
     async with box.fed.db.transaction() as conn:
-        found = await reports.named(conn, named[:MAX_NAMED])
+        found = await reports.named(conn, named[:MAX_NAMED], reporter_id=box.actor.id)
         lists = [row for row in (await collections.by_uris(conn, named[:MAX_NAMED])).values() if row.is_local]
         for target_id in sorted({each.account_id for each in found} | {row.account_id for row in lists}):
             posts = [each.status_id for each in found if each.account_id == target_id and each.status_id]

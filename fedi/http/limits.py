@@ -8,6 +8,7 @@ The headers name the bucket that is nearest to its end: https://docs.joinmastodo
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -143,17 +144,18 @@ class Limits:
     def _spend(self, buckets: Iterable[tuple[Limit, str]]) -> dict[str, str]:
         now = time.time()
         nearest: tuple[float, dict[str, str]] | None = None
-        over = False
+        over = 0  # when there is room again
         for limit, key in buckets:
             window = int(now // limit.seconds)
             used = self._one_more((limit.name, key, window), (window + 1) * limit.seconds)
-            over = over or used > limit.most
+            if used > limit.most:
+                over = max(over, (window + 1) * limit.seconds)
             left = max(limit.most - used, 0)
             if nearest is None or left / limit.most < nearest[0]:
                 nearest = (left / limit.most, _headers(limit, left, (window + 1) * limit.seconds))
         headers = nearest[1] if nearest else {}
         if over:
-            raise errors.TooMany(headers=headers)
+            raise errors.TooMany(headers={**headers, "Retry-After": str(math.ceil(over - now))})
         return headers
 
     def _one_more(self, bucket: Bucket, ends: int) -> int:

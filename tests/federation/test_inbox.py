@@ -267,6 +267,30 @@ async def test_a_flag_becomes_a_report(stage: Any) -> None:
     )  # fmt: skip
 
 
+async def test_a_flag_shows_moderators_nothing_that_its_server_may_not_read(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    kinds = {kind: await alice.posts(kind, visibility=kind) for kind in ("unlisted", "private", "direct")}
+    named = await alice.posts(f"@pat@{puppet.host} hello", visibility="direct")
+    uris = [post["uri"] for post in (*kinds.values(), named)]
+    reporter = puppet.actor("reports", type="Application")
+
+    async def attached(number: int) -> set[int]:
+        flag = puppet.activity("Flag", reporter, [alice.uri, *uris], f"f{number}", content="spam")
+        await puppet.send(server, flag, reporter)
+        await drain(server)
+        async with server.db.read() as conn:
+            return {*await conn.fetchval("select status_ids from reports order by id desc limit 1")}
+
+    assert await attached(1) == {int(kinds["unlisted"]["id"]), int(named["id"])}
+    await puppet.send(server, puppet.activity("Follow", pat, alice.uri, "follow"), pat)
+    await drain(server)
+    assert await attached(2) == {int(kinds["unlisted"]["id"]), int(kinds["private"]["id"]), int(named["id"])}
+    await puppet.send(server, puppet.activity("Flag", reporter, [kinds["direct"]["uri"]], "f3"), reporter)
+    await drain(server)
+    async with server.db.read() as conn:
+        assert await conn.fetchval("select count(*) from reports where status_ids = '{}'") == 1
+
+
 async def test_a_follower_is_accepted_and_can_leave(server: Node) -> None:
     alice = await server.person("alice")
     puppet = Puppet(server.network, "puppet.test")

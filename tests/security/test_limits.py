@@ -293,6 +293,7 @@ async def test_two_processes_count_together(
         assert await _remaining(third, "192.0.2.9") == 0
         answer = await raw.call(third, "GET", b"/api/v1/instance", client="192.0.2.9")
         assert (answer.status, answer.headers["x-ratelimit-limit"]) == (429, "10")
+        assert 0 < int(answer.headers["retry-after"]) <= 86400
 
 
 async def test_what_was_spent_is_told_once_the_database_is_back(database_url: str) -> None:

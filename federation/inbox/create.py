@@ -7,6 +7,7 @@ from federation.vocab import note
 from federation.vocab.note import Note
 from storage import polls, relevance, statuses
 from storage.errors import Conflict
+from storage.visibility import PRIVATE
 
 
 async def post(box: Box) -> None:
@@ -40,7 +41,19 @@ async def store(box: Box, parsed: Note, *, quiet: bool = False) -> None:
             quotes=parsed.quote,
         ):
             return
-    await posts.store(box.fed, parsed, sender=box.actor, quiet=quiet, delivered_to=box.recipient_id)
+    status_id, created = await posts.store(
+        box.fed, parsed, sender=box.actor, quiet=quiet, delivered_to=box.recipient_id
+    )
+    if not created and box.recipient_id is not None and not box.passed_on:
+        await _let_read(box, status_id, box.recipient_id)
+
+
+async def _let_read(box: Box, status_id: int, reader_id: int) -> None:
+    """A private post that came to somebody else's inbox before is for this reader too."""
+    async with box.fed.db.transaction() as conn:
+        post = await statuses.by_id(conn, status_id)
+        if post is not None and post.account_id == box.actor.id and post.visibility >= PRIVATE:
+            await statuses.set_mentions(conn, status_id, (), [reader_id])
 
 
 async def _worth_fetching(box: Box) -> bool:

@@ -9,7 +9,7 @@ import orjson
 from federation.context import Fed
 from federation.signatures import verify
 from federation.together import Together
-from federation.vocab import normalise
+from federation.vocab import audience, normalise
 from federation.vocab.activity import Activity
 from storage import inbox as rows
 from storage.inbox import Arrival
@@ -29,11 +29,20 @@ async def store(
         uri = f"urn:sha256:{hashlib.sha256(body.encode()).hexdigest()}"
     else:
         uri = rows.of_actor(envelope.id, sender_uri)
+        if recipient_id is not None and envelope.type == "Create" and not _is_public(envelope):
+            # Whose inbox it came to may be all that tells for whom it is.
+            uri += f" {recipient_id}"
     accept = functools.partial(_accept, fed)
     gathered: Together[Arrival, None] = fed.kept(
         "intake", lambda: Together(accept, most=MAX_GATHERED, gather_seconds=GATHER_SECONDS)
     )
     await gathered.ask(Arrival(uri, sender_uri, body, recipient_id, forwarded, limited))
+
+
+def _is_public(envelope: Activity) -> bool:
+    doc = (envelope.object.doc if envelope.object is not None else None) or {}
+    named = (*envelope.to, *envelope.cc, *audience.addresses(doc.get("to")), *audience.addresses(doc.get("cc")))
+    return any(map(audience.is_public, named))
 
 
 async def _accept(fed: Fed, arrivals: Sequence[Arrival]) -> Sequence[None]:

@@ -337,3 +337,15 @@ async def test_a_boost_of_ones_own_private_post_brings_the_post(stage: Any) -> N
     await drain(server)
     [boost] = await alice.home()
     assert (boost["reblog"]["uri"], boost["reblog"]["visibility"]) == (secret["id"], "private")
+
+
+async def test_a_private_post_is_for_everybody_to_whose_inbox_it_came(stage: Any) -> None:
+    server, alice, puppet, pat = stage
+    bob, carol = await server.person("bob"), await server.person("carol")
+    note = puppet.note(pat, "between-us", to=[], cc=[])
+    for username in ("alice", "bob", "bob"):
+        sent = await puppet.send(server, puppet.create(note), pat, path=f"/users/{username}/inbox")
+        assert sent.status_code == 202
+    await drain(server)
+    found = [await person.get("/api/v2/search", q=note["id"], type="statuses") for person in (alice, bob, carol)]
+    assert [len(each["statuses"]) for each in found] == [1, 1, 0]

@@ -155,8 +155,7 @@ class Router:
             response = self._refused(request, _as_problem(exc, request))
         for name, value in request.scope.get("fedi.limits", {}).items():
             response.headers.setdefault(name, value)
-        if "cache-control" not in response.headers:
-            response.headers["Cache-Control"] = _caching(request, response)
+        response.headers["Cache-Control"] = _caching(request, response)
         response.headers.add_vary_header("Authorization")
         response.headers.add_vary_header("Origin")
         return validators.conditional(request, response)
@@ -242,6 +241,10 @@ def _check_access(endpoint: Endpoint, viewer: Viewer | None) -> None:
 
 
 def _caching(request: Request, response: Response) -> str:
+    """What is for everybody is kept for somebody who shows a token by their own browser alone."""
+    given: str | None = response.headers.get("cache-control")
+    if given is not None:
+        return given if "fedi.token" not in request.scope else given.replace("public", "private")
     if request.scope.get("fedi.viewer") is None and request.method == "GET" and response.status_code == 200:
         return "public, max-age=15, stale-while-revalidate=30"
     return "private, no-store"

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from federation.errors import Rejected, Retry
-from federation.http.addresses import Url, parse_url
+from federation.http.addresses import Url, is_public, literal_ip, parse_url
 from federation.http.client import BadUrl, HTTPError, Refused, Response
 from federation.http.fetch import retry_after
 from federation.sanitize import plain_text
@@ -83,13 +83,16 @@ async def subscribe(app: App, *, account_id: int, token_id: int, token: str, wis
 
 
 def _endpoint(settings: Settings, text: str) -> Url:
-    """Whom we can reach there is judged when it is called; only what can never be is refused now."""
+    """Where a name leads is judged when it is called; only what can never be is refused now."""
     try:
         url = parse_url(text.strip())
     except BadUrl as exc:
         raise errors.Invalid("Endpoint is not a valid URL") from exc
     if url.scheme != "https" and not settings.allow_private_peers:
         raise errors.Invalid("Endpoint must be an https URL")
+    literal = literal_ip(url.host)
+    if literal is not None and not is_public(literal) and not settings.allow_private_peers:
+        raise errors.Invalid("Endpoint is not a valid URL")
     return url
 
 

@@ -6,6 +6,7 @@ header, as `access_token`, or as the WebSocket subprotocol, which is then echoed
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -22,8 +23,14 @@ from fedi.auth import tokens
 from fedi.context import App
 from fedi.http.endpoint import PUBLIC, Call, Endpoint, Viewer, get, public
 from fedi.http.limits import MINUTE, Limit, Limits
+from fedi.http.router import PATIENCE_SECONDS
 from fedi.streaming.channels import Refused, Stream, stream
 from fedi.streaming.hub import Frame, Hub, Listener
+from storage import outages
+from storage.db import patience
+from storage.errors import DatabaseBusy, DatabaseDown
+
+log = logging.getLogger("fedi.streaming")
 
 PATH = "/api/v1/streaming"
 HEARTBEAT_SECONDS = 15.0
@@ -49,6 +56,7 @@ class Streaming:
             return
         protocol = next(iter(scope.get("subprotocols", [])), None)
         limits: Limits = self._app.memory["limits"]
+        waiting = patience.set(PATIENCE_SECONDS)
         try:
             limits.hit("api", ip=client_ip(socket))
             viewer = await _viewer(self._app, socket.headers, socket.query_params, protocol)
@@ -57,6 +65,12 @@ class Streaming:
         except errors.Problem as problem:
             await socket.send_denial_response(_denial(problem))
             return
+        except (DatabaseDown, *DatabaseBusy, TimeoutError, OSError) as exc:
+            log.error("no stream is opened: %s", outages.words(exc), exc_info=outages.trace(exc))
+            await socket.send_denial_response(_denial(errors.Unavailable("Try again in a moment")))
+            return
+        finally:
+            patience.reset(waiting)
         self._hub.join(listener)
         try:
             await socket.accept(subprotocol=protocol)

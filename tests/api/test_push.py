@@ -199,9 +199,12 @@ async def test_plain_http_and_addresses_of_our_own_network_are_not_called(server
     [server] = await servers("example.test", allow_private_peers="false")
     service = Service(server.network, "127.0.0.1")
     alice, bob, device = await server.person("alice"), await server.person("bob"), Device(service)
-    plain = {**device.subscription(), "endpoint": "http://push.test/x"}
-    assert (await alice.call("POST", PATH, json={"subscription": plain})).status_code == 422
-    await subscribed(alice, device)
+    for endpoint in ("http://push.test/x", "https://127.0.0.1/x", "https://[::ffff:10.0.0.1]/x", "https://0x7f.1/x"):
+        wanted = {**device.subscription(), "endpoint": endpoint}
+        assert (await alice.call("POST", PATH, json={"subscription": wanted})).status_code == 422, endpoint
+    await subscribed(alice, Device(Service(server.network)))
+    async with server.db.transaction() as conn:  # as names do that lead inside afterwards
+        await conn.execute("update push_subscriptions set endpoint = $1", device.endpoint)
     await bob.posts("@alice hello")
     await drain(server)
     assert service.take() == []

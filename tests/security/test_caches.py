@@ -56,6 +56,8 @@ async def test_what_a_token_or_a_session_is_shown_is_kept_by_nobody(server: Node
                     nobody = await server.client.get(path, headers=headers)
                     if answer.content != nobody.content or answer.status_code != nobody.status_code:
                         wrong.append(f"{path} ({accept}): {caching}")
+                    if path.startswith("/api/") and "authorization" in answer.request.headers:
+                        wrong.append(f"{path} ({accept}) may be kept by others: {caching}")
                     if "set-cookie" in answer.headers:
                         wrong.append(f"{path} ({accept}) sets a cookie")
     assert wrong == []

@@ -160,16 +160,26 @@ async def test_a_lock_that_is_not_given_back_is_a_503(server: Node) -> None:
         assert await conn.fetchval("show idle_in_transaction_session_timeout") == "30s"
     transaction = connection.transaction()
     await transaction.start()
-    await connection.execute("lock table statuses in access exclusive mode")
+    await connection.execute("lock table statuses, oauth_tokens in access exclusive mode")
+
+    async def streams() -> int:
+        async with live.listening(server) as address:
+            with pytest.raises(InvalidStatus) as refused:
+                async with live.socket(alice, "user", base_url=address):
+                    pass
+        return refused.value.response.status_code
+
     try:
         headers = [(b"authorization", f"Bearer {alice.token}".encode())]
         started = time.monotonic()
-        answer = await raw.call(server, "POST", b"/api/v1/statuses", headers=headers, body=b"status=hello")
+        answer, stream = await asyncio.gather(
+            raw.call(server, "POST", b"/api/v1/statuses", headers=headers, body=b"status=hello"), streams()
+        )
         assert time.monotonic() - started < 10
     finally:
         await transaction.rollback()
         await connection.close()
-    assert (answer.status, answer.headers.get("retry-after")) == (503, "5")
+    assert (answer.status, answer.headers.get("retry-after"), stream) == (503, "5", 503)
 
 
 async def test_a_statement_without_end_and_a_connection_that_is_cut_are_busy(database_url: str) -> None:

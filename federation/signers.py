@@ -25,7 +25,7 @@ from storage.keys import Key
 REFRESH_SECONDS = 300
 # Anybody can name keys of a third server. So many that were none, and for a while it is not asked for any that the same
 # caller names.
-FRUITLESS, FRUITLESS_SECONDS = 30, 60
+FRUITLESS, FRUITLESS_SECONDS = 200, 60
 # Asked for at once on one host: whoever waits sees first what came of the others.
 AT_ONCE = 10
 
@@ -137,7 +137,7 @@ async def _ask(fed: Fed, address: str, asked: tuple[str, str]) -> None:
     if fruitless is None:
         fruitless = fed.memory["signers.fruitless"] = TTLCache(10_000, FRUITLESS_SECONDS)
     if fruitless.get(asked, 0) >= FRUITLESS:
-        raise Retry(f"too many keys of {asked[1]} were none", after=FRUITLESS_SECONDS)
+        raise SignatureError(f"too many keys of {asked[1]} were none")
     try:
         await origins.once(fed, ("key", address), lambda: _learn(fed, address))
     except (Rejected, Gone) as exc:

@@ -207,9 +207,14 @@ async def _making_us_ask_others(siege: Siege) -> None:
             key_id=f"https://victim.test/users/same#{n}",
         )
     assert len(victim.asked) <= 2, victim.asked
-    for n in range(60):
-        actor = f"https://victim.test/users/none{n}"
-        await evil.host.send(siege.server, {**body, "actor": actor}, evil.actor, key_id=f"{actor}#main-key")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("federation.signers.FRUITLESS", 30)
+        for n in range(60):
+            actor = f"https://victim.test/users/none{n}"
+            answer = await evil.host.send(
+                siege.server, {**body, "actor": actor}, evil.actor, key_id=f"{actor}#main-key"
+            )
+            assert answer.status_code == 401
     assert len(victim.asked) <= 32, "however many keys are named, a server is asked for few that it does not have"
 
 

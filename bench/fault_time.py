@@ -19,13 +19,14 @@ async def down_for_days(stage: Stage) -> None:
     done, asked = list[str](), list[float]()
     hours = 0.0
     while hours < days * DAY_HOURS:
+        before = len(away.arrivals)
         done.append(await faults.published(author, len(done)))
-        hours += await until_next_attempt(stage.node, away)
+        hours += await until_next_attempt(stage.node, away, before)
         asked.append(hours)
     most = max(sum(begin <= hour < begin + DAY_HOURS for hour in asked) for begin in asked)
     away.manner = Manners.well
     before = len(away.arrivals)
-    await until_next_attempt(stage.node, away)
+    await until_next_attempt(stage.node, away, before)
     wanted = [f"{uri}/activity" for uri in done]
     await eventually(lambda: have([away, well], set(wanted)), seconds=60)
     came = [each.id for each in away.arrivals[before:] if each.id.endswith("/activity")]
@@ -41,9 +42,9 @@ async def down_for_days(stage: Stage) -> None:
     )
 
 
-async def until_next_attempt(node: ProcessNode, host: Host) -> float:
-    """Let the time pass that it is left alone, by making everything that was written of it older; how many hours."""
-    before = len(host.arrivals)
+async def until_next_attempt(node: ProcessNode, host: Host, before: int) -> float:
+    """Let the time pass that it is left alone, by making everything that was written of it older, until more than
+    `before` has come there; how many hours."""
     pause = timedelta()
     # What was said just now may still be on its way to the first attempt.
     await eventually(lambda: _waits(node, host))

@@ -21,14 +21,15 @@ async def test_a_server_that_is_down_is_asked_ever_less_often(start_process: Sta
         away.manner, before = Manners.status(503), len(away.arrivals)
         uris, pauses = list[str](), list[float]()
         for _ in range(TRIES):
+            asked = len(away.arrivals)
             uris.append((await alice.posts("still there?"))["uri"])
-            pauses.append(await fault_time.until_next_attempt(node, away))
+            pauses.append(await fault_time.until_next_attempt(node, away, asked))
         assert sum(pauses) > 12, "hours"
         assert pauses[-1] > 4
         asked = len(away.arrivals)
         assert asked == before + TRIES, "one request an attempt, whatever waits"
         away.manner = Manners.well
-        await fault_time.until_next_attempt(node, away)
+        await fault_time.until_next_attempt(node, away, asked)
 
         async def there() -> bool:
             return [each.id for each in away.arrivals[asked:]] == [f"{uri}/activity" for uri in uris]

@@ -18,6 +18,7 @@ from tests.support.network import Network
 from tests.support.servers import Node, node
 
 SERVER_VARIABLE = "FEDI_TEST_DATABASE_URL"
+WAITING_DIRECTORIES = {"processes", "clients"}
 
 _server: TestServer | None = None
 _url: str | None = None
@@ -37,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server is not None:
         asyncio.run(_server.stop())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that mostly wait come first, in whichever order they are: at the end nobody waits for them."""
+    items.sort(key=lambda item: item.path.parent.name not in WAITING_DIRECTORIES)
 
 
 @pytest.hookimpl(optionalhook=True)

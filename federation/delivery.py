@@ -26,7 +26,7 @@ from federation.signatures.requests import Outgoing
 from storage import claims, deliveries, outages
 from storage.claims import Due
 from storage.deliveries import Delivery, Outcome
-from storage.errors import DatabaseBusy, DatabaseDown
+from storage.errors import Away
 
 log = logging.getLogger("fedi.delivery")
 
@@ -291,7 +291,7 @@ async def _attempt(fed: Fed, row: Delivery, body: bytes) -> Outcome:
         outcome = Outcome(row.id, row.leased_until, "refused", None, str(exc))
     except HTTPError as exc:
         outcome = _later(row, None, str(exc) or type(exc).__name__)
-    except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
+    except Away:
         # How to sign could not be looked up: that was no attempt, and nothing the delivery has to answer for.
         outcome = _given_back(row)
     except Exception as exc:

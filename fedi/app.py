@@ -39,7 +39,7 @@ from storage import deliveries, restored
 from storage.blobs import Blobs
 from storage.bus import Bus
 from storage.db import Database
-from storage.errors import DatabaseBusy, DatabaseDown
+from storage.errors import Away
 
 # Beside deliveries: strangers can make us ask for a document, and must not turn us on one host all at once.
 FETCHES_PER_HOST = 8
@@ -229,7 +229,7 @@ async def _health(call: Call[Any]) -> Response:
     try:
         async with asyncio.timeout(HEALTH_SECONDS), call.read() as conn:
             await conn.fetchval("select 1", timeout=HEALTH_SECONDS)
-    except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
+    except Away:
         return PlainTextResponse("database unavailable", 503, {"Cache-Control": "no-store"})
     return PlainTextResponse("OK", headers={"Cache-Control": "no-store"})
 

@@ -22,7 +22,7 @@ from fedi.context import App
 from fedi.effects.context import TOPIC, Context, Message
 from storage import events, jobs, leases, outages
 from storage.db import Conn, query_log
-from storage.errors import ConnectionCut, DatabaseBusy, DatabaseDown, DatabaseEnds
+from storage.errors import Away, ConnectionCut, DatabaseDown, DatabaseEnds
 
 log = logging.getLogger("fedi.worker")
 
@@ -45,7 +45,6 @@ AHEAD = {"inbox": 4}
 # What became of a job is written again and again until the database is back; then the lease has run out anyway.
 SETTLE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0)
 _CUT_OFF = (ConnectionCut, *DatabaseEnds)
-_AWAY = (DatabaseDown, *DatabaseBusy, OSError)
 
 
 class Worker:
@@ -132,7 +131,7 @@ class Worker:
             self._wake[queue].clear()
             try:
                 more = await step()
-            except _AWAY as exc:
+            except Away as exc:
                 log.warning("%s queue: the database is not available: %s", queue, exc)
                 more = False
             except Exception:
@@ -280,7 +279,7 @@ class Worker:
             outcome, error = "dropped", str(exc)
         except Retry as exc:
             outcome, error, delay = "retry", str(exc), exc.after or _delay(job.attempts)
-        except _AWAY as exc:
+        except Away as exc:
             outcome, error, delay = "retry", f"{type(exc).__name__}: {exc}", _delay(job.attempts)
         except Exception as exc:
             outcome, error, delay = "failed", f"{type(exc).__name__}: {exc}", _delay(job.attempts)

@@ -29,6 +29,8 @@ DatabaseBusy = (
     # What the driver makes of a connection that is being cut: it finds itself in a state that it does not know.
     asyncpg.InternalClientError,
 )
+# What those meet who ask it for something, now or while they connect (a timeout is an OSError).
+Away = (DatabaseDown, *DatabaseBusy, OSError)
 # Two waited for each other, and this one was ended: nothing of its transaction was done.
 Deadlock = asyncpg.DeadlockDetectedError
 # While a statement is under way.

@@ -23,7 +23,7 @@ from fedi import errors
 from fedi.http.endpoint import Endpoint, Viewer
 from storage import rate_limits
 from storage.db import Database
-from storage.errors import DatabaseBusy, DatabaseDown
+from storage.errors import Away
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Limits:
     async def _share_safely(self, db: Database) -> None:
         try:
             await self.share(db)
-        except (DatabaseDown, *DatabaseBusy, OSError, TimeoutError):
+        except Away:
             log.warning("what callers have spent is not shared; trying again")
 
     async def share(self, db: Database) -> None:

@@ -23,7 +23,7 @@ from fedi.http.limits import UPLOADS, Limits
 from fedi.http.scopes import covers
 from storage import blobs, outages
 from storage.db import patience
-from storage.errors import Conflict, DatabaseBusy, DatabaseDown, Deadlock, Missing, OutOfRange, StorageError
+from storage.errors import Away, Conflict, Deadlock, Missing, OutOfRange, StorageError
 
 log = logging.getLogger("fedi.http")
 
@@ -293,7 +293,7 @@ def _as_problem(exc: Exception, request: Request) -> errors.Problem:
             return errors.NoRoom("There is no room left for files on this server")
         case ClientDisconnect():
             return errors.BadRequest("The request ended early")
-        case _ if isinstance(exc, (DatabaseDown, *DatabaseBusy, TimeoutError, OSError)):
+        case _ if isinstance(exc, Away):
             words, trace = outages.words(exc), outages.trace(exc)
             log.error("%s %s: not available: %s", request.method, request.url.path, words, exc_info=trace)
             return errors.Unavailable("Try again in a moment", headers={"Retry-After": "5"})

@@ -28,7 +28,7 @@ from fedi.streaming.channels import Refused, Stream, stream
 from fedi.streaming.hub import Frame, Hub, Listener
 from storage import outages
 from storage.db import patience
-from storage.errors import DatabaseBusy, DatabaseDown
+from storage.errors import Away
 
 log = logging.getLogger("fedi.streaming")
 
@@ -65,7 +65,7 @@ class Streaming:
         except errors.Problem as problem:
             await socket.send_denial_response(_denial(problem))
             return
-        except (DatabaseDown, *DatabaseBusy, TimeoutError, OSError) as exc:
+        except Away as exc:
             log.error("no stream is opened: %s", outages.words(exc), exc_info=outages.trace(exc))
             await socket.send_denial_response(_denial(errors.Unavailable("Try again in a moment")))
             return
